@@ -1,0 +1,95 @@
+//! Secrets and tokens: Argon2id for what people and machines know, Ed25519 JWTs for who they are.
+
+use crate::kernel::app::App;
+use crate::kernel::error::Error;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
+use entity::id::{AccountId, SessionId};
+use jsonwebtoken::{Algorithm, Header, Validation};
+use std::sync::LazyLock;
+use tokio::sync::Semaphore;
+
+/// Hashing takes 19 MiB and a core for some 20 ms: no more at a time than leaves the service alive.
+static HASHERS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(2));
+
+/// What an access token says.
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+pub struct Claims {
+    /// The account.
+    pub sub: AccountId,
+    /// The session.
+    pub sid: SessionId,
+    /// Good until, seconds since 1970.
+    pub exp: i64,
+}
+
+async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+    let _turn = HASHERS.acquire().await.map_err(anyhow::Error::from)?;
+    Ok(tokio::task::spawn_blocking(work)
+        .await
+        .map_err(anyhow::Error::from)?)
+}
+
+/// Hashes a secret, away from the async threads.
+pub async fn hash(app: &App, secret: String) -> Result<String, Error> {
+    let salt = app.clock.random();
+    let hashed = off_thread(move || {
+        let hashed = Argon2::default().hash_password_with_salt(secret.as_bytes(), &salt[..16]);
+        hashed.map(|hash| hash.to_string())
+    });
+    hashed
+        .await?
+        .map_err(|error| anyhow::anyhow!("a secret could not be hashed: {error}").into())
+}
+
+/// A hash that no secret has: checked for an unknown name, so that it takes as long as a known one.
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// Whether a secret is the one that was hashed.
+pub async fn is_right(secret: String, hash: Option<String>) -> Result<bool, Error> {
+    let hash = hash.unwrap_or_else(|| NOBODY.to_owned());
+    off_thread(move || {
+        let parsed = PasswordHash::new(&hash);
+        parsed.is_ok_and(|parsed| {
+            Argon2::default()
+                .verify_password(secret.as_bytes(), &parsed)
+                .is_ok()
+        })
+    })
+    .await
+}
+
+/// A secret that nobody can guess: 43 characters.
+pub fn secret(app: &App) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(app.clock.random())
+}
+
+/// Signs an access token.
+pub fn sign(app: &App, sub: AccountId, sid: SessionId, until: DateTime<Utc>) -> Result<String, Error> {
+    let claims = Claims {
+        sub,
+        sid,
+        exp: until.timestamp(),
+    };
+    let signed = jsonwebtoken::encode(&Header::new(Algorithm::EdDSA), &claims, &app.keys.encoding);
+    Ok(signed.map_err(anyhow::Error::from)?)
+}
+
+/// Reads an access token; Unauthenticated unless we signed it and it is still good.
+pub fn read(app: &App, token: &str) -> Result<Claims, Error> {
+    let mut validation = Validation::new(Algorithm::EdDSA);
+    // The clock is ours, so that tests control it.
+    validation.validate_exp = false;
+    validation.required_spec_claims.clear();
+    let data = jsonwebtoken::decode::<Claims>(token, &app.keys.decoding, &validation);
+    let claims = data.map_err(|_| Error::Unauthenticated)?.claims;
+    if claims.exp > app.clock.now().timestamp() {
+        Ok(claims)
+    } else {
+        Err(Error::Unauthenticated)
+    }
+}

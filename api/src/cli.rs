@@ -1,0 +1,229 @@
+//! The command line.
+
+use crate::accounts::service::{self, NewAccount};
+use crate::accounts::token;
+use crate::config::{Settings, Store};
+use crate::kernel::clock::SystemClock;
+use crate::kernel::error::{Error, invalid, text};
+use crate::kernel::keys::Keys;
+use crate::kernel::op::{Actor, Op};
+use crate::org::federation::import;
+use crate::policy::Role;
+use crate::{schema, start};
+use clap::{Args, Parser, Subcommand};
+use entity::org::federation::Level;
+use migration::{Migrator, MigratorTrait as _};
+use std::path::PathBuf;
+
+/// Gonghui (工会): one GraphQL API for a federation of trade unions.
+#[derive(Debug, Parser)]
+#[command(name = "gonghui", version, about)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the service.
+    Serve {
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Bring the database to the newest shape, or back, or say where it is.
+    Migrate {
+        #[command(subcommand)]
+        direction: Direction,
+        #[command(flatten)]
+        store: Store,
+    },
+    /// Print the GraphQL schema.
+    Schema,
+    /// Take over a list.
+    Import {
+        #[command(subcommand)]
+        what: Import,
+    },
+    /// People.
+    User {
+        #[command(subcommand)]
+        what: AddUser,
+    },
+    /// Machine clients.
+    Client {
+        #[command(subcommand)]
+        what: AddClient,
+    },
+    /// Keys of the service.
+    Keys {
+        #[command(subcommand)]
+        what: MakeKeys,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Direction {
+    /// Apply what is missing.
+    Up,
+    /// Take back the newest change.
+    Down,
+    /// List the changes and which are applied.
+    Status,
+}
+
+#[derive(Debug, Subcommand)]
+enum Import {
+    /// The list of administrative divisions: CSV with the columns code, level, name. A second run changes nothing.
+    Divisions {
+        /// The list; `-` is standard input.
+        file: PathBuf,
+        #[command(flatten)]
+        store: Store,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum AddUser {
+    /// Make an account for a person, with one role at one federation.
+    Add(Account),
+}
+
+#[derive(Debug, Subcommand)]
+enum AddClient {
+    /// Make an account for a machine client, with one role at one federation.
+    Add(Account),
+}
+
+#[derive(Debug, Subcommand)]
+enum MakeKeys {
+    /// Make a key file; an existing one is not overwritten.
+    New {
+        /// Where.
+        file: PathBuf,
+    },
+}
+
+#[derive(Args, Debug)]
+struct Account {
+    /// User name, or client id.
+    name: String,
+    /// LEADER, CADRE, FINANCE, AUDITOR, SYSTEM_ADMINISTRATOR, SECURITY_ADMINISTRATOR, AUDIT_ADMINISTRATOR; for clients
+    /// TAX_BUREAU or REPORTING.
+    #[arg(long)]
+    role: String,
+    /// Division code of the federation.
+    #[arg(long)]
+    federation: String,
+    /// PROVINCE, CITY, COUNTY or TOWNSHIP, where the code stands at two levels.
+    #[arg(long)]
+    level: Option<String>,
+    /// What others see; the name if nothing is said.
+    #[arg(long)]
+    display_name: Option<String>,
+    /// Password or client secret, read from this variable; made and printed if it is not set.
+    #[arg(long, env = "GONGHUI_NEW_SECRET", hide_env_values = true)]
+    secret: Option<String>,
+    #[command(flatten)]
+    store: Store,
+}
+
+/// Does what the command line says.
+pub async fn run(cli: Cli) -> Result<(), Error> {
+    match cli.command {
+        Command::Serve { settings } => start::serve(start::app(&settings.store).await?, &settings).await,
+        Command::Migrate { direction, store } => migrate(&direction, &store).await,
+        Command::Schema => {
+            print!("{}", schema::sdl());
+            Ok(())
+        }
+        Command::Import {
+            what: Import::Divisions { file, store },
+        } => divisions(&file, &store).await,
+        Command::User {
+            what: AddUser::Add(account),
+        } => add(account, false).await,
+        Command::Client {
+            what: AddClient::Add(account),
+        } => add(account, true).await,
+        Command::Keys {
+            what: MakeKeys::New { file },
+        } => Keys::write_new(&file, &SystemClock),
+    }
+}
+
+async fn migrate(direction: &Direction, store: &Store) -> Result<(), Error> {
+    let db = start::open(store).await?;
+    match direction {
+        Direction::Up => start::migrate(&db).await?,
+        Direction::Down => Migrator::down(db.writer(), Some(1)).await?,
+        Direction::Status => {
+            for change in Migrator::get_migration_with_status(db.writer()).await? {
+                println!("{:8} {}", change.status().to_string(), change.name());
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn divisions(file: &PathBuf, store: &Store) -> Result<(), Error> {
+    let app = start::app(store).await?;
+    let op = Op::new(&app, Actor::System);
+    let imported = if file.as_os_str() == "-" {
+        import::import(&op, std::io::stdin()).await?
+    } else {
+        import::import(&op, std::fs::File::open(file)?).await?
+    };
+    let import::Imported {
+        rows,
+        added,
+        renamed,
+        retired,
+        revived,
+    } = imported;
+    println!("{rows} rows: {added} added, {renamed} renamed, {retired} retired, {revived} revived");
+    Ok(())
+}
+
+fn level(name: Option<&str>) -> Result<Option<Level>, Error> {
+    match name {
+        None => Ok(None),
+        Some("PROVINCE") => Ok(Some(Level::Province)),
+        Some("CITY") => Ok(Some(Level::City)),
+        Some("COUNTY") => Ok(Some(Level::County)),
+        Some("TOWNSHIP") => Ok(Some(Level::Township)),
+        Some(_) => Err(invalid(
+            "level",
+            text("PROVINCE, CITY, COUNTY or TOWNSHIP.", "层级无效。"),
+        )),
+    }
+}
+
+async fn add(account: Account, is_machine: bool) -> Result<(), Error> {
+    let role = Role::named(&account.role).filter(|role| role.is_for_machines() == is_machine);
+    let role = role.ok_or_else(|| invalid("role", text("No such role here; see --help.", "角色无效。")))?;
+    let app = start::app(&account.store).await?;
+    let tree = app.tree();
+    let node = tree.by_code(&account.federation, level(account.level.as_deref())?);
+    let node = node.ok_or_else(|| {
+        invalid(
+            "federation",
+            text("No federation has this code.", "没有此代码的工会。"),
+        )
+    })?;
+    let made = account.secret.is_none().then(|| token::secret(&app));
+    let secret = account.secret.or(made.clone()).unwrap_or_default();
+    let display_name = account.display_name.unwrap_or_else(|| account.name.clone());
+    let op = Op::new(&app, Actor::System);
+    let new = NewAccount {
+        username: account.name,
+        display_name,
+        secret,
+        role,
+        federation_id: node.id,
+    };
+    service::add(&op, new).await?;
+    if let Some(made) = made {
+        println!("{made}");
+    }
+    Ok(())
+}

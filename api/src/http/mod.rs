@@ -1,0 +1,8 @@
+//! How the world reaches the service: no business word lives here.
+
+pub mod engine;
+pub mod graphql;
+pub mod session;
+pub mod token;
+pub mod pages;
+pub mod router;

@@ -1,0 +1,44 @@
+//! Every address of the service.
+
+use super::engine::Engine;
+use super::{graphql, pages, token};
+use crate::kernel::app::App;
+use crate::kernel::sql::Sql;
+use crate::schema;
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use sea_orm::ConnectionTrait;
+use std::sync::Arc;
+
+/// Builds the service on its process; it needs no socket.
+pub fn router(app: Arc<App>) -> Router {
+    let engine = Engine {
+        schema: schema::build(),
+        app,
+    };
+    Router::new()
+        .route("/graphql", post(graphql::post).get(graphql::socket))
+        .route("/oauth/token", post(token::issue))
+        .route("/", get(pages::front))
+        .route("/graphiql", get(pages::graphiql))
+        .route("/schema.graphql", get(pages::schema))
+        .route("/assets/{*path}", get(pages::asset))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .with_state(engine)
+}
+
+/// Ready when the database answers.
+async fn ready(State(engine): State<Engine>) -> (StatusCode, &'static str) {
+    let db = &engine.app.db;
+    match db
+        .reader()
+        .query_one_raw(Sql::new("SELECT version FROM tree_state").on(db.backend()))
+        .await
+    {
+        Ok(Some(_)) => (StatusCode::OK, "ready\n"),
+        _ => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),
+    }
+}

@@ -1,0 +1,70 @@
+//! What one process holds: database, tree, clock, feed, keys and files.
+
+use super::clock::Clock;
+use super::db::Db;
+use super::error::Error;
+use super::feed::Feed;
+use super::files::Files;
+use super::keys::Keys;
+use super::tree::Tree;
+use arc_swap::ArcSwap;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// The process.
+pub struct App {
+    /// The database.
+    pub db: Db,
+    /// Time, ids, randomness.
+    pub clock: Arc<dyn Clock>,
+    /// What was committed, in order.
+    pub feed: Feed,
+    /// Signing and sealing keys.
+    pub keys: Keys,
+    /// Bytes that came in and go out.
+    pub files: Files,
+    /// Names this process where it holds leases.
+    pub process_id: Uuid,
+    tree: ArcSwap<Tree>,
+    refreshing: tokio::sync::Mutex<()>,
+}
+
+impl App {
+    /// Builds the process on a migrated database; the tree is whole before anything can ask it.
+    pub async fn build(db: Db, clock: Arc<dyn Clock>, keys: Keys, files: Files) -> Result<Arc<App>, Error> {
+        let tree = Tree::load(&db).await?;
+        let feed = Feed::start(&db).await?;
+        Ok(Arc::new(App {
+            process_id: clock.id(),
+            tree: ArcSwap::from_pointee(tree),
+            refreshing: tokio::sync::Mutex::new(()),
+            db,
+            clock,
+            feed,
+            keys,
+            files,
+        }))
+    }
+
+    /// The newest snapshot of the tree.
+    pub fn tree(&self) -> Arc<Tree> {
+        self.tree.load_full()
+    }
+
+    /// Takes over a newer tree, if there is one. Readers keep the old one until the new one is whole.
+    pub async fn refresh_tree(&self) -> Result<(), Error> {
+        let _one_at_a_time = self.refreshing.lock().await;
+        if Tree::version(self.db.reader()).await? != self.tree().version {
+            self.tree.store(Arc::new(Tree::load(&self.db).await?));
+        }
+        Ok(())
+    }
+
+    /// What an operation and its input amount to, for telling a repeated call from another one.
+    pub fn digest(&self, operation: &str, input: &impl serde::Serialize) -> Result<String, Error> {
+        let mut bytes = operation.as_bytes().to_vec();
+        bytes.push(0);
+        serde_json::to_writer(&mut bytes, input)?;
+        Ok(self.keys.mac(&bytes))
+    }
+}

@@ -1,0 +1,47 @@
+//! Time, ids and randomness: the outside world as data, so that tests control it.
+
+use chrono::{DateTime, FixedOffset, NaiveDate, SubsecRound, Utc};
+use uuid::Uuid;
+
+/// Where time, ids and randomness come from.
+pub trait Clock: Send + Sync {
+    /// This instant, in whole microseconds: what both databases keep.
+    fn now(&self) -> DateTime<Utc>;
+    /// A new id, UUIDv7.
+    fn id(&self) -> Uuid;
+    /// Bytes that nobody can guess.
+    fn random(&self) -> [u8; 32];
+}
+
+/// The real world.
+#[derive(Debug, Default)]
+pub struct SystemClock;
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where the real world comes in"
+)]
+impl Clock for SystemClock {
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now().trunc_subsecs(6)
+    }
+
+    fn id(&self) -> Uuid {
+        Uuid::now_v7()
+    }
+
+    fn random(&self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        #[expect(clippy::expect_used, reason = "without randomness no secret may be made")]
+        getrandom::fill(&mut bytes).expect("the operating system gives randomness");
+        bytes
+    }
+}
+
+/// The day it is in China at an instant: every date of the business is Asia/Shanghai (UTC+8, no summer time).
+pub fn day_of(instant: DateTime<Utc>) -> NaiveDate {
+    match FixedOffset::east_opt(8 * 3600) {
+        Some(shanghai) => instant.with_timezone(&shanghai).date_naive(),
+        None => instant.date_naive(),
+    }
+}

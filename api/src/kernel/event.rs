@@ -1,0 +1,79 @@
+//! One sentence per write: what happened, in the domain's own words. From it follow the audit entry, the deltas of
+//! statistics, the change feed and the message to subscribers; no domain does any of these by hand.
+
+use super::tree::Node;
+use crate::metrics::MetricId;
+use chrono::NaiveDate;
+use entity::id::FederationId;
+use uuid::Uuid;
+
+/// Where something happened.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The federation.
+    pub federation_id: FederationId,
+    /// Its path.
+    pub path: String,
+    /// Its county.
+    pub county_id: FederationId,
+}
+
+impl Place {
+    /// The tree as a whole.
+    pub fn everywhere() -> Place {
+        let nobody = FederationId(Uuid::nil());
+        Place {
+            federation_id: nobody,
+            path: String::new(),
+            county_id: nobody,
+        }
+    }
+}
+
+impl From<&Node> for Place {
+    fn from(node: &Node) -> Self {
+        Place {
+            federation_id: node.id,
+            path: node.path.to_string(),
+            county_id: node.county_id,
+        }
+    }
+}
+
+/// A dated fact of statistics: `amount` more of a metric at a place on a day, because of a record.
+#[derive(Clone, Debug)]
+pub struct Delta {
+    /// What is counted.
+    pub metric: MetricId,
+    /// Empty for the whole, `AXIS:VALUE` for a part.
+    pub dimension: String,
+    /// Where.
+    pub place: Place,
+    /// When.
+    pub day: NaiveDate,
+    /// How many, or fen.
+    pub amount: i64,
+    /// The record it comes from.
+    pub source_id: Uuid,
+}
+
+/// What an event says.
+#[derive(Clone, Debug)]
+pub struct Sentence {
+    /// What kind of thing happened, for example `ENTERPRISE_REGISTERED`.
+    pub kind: &'static str,
+    /// The record it happened to.
+    pub subject_id: Uuid,
+    /// Where.
+    pub place: Place,
+    /// The particulars, without personal data.
+    pub body: serde_json::Value,
+    /// What it adds to the figures.
+    pub deltas: Vec<Delta>,
+}
+
+/// A domain's history in words.
+pub trait Event {
+    /// What it says.
+    fn sentence(self) -> Sentence;
+}

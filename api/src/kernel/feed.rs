@@ -1,0 +1,215 @@
+//! The change feed: numbered events, read once by a process and handed to all its subscribers.
+
+use super::app::App;
+use super::db::Db;
+use super::error::{Error, invalid, text};
+use super::scope::Scope;
+use super::sequencer::{LINK_COLUMNS, Link};
+use super::sql::Sql;
+use async_graphql::futures_util::Stream;
+use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use tokio::sync::{Notify, broadcast};
+use uuid::Uuid;
+
+/// Messages kept for a subscriber that is busy; one that falls further behind reads from the database again.
+const BACKLOG: usize = 1_024;
+/// Events read at a time.
+const BATCH: u64 = 500;
+
+/// The feed of one process.
+pub struct Feed {
+    seen: AtomicI64,
+    live: broadcast::Sender<Arc<Link>>,
+    committed: Notify,
+    numbered: Notify,
+}
+
+/// Which events a subscriber wants.
+#[derive(Clone, Debug)]
+pub struct Interest {
+    /// Kinds; none means all.
+    pub kinds: &'static [&'static str],
+    /// One record only.
+    pub subject_id: Option<Uuid>,
+    /// Where.
+    pub scope: Scope,
+}
+
+impl Interest {
+    fn wants(&self, link: &Link) -> bool {
+        (self.kinds.is_empty() || self.kinds.contains(&link.kind.as_str()))
+            && self.subject_id.is_none_or(|id| id == link.subject_id)
+            && self.scope.holds(&link.path)
+    }
+}
+
+async fn read_after(db: &Db, after: i64, interest: Option<&Interest>) -> Result<Vec<Link>, Error> {
+    let mut sql = Sql::new("SELECT ");
+    sql.push(LINK_COLUMNS)
+        .push(" FROM event WHERE seq > ")
+        .bind(after);
+    if let Some(interest) = interest {
+        if let Some(subject_id) = interest.subject_id {
+            sql.push(" AND subject_id = ").bind(subject_id);
+        }
+        if !interest.kinds.is_empty() {
+            sql.push(" AND kind IN ").list(interest.kinds.iter().copied());
+        }
+    }
+    sql.push(" ORDER BY seq LIMIT ").bind(BATCH);
+    Ok(Link::find_by_statement(sql.on(db.backend()))
+        .all(db.reader())
+        .await?)
+}
+
+#[derive(FromQueryResult)]
+struct Head {
+    seq: i64,
+}
+
+async fn head(db: &Db) -> Result<i64, Error> {
+    let sql = Sql::new("SELECT seq FROM sequencer_state");
+    let head = Head::find_by_statement(sql.on(db.backend()))
+        .one(db.reader())
+        .await?;
+    Ok(head.map(|head| head.seq).unwrap_or_default())
+}
+
+impl Feed {
+    pub(super) async fn start(db: &Db) -> Result<Feed, Error> {
+        Ok(Feed {
+            seen: AtomicI64::new(head(db).await?),
+            live: broadcast::channel(BACKLOG).0,
+            committed: Notify::new(),
+            numbered: Notify::new(),
+        })
+    }
+
+    pub(super) fn event_committed(&self) {
+        self.committed.notify_one();
+    }
+
+    pub(super) fn numbered(&self) {
+        self.numbered.notify_one();
+    }
+
+    /// Waits until this process has committed something.
+    pub async fn wait_for_commit(&self) {
+        self.committed.notified().await;
+    }
+
+    /// Waits until this process has numbered something.
+    pub async fn wait_for_numbers(&self) {
+        self.numbered.notified().await;
+    }
+}
+
+/// Hands new numbered events to this process's subscribers.
+pub async fn follow(app: &App) -> Result<(), Error> {
+    loop {
+        let links = read_after(&app.db, app.feed.seen.load(Ordering::Acquire), None).await?;
+        if links.is_empty() {
+            return Ok(());
+        }
+        for link in links {
+            app.feed
+                .seen
+                .store(link.seq.unwrap_or_default(), Ordering::Release);
+            // No receiver is no error: nobody listens just now.
+            let _ = app.feed.live.send(Arc::new(link));
+        }
+    }
+}
+
+/// A number that changes when another connection has written: cheap to ask often. PostgreSQL has none.
+pub async fn data_version(db: &Db) -> Result<Option<i64>, Error> {
+    if db.backend() != DbBackend::Sqlite {
+        return Ok(None);
+    }
+    let row = db
+        .writer()
+        .query_one_raw(Sql::new("PRAGMA data_version").on(db.backend()))
+        .await?;
+    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?)
+}
+
+/// Reads a cursor that a subscription gave out.
+pub fn parse_cursor(after: Option<&str>) -> Result<Option<i64>, Error> {
+    let bad = || invalid("after", text("Not a cursor of this subscription.", "游标无效。"));
+    after
+        .map(|after| after.parse::<i64>().ok().filter(|seq| *seq >= 0).ok_or_else(bad))
+        .transpose()
+}
+
+/// Events after a position, then live; without a position only what happens from now on. Nothing is lost in between:
+/// the live channel is joined first, and a subscriber that falls behind it reads the gap from the database.
+pub fn subscribe(
+    app: Arc<App>,
+    after: Option<i64>,
+    interest: Interest,
+) -> impl Stream<Item = Result<Arc<Link>, Error>> + Send {
+    let live = app.feed.live.subscribe();
+    let start = Reader {
+        after,
+        interest,
+        live,
+        waiting: Vec::new().into_iter(),
+        catches_up: true,
+        app,
+    };
+    async_graphql::futures_util::stream::unfold(Some(start), |reader| async move {
+        let mut reader = reader?;
+        match reader.next().await {
+            Ok(Some(link)) => Some((Ok(link), Some(reader))),
+            Ok(None) => None,
+            Err(error) => Some((Err(error), None)),
+        }
+    })
+}
+
+struct Reader {
+    app: Arc<App>,
+    after: Option<i64>,
+    interest: Interest,
+    live: broadcast::Receiver<Arc<Link>>,
+    waiting: std::vec::IntoIter<Link>,
+    catches_up: bool,
+}
+
+impl Reader {
+    async fn next(&mut self) -> Result<Option<Arc<Link>>, Error> {
+        let mut after = match self.after {
+            Some(after) => after,
+            None => head(&self.app.db).await?,
+        };
+        loop {
+            for link in self.waiting.by_ref() {
+                after = after.max(link.seq.unwrap_or_default());
+                self.after = Some(after);
+                if self.interest.wants(&link) {
+                    return Ok(Some(Arc::new(link)));
+                }
+            }
+            if self.catches_up {
+                let links = read_after(&self.app.db, after, Some(&self.interest)).await?;
+                self.catches_up = !links.is_empty();
+                self.waiting = links.into_iter();
+                continue;
+            }
+            match self.live.recv().await {
+                Ok(link) if link.seq.unwrap_or_default() <= after => {}
+                Ok(link) => {
+                    after = link.seq.unwrap_or_default();
+                    self.after = Some(after);
+                    if self.interest.wants(&link) {
+                        return Ok(Some(link));
+                    }
+                }
+                Err(broadcast::error::RecvError::Lagged(_)) => self.catches_up = true,
+                Err(broadcast::error::RecvError::Closed) => return Ok(None),
+            }
+        }
+    }
+}

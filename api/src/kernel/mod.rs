@@ -1,0 +1,25 @@
+//! What every domain stands on. It imports no domain and knows no business word but "federation" (the organisation).
+//!
+//! A request becomes an [`op::Op`]. Reads start from a [`scope::Scope`]; writes run in a [`tx::Tx`], which commits
+//! only with an [`event::Event`]; the [`sequencer`] numbers what was committed and from it chains the audit, feeds
+//! subscribers and folds the figures.
+
+pub mod clock;
+pub mod error;
+pub mod sql;
+pub mod db;
+pub mod tree;
+pub mod scope;
+pub mod event;
+pub mod op;
+pub mod tx;
+pub mod lease;
+pub mod sequencer;
+pub mod feed;
+pub mod ledger;
+pub mod loader;
+pub mod page;
+pub mod gid;
+pub mod keys;
+pub mod files;
+pub mod app;

@@ -1,0 +1,209 @@
+//! `Op`: who acts, on which database, at what time; one per operation. Everything a use case needs comes from it.
+
+use super::app::App;
+use super::error::Error;
+use super::loader::Loaders;
+use super::scope::{Authorized, Scope};
+use super::tree::{Node, Tree};
+use crate::policy::{Action, Role};
+use arc_swap::ArcSwap;
+use chrono::{DateTime, NaiveDate, Utc};
+use entity::id::{AccountId, FederationId, SessionId};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// A role on a node of the tree, in force now.
+#[derive(Clone, Copy, Debug)]
+pub struct Grant {
+    /// Which.
+    pub role: Role,
+    /// Where.
+    pub federation_id: FederationId,
+}
+
+/// Who acts.
+#[derive(Clone, Debug)]
+pub enum Actor {
+    /// Nobody signed in.
+    Anonymous,
+    /// The operator at the command line, or the service's own work.
+    System,
+    /// An account with its grants of today.
+    Account {
+        /// Which.
+        id: AccountId,
+        /// The session it came by.
+        session_id: SessionId,
+        /// What others see.
+        display_name: String,
+        /// A machine client.
+        is_machine: bool,
+        /// What it may do where.
+        grants: Vec<Grant>,
+    },
+}
+
+/// When an operation acts: one instant and one tree for all it does.
+struct Moment {
+    now: DateTime<Utc>,
+    tree: Arc<Tree>,
+}
+
+impl Moment {
+    fn of(app: &App) -> Moment {
+        Moment {
+            now: app.clock.now(),
+            tree: app.tree(),
+        }
+    }
+}
+
+struct Inner {
+    app: Arc<App>,
+    actor: Actor,
+    moment: ArcSwap<Moment>,
+    request_id: Uuid,
+    loaders: Loaders,
+}
+
+/// One operation of one caller.
+#[derive(Clone)]
+pub struct Op(Arc<Inner>);
+
+impl Op {
+    /// Begins an operation.
+    pub fn new(app: &Arc<App>, actor: Actor) -> Op {
+        Op(Arc::new(Inner {
+            actor,
+            moment: ArcSwap::from_pointee(Moment::of(app)),
+            request_id: app.clock.id(),
+            loaders: Loaders::default(),
+            app: Arc::clone(app),
+        }))
+    }
+
+    /// The operation of a resolver.
+    pub fn of<'a>(context: &async_graphql::Context<'a>) -> &'a Op {
+        context.data_unchecked::<Op>()
+    }
+
+    /// What the service stands on.
+    pub fn app(&self) -> &Arc<App> {
+        &self.0.app
+    }
+
+    /// Who acts.
+    pub fn actor(&self) -> &Actor {
+        &self.0.actor
+    }
+
+    /// The account that acts, if one does.
+    pub fn account_id(&self) -> Option<AccountId> {
+        match &self.0.actor {
+            Actor::Account { id, .. } => Some(*id),
+            Actor::Anonymous | Actor::System => None,
+        }
+    }
+
+    /// Begins anew in time: before each message of a subscription, and after the operation changed the tree.
+    pub fn renew(&self) {
+        self.0.moment.store(Arc::new(Moment::of(&self.0.app)));
+    }
+
+    /// The instant of the operation: the same for all it does.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.0.moment.load().now
+    }
+
+    /// The day of the operation, in China.
+    pub fn today(&self) -> NaiveDate {
+        super::clock::day_of(self.now())
+    }
+
+    /// A new id.
+    pub fn id(&self) -> Uuid {
+        self.0.app.clock.id()
+    }
+
+    /// Names the operation in logs and answers.
+    pub fn request_id(&self) -> Uuid {
+        self.0.request_id
+    }
+
+    /// The tree as it was when the operation began.
+    pub fn tree(&self) -> Arc<Tree> {
+        Arc::clone(&self.0.moment.load().tree)
+    }
+
+    pub(super) fn loaders(&self) -> &Loaders {
+        &self.0.loaders
+    }
+
+    /// Where the caller may do something; Unauthenticated or Forbidden if nowhere.
+    pub fn scope(&self, action: Action) -> Result<Scope, Error> {
+        let scope = self.scope_in(&self.tree(), action);
+        match &self.0.actor {
+            Actor::Anonymous => Err(Error::Unauthenticated),
+            _ if scope.is_empty() => Err(Error::Forbidden),
+            _ => Ok(scope),
+        }
+    }
+
+    pub(super) fn scope_in(&self, tree: &Tree, action: Action) -> Scope {
+        match &self.0.actor {
+            Actor::Anonymous => Scope::nothing(),
+            Actor::System => Scope::everything(),
+            Actor::Account { grants, .. } => {
+                let nodes = grants.iter().filter(|grant| grant.role.may(action));
+                let nodes = nodes.filter_map(|grant| tree.get(grant.federation_id));
+                Scope::below(nodes.map(|node| (node, !tree.below(node).is_empty())))
+            }
+        }
+    }
+
+    /// The part of the caller's scope that lies below a node.
+    pub fn scope_within(&self, action: Action, node: &Node) -> Result<Scope, Error> {
+        let has_below = !self.tree().below(node).is_empty();
+        Ok(self.scope(action)?.within(node, has_below))
+    }
+
+    /// A federation that the caller may know of: inside the scope, or above it (names only).
+    pub fn known(&self, id: FederationId) -> Result<Node, Error> {
+        let scope = self.scope(Action::ReadTree)?;
+        let tree = self.tree();
+        let node = tree
+            .get(id)
+            .filter(|node| scope.holds(&node.path) || scope.is_below(&node.path));
+        node.cloned().ok_or(Error::NotFound("id".into()))
+    }
+
+    /// Proves that the caller may do something at a federation. `field` names the input that chose it.
+    pub fn authorize(
+        &self,
+        action: Action,
+        id: FederationId,
+        field: &'static str,
+    ) -> Result<Authorized<Node>, Error> {
+        authorize_in(self, &self.tree(), action, id, field)
+    }
+}
+
+pub(super) fn authorize_in(
+    op: &Op,
+    tree: &Tree,
+    action: Action,
+    id: FederationId,
+    field: &'static str,
+) -> Result<Authorized<Node>, Error> {
+    if matches!(op.actor(), Actor::Anonymous) {
+        return Err(Error::Unauthenticated);
+    }
+    let seen = op.scope_in(tree, Action::ReadTree);
+    let known = |node: &&Node| seen.holds(&node.path) || seen.is_below(&node.path);
+    let node = tree.get(id).filter(known).ok_or(Error::NotFound(field.into()))?;
+    if op.scope_in(tree, action).holds(&node.path) {
+        Ok(Authorized::new(node.clone()))
+    } else {
+        Err(Error::Forbidden)
+    }
+}

@@ -1,0 +1,283 @@
+//! A write transaction that can only be committed with an event.
+
+use super::app::App;
+use super::error::Error;
+use super::event::{Delta, Event, Sentence};
+use super::op::{Op, authorize_in};
+use super::scope::{Authorized, Scope, Within};
+use super::sql::{PARAMETERS_MAX, Sql};
+use super::tree::{Node, Tree};
+use crate::policy::Action;
+use entity::id::FederationId;
+use entity::placed::Placed;
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, FromQueryResult, QueryFilter, Value};
+use std::future::Future;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// How often a body is run before the caller hears UNAVAILABLE.
+const RUNS_MAX: u32 = 8;
+
+/// An open transaction of one operation.
+pub struct Tx {
+    db: DatabaseTransaction,
+    op: Op,
+    tree: Arc<Tree>,
+    changes_tree: bool,
+    key: Option<(String, String)>,
+}
+
+/// The proof that a transaction ended as it should. Only [`Tx::commit`] and [`Tx::unchanged`] make it.
+pub struct Committed<T> {
+    value: T,
+    changes_tree: bool,
+    has_event: bool,
+}
+
+impl Op {
+    /// Runs a transaction. The body may run again after a conflict with another writer, so it keeps no state outside.
+    pub async fn write<T, F, Fut>(&self, body: F) -> Result<T, Error>
+    where
+        F: Fn(Tx) -> Fut,
+        Fut: Future<Output = Result<Committed<T>, Error>>,
+    {
+        for run in 0..RUNS_MAX {
+            let tx = match Tx::begin(self, None).await {
+                Ok(tx) => tx,
+                Err(Error::Again(_)) => continue,
+                Err(error) => return Err(error),
+            };
+            match body(tx).await {
+                Ok(committed) => {
+                    committed.tell(self.app()).await?;
+                    return Ok(committed.value);
+                }
+                Err(Error::Again(cause)) => {
+                    tracing::debug!(run, %cause, "the transaction runs again");
+                    tokio::time::sleep(std::time::Duration::from_millis(u64::from(run * run))).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        tracing::warn!(request_id = %self.request_id(), "a transaction found no quiet moment");
+        Err(Error::Unavailable)
+    }
+
+    /// Runs a transaction once for a key: the same key and body gives the id that the first run gave.
+    /// `digest` is made by [`App::digest`] from the operation's name and input. Without a key it is a plain write.
+    pub async fn write_once<I, F, Fut>(&self, key: Option<&str>, digest: String, body: F) -> Result<I, Error>
+    where
+        I: From<Uuid>,
+        F: Fn(Tx) -> Fut,
+        Fut: Future<Output = Result<Committed<I>, Error>>,
+    {
+        let (Some(key), Some(account_id)) = (key, self.account_id()) else {
+            return self.write(body).await;
+        };
+        let (digest, body) = (&digest, &body);
+        self.write(|mut tx| async move {
+            let mut sql = Sql::new("SELECT digest, subject_id FROM idempotency WHERE account_id = ");
+            sql.bind(account_id).push(" AND key = ").bind(key);
+            let earlier = Earlier::find_by_statement(sql.on(tx.backend()))
+                .one(tx.db())
+                .await?;
+            match earlier {
+                Some(earlier) if earlier.digest == *digest => Ok(tx.unchanged(I::from(earlier.subject_id))),
+                Some(_) => Err(Error::IdempotencyKeyReused),
+                None => {
+                    tx.key = Some((key.to_owned(), digest.clone()));
+                    body(tx).await
+                }
+            }
+        })
+        .await
+    }
+}
+
+#[derive(FromQueryResult)]
+struct Earlier {
+    digest: String,
+    subject_id: Uuid,
+}
+
+impl<T> Committed<T> {
+    async fn tell(&self, app: &App) -> Result<(), Error> {
+        if self.changes_tree {
+            app.refresh_tree().await?;
+        }
+        if self.has_event {
+            app.feed.event_committed();
+        }
+        Ok(())
+    }
+}
+
+impl Tx {
+    async fn begin(op: &Op, key: Option<(String, String)>) -> Result<Tx, Error> {
+        let db = op.app().db.begin().await?;
+        let version = Tree::version(&db).await?;
+        let mut tree = op.app().tree();
+        if tree.version != version {
+            op.app().refresh_tree().await?;
+            tree = op.app().tree();
+            if tree.version != version {
+                return Err(Error::Again(Arc::new(sea_orm::DbErr::Custom(
+                    "the tree moved on".into(),
+                ))));
+            }
+        }
+        Ok(Tx {
+            db,
+            op: op.clone(),
+            tree,
+            changes_tree: false,
+            key,
+        })
+    }
+
+    /// The operation it belongs to.
+    pub fn op(&self) -> &Op {
+        &self.op
+    }
+
+    /// The connection.
+    pub fn db(&self) -> &DatabaseTransaction {
+        &self.db
+    }
+
+    /// Which database it is.
+    pub fn backend(&self) -> sea_orm::DbBackend {
+        self.db.get_database_backend()
+    }
+
+    /// The tree that is in force in this transaction.
+    pub fn tree(&self) -> &Arc<Tree> {
+        &self.tree
+    }
+
+    /// Where the caller may do something, by the tree of this transaction.
+    pub fn scope(&self, action: Action) -> Scope {
+        self.op.scope_in(&self.tree, action)
+    }
+
+    /// Proves that the caller may do something at a federation.
+    pub fn authorize(
+        &self,
+        action: Action,
+        id: FederationId,
+        field: &'static str,
+    ) -> Result<Authorized<Node>, Error> {
+        authorize_in(&self.op, &self.tree, action, id, field)
+    }
+
+    /// Loads a row and proves that the caller may do something with it: NotFound unless it may be read.
+    pub async fn authorize_row<E: Placed>(
+        &self,
+        (read, action): (Action, Action),
+        id: impl Into<Value>,
+        field: &'static str,
+    ) -> Result<Authorized<E::Model>, Error> {
+        if matches!(self.op.actor(), super::op::Actor::Anonymous) {
+            return Err(Error::Unauthenticated);
+        }
+        let row = E::within(&self.scope(read))
+            .filter(E::ID.eq(id.into()))
+            .one(&self.db)
+            .await?;
+        let row = row.ok_or(Error::NotFound(field.into()))?;
+        if self.scope(action).holds(E::path(&row)) {
+            Ok(Authorized::new(row))
+        } else {
+            Err(Error::Forbidden)
+        }
+    }
+
+    /// Takes the next keys of federations and gives the tree a new version. Other writers of the tree wait here.
+    pub async fn change_tree(&mut self, keys: i64) -> Result<i64, Error> {
+        self.changes_tree = true;
+        let mut sql = Sql::new("UPDATE tree_state SET version = version + 1, next_key = next_key + ");
+        sql.bind(keys).push(" RETURNING next_key");
+        let row = self.db.query_one_raw(sql.on(self.backend())).await?;
+        let row = row.ok_or_else(|| Error::from(anyhow::anyhow!("the tree has no version")))?;
+        Ok(row.try_get::<i64>("", "next_key")? - keys)
+    }
+
+    /// Commits what was done, with the sentence that says it.
+    pub async fn commit<T>(self, event: impl Event, value: T) -> Result<Committed<T>, Error> {
+        let sentence = event.sentence();
+        let id = self.op.id();
+        self.insert_event(id, &sentence).await?;
+        self.insert_entries(id, &sentence).await?;
+        if let (Some((key, digest)), Some(account_id)) = (&self.key, self.op.account_id()) {
+            let mut sql =
+                Sql::new("INSERT INTO idempotency (account_id, key, digest, subject_id, created_at) VALUES ");
+            sql.rows([[
+                account_id.into(),
+                key.as_str().into(),
+                digest.as_str().into(),
+                sentence.subject_id.into(),
+                self.op.now().into(),
+            ]]);
+            self.db.execute_raw(sql.on(self.backend())).await?;
+        }
+        self.db.commit().await?;
+        Ok(Committed {
+            value,
+            changes_tree: self.changes_tree,
+            has_event: true,
+        })
+    }
+
+    /// Ends without a change: what was asked is already so. Nothing of this transaction stays.
+    pub fn unchanged<T>(self, value: T) -> Committed<T> {
+        Committed {
+            value,
+            changes_tree: false,
+            has_event: false,
+        }
+    }
+
+    async fn insert_event(&self, id: Uuid, sentence: &Sentence) -> Result<(), Error> {
+        let mut sql =
+            Sql::new("INSERT INTO event (county_id, id, at, actor_id, kind, subject_id, path, body) VALUES ");
+        sql.rows([[
+            sentence.place.county_id.into(),
+            id.into(),
+            self.op.now().into(),
+            self.op.account_id().map(|account_id| account_id.0).into(),
+            sentence.kind.into(),
+            sentence.subject_id.into(),
+            sentence.place.path.as_str().into(),
+            sentence.body.to_string().into(),
+        ]]);
+        self.db.execute_raw(sql.on(self.backend())).await?;
+        Ok(())
+    }
+
+    async fn insert_entries(&self, event_id: Uuid, sentence: &Sentence) -> Result<(), Error> {
+        const COLUMNS: usize = 9;
+        let row = |(ordinal, delta): (usize, &Delta)| -> [Value; COLUMNS] {
+            [
+                delta.place.county_id.into(),
+                event_id.into(),
+                i32::try_from(ordinal).unwrap_or(i32::MAX).into(),
+                delta.place.federation_id.into(),
+                delta.metric.code().into(),
+                delta.dimension.as_str().into(),
+                delta.day.into(),
+                delta.amount.into(),
+                delta.source_id.into(),
+            ]
+        };
+        let rows: Vec<_> = sentence.deltas.iter().enumerate().map(row).collect();
+        for rows in rows.chunks(PARAMETERS_MAX / COLUMNS) {
+            let mut sql = Sql::new(
+                "INSERT INTO figure_entry (county_id, event_id, ordinal, federation_id, metric, dimension, day, \
+                 amount, source_id) VALUES ",
+            );
+            sql.rows(rows.iter().cloned());
+            self.db.execute_raw(sql.on(self.backend())).await?;
+        }
+        Ok(())
+    }
+}

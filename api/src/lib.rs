@@ -1,0 +1,23 @@
+//! Gonghui (工会): one GraphQL API for a federation of trade unions.
+//!
+//! The modules stand in reading order, in blocks. A block may use the blocks above it (types may look anywhere: the
+//! schema is one graph); `tests/it/tidy.rs` reads this file and checks it.
+
+// Ground
+pub mod config;
+pub mod policy;
+pub mod metrics;
+pub mod kernel;
+pub mod scalars;
+
+// Foundations
+pub mod org;
+pub mod accounts;
+
+// The outside
+pub mod node;
+pub mod schema;
+pub mod http;
+pub mod worker;
+pub mod start;
+pub mod cli;

@@ -1,0 +1,65 @@
+//! Relay's `node` and `nodes`: any object by its global id.
+#![expect(missing_docs, reason = "the Interface macro writes a method without docs")]
+
+use crate::kernel::error::{Error, invalid, text};
+use crate::kernel::gid::{self, Gid};
+use crate::kernel::op::Op;
+use crate::org::federation::types::Federation;
+use async_graphql::{Context, ID, Interface, Object};
+use entity::id::FederationId;
+
+/// Anything with a global id.
+#[derive(Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "Global id: opaque, unique across types."))]
+pub enum Node {
+    /// 总工会.
+    Federation(Federation),
+}
+
+/// Anything by its global id.
+#[derive(Default)]
+pub struct NodeQuery;
+
+async fn find(op: &Op, id: &ID) -> Result<Node, Error> {
+    let (tag, uuid) = gid::split(id).ok_or(Error::NotFound("id".into()))?;
+    match tag {
+        FederationId::TAG => op
+            .known(uuid.into())
+            .map(|node| Node::Federation(Federation(node))),
+        _ => Err(Error::NotFound("id".into())),
+    }
+}
+
+async fn seen(op: &Op, id: &ID) -> Option<Result<Node, Error>> {
+    match find(op, id).await {
+        Err(Error::NotFound(_) | Error::Forbidden) => None,
+        other => Some(other),
+    }
+}
+
+/// Anything by its global id.
+#[Object]
+impl NodeQuery {
+    /// The object with a global id; null unless the caller may see it.
+    async fn node(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Global id.")] id: ID,
+    ) -> Option<Result<Node, Error>> {
+        seen(Op::of(context), &id).await
+    }
+
+    /// The objects with these global ids, in their order; null where the caller may not see one.
+    async fn nodes(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Global ids, at most 100.")] ids: Vec<ID>,
+    ) -> Result<Vec<Option<Node>>, Error> {
+        if ids.len() > 100 {
+            return Err(invalid("ids", text("At most 100 ids.", "最多 100 个 id。")));
+        }
+        let op = Op::of(context);
+        let found = async_graphql::futures_util::future::join_all(ids.iter().map(|id| seen(op, id))).await;
+        found.into_iter().map(Option::transpose).collect()
+    }
+}

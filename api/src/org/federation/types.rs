@@ -1,0 +1,276 @@
+//! Federations as clients see them.
+
+use crate::kernel::error::Error;
+use crate::kernel::gid::Gid;
+use crate::kernel::op::Op;
+use crate::kernel::page::{Connection, Page};
+use crate::kernel::tree::Node;
+use crate::policy::Action;
+use crate::scalars::{Date, DivisionCode};
+use async_graphql::{Context, Enum, ID, InputObject, Object};
+use entity::id::FederationId;
+use entity::org::{federation, federation_link};
+use serde::{Deserialize, Serialize};
+
+/// Rank of a federation in the leadership tree.
+#[derive(Clone, Copy, Debug, Enum, PartialEq, Eq, Serialize, Deserialize)]
+#[graphql(remote = "federation::Level")]
+pub enum FederationLevel {
+    /// 省级: province, autonomous region, municipality.
+    Province,
+    /// 市级: prefecture-level city, prefecture.
+    City,
+    /// 县级: county, district, county-level city.
+    County,
+    /// 乡镇级: township, town, subdistrict.
+    Township,
+}
+
+/// What a federation is built on.
+#[derive(Clone, Copy, Debug, Enum, PartialEq, Eq, Serialize, Deserialize)]
+#[graphql(remote = "federation::Kind")]
+pub enum FederationKind {
+    /// 地方总工会: an administrative division.
+    Territorial,
+    /// 产业工会: an industry.
+    Industry,
+    /// 系统工会: a system of public bodies.
+    System,
+    /// 园区工会: a development zone.
+    Park,
+    /// 直属工会: units directly under a federation.
+    Direct,
+}
+
+/// Meaning of an extra edge between federations.
+#[derive(Clone, Copy, Debug, Enum, PartialEq, Eq, Serialize, Deserialize)]
+#[graphql(remote = "federation_link::LinkKind")]
+pub enum FederationLinkKind {
+    /// 产业指导: an industry union guides it beside its territorial leader.
+    IndustryGuidance,
+    /// 经费关系: its fees go up another way than its leadership.
+    Fee,
+}
+
+/// A node of the tree, as clients see it.
+pub struct Federation(pub Node);
+
+/// Asks for a federation by its id.
+pub fn federation(op: &Op, id: FederationId) -> Result<Federation, Error> {
+    op.tree()
+        .get(id)
+        .cloned()
+        .map(Federation)
+        .ok_or(Error::NotFound("id".into()))
+}
+
+/// A page of federations that the caller knows.
+fn page_of(page: &Page, nodes: Vec<&Node>) -> Result<Connection<Federation>, Error> {
+    page.slice(
+        nodes,
+        |node| node.id.gid().to_string(),
+        |node| Federation(node.clone()),
+    )
+}
+
+/// A federation of unions (总工会): a node of the leadership tree. Above one's own scope only its name and place are
+/// shown.
+#[Object]
+impl Federation {
+    /// Global id.
+    pub async fn id(&self) -> ID {
+        self.0.id.gid()
+    }
+
+    /// Rank.
+    async fn level(&self) -> FederationLevel {
+        self.0.level.into()
+    }
+
+    /// What it is built on.
+    async fn kind(&self) -> FederationKind {
+        self.0.kind.into()
+    }
+
+    /// Division code; null unless it is territorial. Four codes stand at two levels: the key is level and code.
+    async fn code(&self) -> Option<DivisionCode> {
+        self.0.code.as_deref().map(|code| DivisionCode(code.to_owned()))
+    }
+
+    /// Full name: the division's name and 总工会, or the name it was founded with.
+    async fn name(&self) -> String {
+        match self.0.kind {
+            federation::Kind::Territorial => format!("{}总工会", self.0.name),
+            _ => self.0.name.to_string(),
+        }
+    }
+
+    /// Its division stands in for no real one (市辖区, 省直辖县级行政区划): it only holds the tree together.
+    async fn is_stand_in(&self) -> bool {
+        self.0.is_stand_in
+    }
+
+    /// The day since which the division list does not have it any more; its history stays.
+    async fn retired_on(&self) -> Option<Date> {
+        self.0.retired_on.map(Date)
+    }
+
+    /// The superior; null at the top.
+    async fn parent(&self, context: &Context<'_>) -> Option<Federation> {
+        let tree = Op::of(context).tree();
+        tree.get(self.0.parent_id?).cloned().map(Federation)
+    }
+
+    /// The superiors, from the top down; at most as many as there are levels above it.
+    async fn ancestors(&self, context: &Context<'_>) -> Vec<Federation> {
+        let tree = Op::of(context).tree();
+        let mut above: Vec<Federation> = tree.ancestors(&self.0).cloned().map(Federation).collect();
+        above.reverse();
+        above
+    }
+
+    /// Federations directly below it, in order of code; only those that the caller may know of.
+    async fn children(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "How many from the start, at most 100; 20 if nothing is said.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Federation>, Error> {
+        let op = Op::of(context);
+        let scope = op.scope(Action::ReadTree)?;
+        let tree = op.tree();
+        let known = |node: &&Node| scope.holds(&node.path) || scope.is_below(&node.path);
+        page_of(
+            &Page::new(first, after, last, before)?,
+            tree.children(&self.0).filter(known).collect(),
+        )
+    }
+
+    /// Federations of a level anywhere below it, in order of the tree; only those in the caller's scope.
+    async fn descendants(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Rank of those wanted.")] level: FederationLevel,
+        #[graphql(desc = "How many from the start, at most 100; 20 if nothing is said.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Federation>, Error> {
+        let op = Op::of(context);
+        let scope = op.scope(Action::ReadTree)?;
+        let level = federation::Level::from(level);
+        let tree = op.tree();
+        let below = tree
+            .below(&self.0)
+            .iter()
+            .filter(|node| node.level == level && scope.holds(&node.path));
+        page_of(&Page::new(first, after, last, before)?, below.collect())
+    }
+
+    /// Extra edges of this federation (industry guidance, fee relation), newest last; at most 100.
+    async fn links(&self, context: &Context<'_>) -> Result<Vec<FederationLink>, Error> {
+        let op = Op::of(context);
+        let scope = op.scope_within(Action::ReadTree, &self.0)?;
+        Ok(op
+            .load::<super::store::LinksOf>((scope, self.0.id))
+            .await?
+            .into_iter()
+            .map(FederationLink)
+            .collect())
+    }
+}
+
+/// A row of `federation_link`, as clients see it.
+pub struct FederationLink(pub federation_link::Model);
+
+/// A dated extra edge between federations, beside the leadership tree.
+#[Object]
+impl FederationLink {
+    /// Global id.
+    pub async fn id(&self) -> ID {
+        self.0.id.gid()
+    }
+
+    /// Meaning.
+    async fn kind(&self) -> FederationLinkKind {
+        self.0.kind.into()
+    }
+
+    /// The lower end.
+    async fn federation(&self, context: &Context<'_>) -> Result<Federation, Error> {
+        federation(Op::of(context), self.0.federation_id)
+    }
+
+    /// The upper end.
+    async fn superior(&self, context: &Context<'_>) -> Result<Federation, Error> {
+        federation(Op::of(context), self.0.superior_id)
+    }
+
+    /// First day.
+    async fn from(&self) -> Date {
+        Date(self.0.valid_from)
+    }
+
+    /// First day on which it no longer holds; null while it does.
+    async fn to(&self) -> Option<Date> {
+        self.0.valid_to.map(Date)
+    }
+}
+
+/// Founds a federation that no division list has.
+#[derive(Debug, InputObject, Serialize)]
+pub struct FoundFederation {
+    /// The superior.
+    pub parent_id: ID,
+    /// Rank; lower than the superior's.
+    pub level: FederationLevel,
+    /// Anything but TERRITORIAL.
+    pub kind: FederationKind,
+    /// Full name, 2 to 100 characters.
+    pub name: String,
+    /// Makes a repeated call harmless for 7 days.
+    pub idempotency_key: Option<String>,
+}
+
+/// Draws a dated extra edge.
+#[derive(Debug, InputObject, Serialize)]
+pub struct LinkFederations {
+    /// The lower end.
+    pub federation_id: ID,
+    /// The upper end.
+    pub superior_id: ID,
+    /// Meaning; at any day a federation has at most one edge of each.
+    pub kind: FederationLinkKind,
+    /// First day.
+    pub from: Date,
+    /// First day on which it no longer holds.
+    pub to: Option<Date>,
+    /// Makes a repeated call harmless for 7 days.
+    pub idempotency_key: Option<String>,
+}
+
+/// Ends an extra edge.
+#[derive(Debug, InputObject, Serialize)]
+pub struct EndFederationLink {
+    /// The edge.
+    pub id: ID,
+    /// First day on which it no longer holds.
+    pub to: Date,
+}
+
+crate::payload! {
+    /// What `foundFederation` did.
+    FoundFederationPayload { federation: Federation }
+}
+
+crate::payload! {
+    /// What `linkFederations` did.
+    LinkFederationsPayload { federation_link: FederationLink }
+}
+
+crate::payload! {
+    /// What `endFederationLink` did.
+    EndFederationLinkPayload { federation_link: FederationLink }
+}

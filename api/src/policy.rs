@@ -1,0 +1,141 @@
+//! Who may do what: the only file that names a role. A grant is (who, role, node of the tree, from, to); it reaches
+//! the node and all below it.
+
+/// What an account may be at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, async_graphql::Enum)]
+pub enum Role {
+    /// 领导: reads everything in the subtree.
+    Leader,
+    /// 工作人员: records business.
+    Cadre,
+    /// 财务: works with money.
+    Finance,
+    /// 经审: reads money and its trail.
+    Auditor,
+    /// 系统管理员: runs the service, sees no business.
+    SystemAdministrator,
+    /// 安全管理员: accounts and grants, sees no business.
+    SecurityAdministrator,
+    /// 审计管理员: reads the audit trail, sees no business.
+    AuditAdministrator,
+    /// 税务机关: delivers collections of its districts and reads their state, nothing else.
+    TaxBureau,
+    /// 报表: figures and registers without personal data.
+    Reporting,
+}
+
+/// What can be done. Code asks for exactly what it does and never for a role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Know of the federations.
+    ReadTree,
+    /// Found a federation that no division list has, and link federations.
+    ShapeTree,
+    /// See enterprises.
+    ReadEnterprises,
+    /// Enter, change and import enterprises.
+    RegisterEnterprises,
+    /// See trade unions and what they cover.
+    ReadTradeUnions,
+    /// Found trade unions and say what they cover.
+    FoundTradeUnions,
+    /// See visits, with their notes and findings.
+    ReadVisits,
+    /// Record and correct visits.
+    RecordVisits,
+    /// See figures.
+    ReadFigures,
+    /// Deliver collections.
+    SubmitCollections,
+    /// See collected lines and those that wait.
+    ReadCollections,
+    /// See jobs and their error files.
+    ReadJobs,
+}
+
+impl Role {
+    /// All roles, with the names that the database and the command line use.
+    pub const ALL: [(Role, &str); 9] = [
+        (Role::Leader, "LEADER"),
+        (Role::Cadre, "CADRE"),
+        (Role::Finance, "FINANCE"),
+        (Role::Auditor, "AUDITOR"),
+        (Role::SystemAdministrator, "SYSTEM_ADMINISTRATOR"),
+        (Role::SecurityAdministrator, "SECURITY_ADMINISTRATOR"),
+        (Role::AuditAdministrator, "AUDIT_ADMINISTRATOR"),
+        (Role::TaxBureau, "TAX_BUREAU"),
+        (Role::Reporting, "REPORTING"),
+    ];
+
+    /// The name of the role.
+    pub fn name(self) -> &'static str {
+        Role::ALL
+            .iter()
+            .find(|(role, _)| *role == self)
+            .map_or("", |(_, name)| name)
+    }
+
+    /// The role of a name.
+    pub fn named(name: &str) -> Option<Role> {
+        Role::ALL
+            .iter()
+            .find(|(_, known)| *known == name)
+            .map(|(role, _)| *role)
+    }
+
+    /// Whether a machine client holds it.
+    pub fn is_for_machines(self) -> bool {
+        matches!(self, Role::TaxBureau | Role::Reporting)
+    }
+
+    /// The policy.
+    pub fn may(self, action: Action) -> bool {
+        use Action::*;
+        match self {
+            Role::Leader => matches!(
+                action,
+                ReadTree
+                    | ReadEnterprises
+                    | ReadTradeUnions
+                    | ReadVisits
+                    | ReadFigures
+                    | ReadCollections
+                    | ReadJobs
+            ),
+            Role::Cadre => matches!(
+                action,
+                ReadTree
+                    | ShapeTree
+                    | ReadEnterprises
+                    | RegisterEnterprises
+                    | ReadTradeUnions
+                    | FoundTradeUnions
+                    | ReadVisits
+                    | RecordVisits
+                    | ReadFigures
+                    | ReadJobs
+            ),
+            Role::Finance => matches!(
+                action,
+                ReadTree
+                    | ReadEnterprises
+                    | ReadTradeUnions
+                    | ReadFigures
+                    | ReadCollections
+                    | SubmitCollections
+                    | ReadJobs
+            ),
+            Role::Auditor => {
+                matches!(
+                    action,
+                    ReadTree | ReadEnterprises | ReadTradeUnions | ReadFigures | ReadCollections | ReadJobs
+                )
+            }
+            Role::SystemAdministrator | Role::SecurityAdministrator | Role::AuditAdministrator => {
+                matches!(action, ReadTree)
+            }
+            Role::TaxBureau => matches!(action, ReadTree | SubmitCollections | ReadCollections | ReadJobs),
+            Role::Reporting => matches!(action, ReadTree | ReadEnterprises | ReadTradeUnions | ReadFigures),
+        }
+    }
+}

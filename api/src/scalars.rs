@@ -1,0 +1,170 @@
+//! Scalars of the contract. Codes that a rule judges (USCC, division) come in as they are, so that a wrong one is a
+//! `userError` with its field and not a failed request.
+
+use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use chrono::{NaiveDate, SecondsFormat, SubsecRound, Utc};
+use serde::{Deserialize, Serialize};
+
+fn text_of(value: Value) -> Result<String, Value> {
+    match value {
+        Value::String(text) => Ok(text),
+        other => Err(other),
+    }
+}
+
+/// A day, `YYYY-MM-DD`, in China (Asia/Shanghai).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Date(pub NaiveDate);
+
+#[Scalar(specified_by_url = "https://scalars.graphql.org/andimarek/local-date")]
+impl ScalarType for Date {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let text = text_of(value).map_err(InputValueError::expected_type)?;
+        let date = NaiveDate::parse_from_str(&text, "%Y-%m-%d")
+            .ok()
+            .filter(|_| text.len() == 10);
+        date.map(Date)
+            .ok_or_else(|| InputValueError::custom(format!("\"{text}\" is not a day (YYYY-MM-DD)")))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
+
+/// An instant, RFC 3339 with its offset; whole microseconds are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DateTime(pub chrono::DateTime<Utc>);
+
+#[Scalar(specified_by_url = "https://scalars.graphql.org/andimarek/date-time")]
+impl ScalarType for DateTime {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let text = text_of(value).map_err(InputValueError::expected_type)?;
+        match chrono::DateTime::parse_from_rfc3339(&text) {
+            Ok(instant) => Ok(DateTime(instant.with_timezone(&Utc).trunc_subsecs(6))),
+            Err(_) => Err(InputValueError::custom(format!(
+                "\"{text}\" is not an RFC 3339 instant with an offset"
+            ))),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    }
+}
+
+macro_rules! texts {
+    ($($(#[$doc:meta])* $name:ident)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        pub struct $name(pub String);
+
+        #[Scalar]
+        impl ScalarType for $name {
+            fn parse(value: Value) -> InputValueResult<Self> {
+                text_of(value).map($name).map_err(InputValueError::expected_type)
+            }
+
+            fn to_value(&self) -> Value {
+                Value::String(self.0.clone())
+            }
+        }
+    )*};
+}
+
+texts! {
+    /// An exact decimal number as text, for example `"131"` or `"8682551.01"`.
+    Decimal
+    /// Yuan as text with exactly two decimals, for example `"136570.18"`; negative for a refund.
+    Money
+    /// Code of a metric of the catalogue, for example `visits`.
+    MetricCode
+    /// Administrative division (行政区划代码): 12 digits, for example `430381000000`.
+    DivisionCode
+    /// Unified social credit code (统一社会信用代码, GB 32100-2015): 18 characters. Blanks around it, small letters and
+    /// full-width characters are put right.
+    Uscc
+}
+
+impl Money {
+    /// Writes fen as yuan.
+    pub fn of_fen(fen: i64) -> Money {
+        Money(yuan(fen))
+    }
+}
+
+/// Fen as yuan with two decimals.
+pub fn yuan(fen: i64) -> String {
+    let sign = if fen < 0 { "-" } else { "" };
+    let fen = fen.unsigned_abs();
+    format!("{sign}{}.{:02}", fen / 100, fen % 100)
+}
+
+/// A point on the map in millionths of a degree, from degrees as decimal text: no float ever holds a coordinate.
+pub fn micro_degrees(text: &str, limit: i32) -> Option<i32> {
+    let value = fixed_point(text, 6, true)?;
+    i32::try_from(value)
+        .ok()
+        .filter(|value| value.abs() <= limit * 1_000_000)
+}
+
+/// Millionths of a degree as degrees.
+pub fn degrees(micro: i32) -> Decimal {
+    let sign = if micro < 0 { "-" } else { "" };
+    let micro = micro.unsigned_abs();
+    Decimal(format!("{sign}{}.{:06}", micro / 1_000_000, micro % 1_000_000))
+}
+
+/// A decimal text as a whole number of units of `10^-places`. Finer digits are refused, or cut where `cuts` says so.
+pub fn fixed_point(text: &str, places: usize, cuts: bool) -> Option<i64> {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let all_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty()
+        || !all_digits(whole)
+        || !all_digits(fraction)
+        || (digits.contains('.') && fraction.is_empty())
+    {
+        return None;
+    }
+    let (kept, finer) = fraction.split_at_checked(places).unwrap_or((fraction, ""));
+    if !cuts && finer.bytes().any(|byte| byte != b'0') {
+        return None;
+    }
+    let value: i64 = format!("{whole}{kept:0<places$}").parse().ok()?;
+    Some(if negative { -value } else { value })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimals_are_exact() {
+        for (text, places, expected) in [
+            ("136570.18", 2, Some(13_657_018)),
+            ("-85506.72", 2, Some(-8_550_672)),
+            ("7", 2, Some(700)),
+            ("0.5", 2, Some(50)),
+            ("1.230", 2, Some(123)),
+            ("1.234", 2, None),
+            ("1.", 2, None),
+            (".5", 2, None),
+            ("1e3", 2, None),
+            ("", 2, None),
+            ("--1", 2, None),
+            ("99999999999999999999", 2, None),
+            ("0.02", 6, Some(20_000)),
+        ] {
+            assert_eq!(fixed_point(text, places, false), expected, "{text}");
+        }
+        assert_eq!(yuan(-8_550_672), "-85506.72");
+        assert_eq!(yuan(5), "0.05");
+        assert_eq!(micro_degrees("27.7342191", 90), Some(27_734_219));
+        assert_eq!(micro_degrees("91", 90), None);
+        assert_eq!(degrees(-112_535_000).0, "-112.535000");
+    }
+}

@@ -1,0 +1,47 @@
+//! Background work inside `serve`: the sequencer, the feed and every domain's jobs, each by lease.
+//!
+//! # Why it looks every quarter of a second
+//! A commit of this process wakes it at once. Commits of other processes are found by looking: on SQLite one pragma
+//! tells whether anything was written, on PostgreSQL a partial index that is empty when all is numbered. A NOTIFY in
+//! each writer's transaction would make all writers queue for one lock.
+
+use crate::kernel::app::App;
+use crate::kernel::error::Error;
+use crate::kernel::{feed, lease, sequencer};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+const LOOK: Duration = Duration::from_millis(250);
+
+/// Numbers what was committed and hands it to this process's subscribers.
+pub async fn settle(app: &App) -> Result<(), Error> {
+    sequencer::run(app).await?;
+    app.refresh_tree().await?;
+    feed::follow(app).await
+}
+
+/// Works until told to stop.
+pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    let mut seen = None;
+    loop {
+        let is_own = tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => break,
+            () = app.feed.wait_for_commit() => true,
+            () = tokio::time::sleep(LOOK) => false,
+        };
+        let version = feed::data_version(&app.db).await.unwrap_or(None);
+        if !is_own && version.is_some() && version == seen {
+            continue;
+        }
+        match settle(&app).await {
+            Ok(()) => seen = version,
+            Err(error) => {
+                let (code, _) = error.outside();
+                tracing::warn!(code, "background work failed; it will be tried again");
+            }
+        }
+    }
+    // Another process need not wait for the lease to run out.
+    let _ = lease::give_back(&app, "sequencer").await;
+}

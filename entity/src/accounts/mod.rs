@@ -1,0 +1,4 @@
+//! Who may sign in, and what they may do where.
+pub mod account;
+pub mod grant;
+pub mod session;

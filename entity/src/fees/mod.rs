@@ -1,0 +1,3 @@
+//! What the tax bureau collects for the unions.
+pub mod collection;
+pub mod waiting;

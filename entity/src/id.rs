@@ -1,0 +1,61 @@
+//! One newtype a table, so that ids cannot be swapped.
+
+use sea_orm::DeriveValueType;
+use uuid::Uuid;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, DeriveValueType)]
+        #[derive(serde::Serialize, serde::Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl From<Uuid> for $name {
+            fn from(id: Uuid) -> Self {
+                $name(id)
+            }
+        }
+
+        impl sea_orm::TryFromU64 for $name {
+            fn try_from_u64(_: u64) -> Result<Self, sea_orm::DbErr> {
+                Err(sea_orm::DbErr::ConvertFromU64(stringify!($name)))
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A federation of unions (总工会): a node of the tree.
+    FederationId
+    /// A dated extra edge between federations.
+    FederationLinkId
+    /// An employer (企业, 用人单位).
+    EnterpriseId
+    /// A grassroots union (基层工会).
+    TradeUnionId
+    /// A trade union reaching an enterprise for a time (覆盖).
+    CoverageId
+    /// Somebody or something that may sign in.
+    AccountId
+    /// A role on a node of the tree, for a time.
+    GrantId
+    /// A signed-in session with its refresh token.
+    SessionId
+    /// A line of a tax-bureau delivery.
+    CollectionId
+    /// A field visit (走访).
+    VisitId
+    /// What a visit found.
+    FindingId
+    /// Long work with progress.
+    JobId
+    /// A file somebody sent.
+    UploadId
+}

@@ -1,0 +1,3 @@
+//! Files that came in, and the long work on them.
+pub mod job;
+pub mod upload;

@@ -1,0 +1,36 @@
+//! Where in the tree a row lives.
+
+use sea_orm::EntityTrait;
+
+/// A row that hangs from a federation, and so belongs to somebody's scope.
+///
+/// `path` is the chain of fixed-width keys of the federation and its ancestors: a subtree is one range of it.
+/// `county_id` is the county's federation, or above the county the federation itself: the first column of every index.
+pub trait Placed: EntityTrait {
+    /// The column of the federation that the row hangs from.
+    const FEDERATION: Self::Column;
+    /// The column of that federation's path.
+    const PATH: Self::Column;
+    /// The column of its county.
+    const COUNTY: Self::Column;
+    /// The primary key, the last sort key of every list.
+    const ID: Self::Column;
+    /// The path of one row.
+    fn path(row: &Self::Model) -> &str;
+}
+
+/// Says where the columns of a placed table are; their names are the same everywhere.
+#[macro_export]
+macro_rules! placed {
+    () => {
+        impl $crate::placed::Placed for Entity {
+            const FEDERATION: Column = Column::FederationId;
+            const PATH: Column = Column::Path;
+            const COUNTY: Column = Column::CountyId;
+            const ID: Column = Column::Id;
+            fn path(row: &Model) -> &str {
+                &row.path
+            }
+        }
+    };
+}

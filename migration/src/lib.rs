@@ -1,0 +1,77 @@
+//! The history of the database: one file a change, in SQL that SQLite and PostgreSQL both read.
+//!
+//! `{C}` stands for byte order (`COLLATE "C"` on PostgreSQL; SQLite compares bytes anyhow), so that both databases
+//! sort and page alike.
+
+pub use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::DbBackend;
+
+mod m20261122_000001_kernel;
+mod m20261122_000002_org;
+mod m20261122_000003_accounts;
+mod m20261122_000004_jobs;
+mod m20261122_000005_fees;
+mod m20261122_000006_visits;
+
+/// Brings a database to the newest shape, or back.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[sea_orm_migration::async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261122_000001_kernel::Migration),
+            Box::new(m20261122_000002_org::Migration),
+            Box::new(m20261122_000003_accounts::Migration),
+            Box::new(m20261122_000004_jobs::Migration),
+            Box::new(m20261122_000005_fees::Migration),
+            Box::new(m20261122_000006_visits::Migration),
+        ]
+    }
+}
+
+/// Runs a script of statements, each ended by a semicolon at the end of its line.
+async fn run(manager: &SchemaManager<'_>, script: &str) -> Result<(), DbErr> {
+    let connection = manager.get_connection();
+    let collation = match connection.get_database_backend() {
+        DbBackend::Postgres => "COLLATE \"C\"",
+        _ => "",
+    };
+    for statement in script
+        .replace("{C}", collation)
+        .split(";\n")
+        .filter(|text| !text.trim().is_empty())
+    {
+        connection.execute_unprepared(statement).await?;
+    }
+    Ok(())
+}
+
+/// A migration that is two scripts.
+macro_rules! scripts {
+    ($up:expr, $down:expr) => {
+        /// This change.
+        #[derive(sea_orm_migration::prelude::DeriveMigrationName)]
+        pub(crate) struct Migration;
+
+        #[sea_orm_migration::async_trait::async_trait]
+        impl sea_orm_migration::prelude::MigrationTrait for Migration {
+            async fn up(
+                &self,
+                manager: &sea_orm_migration::prelude::SchemaManager,
+            ) -> Result<(), sea_orm_migration::prelude::DbErr> {
+                $crate::run(manager, $up).await
+            }
+
+            async fn down(
+                &self,
+                manager: &sea_orm_migration::prelude::SchemaManager,
+            ) -> Result<(), sea_orm_migration::prelude::DbErr> {
+                $crate::run(manager, $down).await
+            }
+        }
+    };
+}
+use scripts;
