@@ -13,6 +13,10 @@ pub mod scalars;
 // Foundations
 pub mod org;
 pub mod accounts;
+pub mod figures;
+
+// Work
+pub mod visits;
 
 // The outside
 pub mod node;

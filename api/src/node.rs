@@ -4,9 +4,14 @@
 use crate::kernel::error::{Error, invalid, text};
 use crate::kernel::gid::{self, Gid};
 use crate::kernel::op::Op;
+use crate::org::enterprise::types::Enterprise;
 use crate::org::federation::types::Federation;
+use crate::org::trade_union::types::{Coverage, TradeUnion};
+use crate::visits::types::Visit;
 use async_graphql::{Context, ID, Interface, Object};
-use entity::id::FederationId;
+use entity::id::{CoverageId, EnterpriseId, FederationId, TradeUnionId, VisitId};
+use entity::org::{coverage, enterprise, trade_union};
+use entity::visits::visit;
 
 /// Anything with a global id.
 #[derive(Interface)]
@@ -14,6 +19,14 @@ use entity::id::FederationId;
 pub enum Node {
     /// 总工会.
     Federation(Federation),
+    /// 企业.
+    Enterprise(Enterprise),
+    /// 基层工会.
+    TradeUnion(TradeUnion),
+    /// 覆盖.
+    Coverage(Coverage),
+    /// 走访.
+    Visit(Visit),
 }
 
 /// Anything by its global id.
@@ -26,6 +39,22 @@ async fn find(op: &Op, id: &ID) -> Result<Node, Error> {
         FederationId::TAG => op
             .known(uuid.into())
             .map(|node| Node::Federation(Federation(node))),
+        EnterpriseId::TAG => op
+            .get::<enterprise::Entity>(uuid, "id")
+            .await
+            .map(|row| Enterprise(row).into()),
+        TradeUnionId::TAG => op
+            .get::<trade_union::Entity>(uuid, "id")
+            .await
+            .map(|row| TradeUnion(row).into()),
+        CoverageId::TAG => op
+            .get::<coverage::Entity>(uuid, "id")
+            .await
+            .map(|row| Coverage(row).into()),
+        VisitId::TAG => op
+            .get::<visit::Entity>(uuid, "id")
+            .await
+            .map(|row| Visit(row).into()),
         _ => Err(Error::NotFound("id".into())),
     }
 }

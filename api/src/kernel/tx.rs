@@ -4,12 +4,11 @@ use super::app::App;
 use super::error::Error;
 use super::event::{Delta, Event, Sentence};
 use super::op::{Op, authorize_in};
-use super::scope::{Authorized, Scope, Within};
+use super::scope::{Authorized, Readable, Scope, Within};
 use super::sql::{PARAMETERS_MAX, Sql};
 use super::tree::{Node, Tree};
 use crate::policy::Action;
 use entity::id::FederationId;
-use entity::placed::Placed;
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, FromQueryResult, QueryFilter, Value};
 use std::future::Future;
 use std::sync::Arc;
@@ -160,6 +159,11 @@ impl Tx {
         self.op.scope_in(&self.tree, action)
     }
 
+    /// Every place, for rules that hold in the whole country (a code is given once). What it finds is not shown.
+    pub fn everywhere(&self) -> Scope {
+        Scope::everything()
+    }
+
     /// Proves that the caller may do something at a federation.
     pub fn authorize(
         &self,
@@ -171,16 +175,16 @@ impl Tx {
     }
 
     /// Loads a row and proves that the caller may do something with it: NotFound unless it may be read.
-    pub async fn authorize_row<E: Placed>(
+    pub async fn authorize_row<E: Readable>(
         &self,
-        (read, action): (Action, Action),
+        action: Action,
         id: impl Into<Value>,
         field: &'static str,
     ) -> Result<Authorized<E::Model>, Error> {
         if matches!(self.op.actor(), super::op::Actor::Anonymous) {
             return Err(Error::Unauthenticated);
         }
-        let row = E::within(&self.scope(read))
+        let row = E::within(&self.scope(E::READ))
             .filter(E::ID.eq(id.into()))
             .one(&self.db)
             .await?;

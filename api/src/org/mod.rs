@@ -12,3 +12,6 @@
 //! day at most one trade union covers an enterprise.
 
 pub mod federation;
+pub mod uscc;
+pub mod enterprise;
+pub mod trade_union;
