@@ -1,18 +1,20 @@
 //! Visits and findings in the database.
 
 use crate::kernel::error::Error;
+use crate::kernel::ledger::Expected;
 use crate::kernel::loader::Batch;
 use crate::kernel::op::Op;
 use crate::kernel::scope::{Readable, Scope, Within};
 use crate::kernel::sql::Sql;
 use crate::kernel::tx::Tx;
+use crate::metrics::MetricId;
 use crate::policy::Action;
 use entity::id::VisitId;
 use entity::visits::finding;
 use entity::visits::visit::{Column, Entity, Model};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    Select,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, Select,
 };
 
 impl Readable for Entity {
@@ -92,5 +94,36 @@ impl Batch for FindingsOf {
         let rows = findings_of(op.app().db.reader(), keys.clone()).await?;
         let of = |id: &VisitId| rows.iter().filter(|row| row.visit_id == *id).cloned().collect();
         Ok(keys.iter().map(of).collect())
+    }
+}
+
+/// What the ledger must hold of each visit and its findings, on its day in China.
+pub(crate) fn expected_entries(backend: DbBackend) -> Expected {
+    let day = match backend {
+        DbBackend::Postgres => "CAST(started_at AT TIME ZONE 'Asia/Shanghai' AS DATE)",
+        _ => "date(started_at, '+8 hours')",
+    };
+    let visit = |dimension: &str| {
+        format!(
+            "SELECT id AS source_id, federation_id, {day} AS day, 'visits' AS metric, {dimension} AS dimension, 1 AS \
+             amount FROM visit"
+        )
+    };
+    let finding = |dimension: &str| {
+        format!(
+            "SELECT visit.id, federation_id, {day}, 'findings', {dimension}, 1 FROM finding JOIN visit ON visit.id = \
+             visit_id"
+        )
+    };
+    let parts = [
+        visit("''"),
+        visit("'PURPOSE:' || purpose"),
+        finding("''"),
+        finding("'SEVERITY:' || severity"),
+    ];
+    Expected {
+        metrics: &[MetricId::Visits, MetricId::Findings],
+        sql: parts.join(" UNION ALL "),
+        has_days: true,
     }
 }

@@ -1,9 +1,11 @@
 //! Enterprises in the database.
 
 use crate::kernel::error::Error;
+use crate::kernel::ledger::Expected;
 use crate::kernel::op::Op;
 use crate::kernel::scope::{Readable, Scope, Within};
 use crate::kernel::tx::Tx;
+use crate::metrics::MetricId;
 use crate::policy::Action;
 use entity::org::enterprise::{Column, Entity, Model};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, Select};
@@ -41,4 +43,27 @@ pub(super) async fn insert(tx: &Tx, enterprise: Model) -> Result<(), Error> {
 pub(super) async fn update(tx: &Tx, enterprise: Model) -> Result<(), Error> {
     enterprise.into_active_model().reset_all().update(tx.db()).await?;
     Ok(())
+}
+
+/// What the ledger must hold of each enterprise, whatever days its changes were dated.
+pub(crate) fn expected_entries() -> Expected {
+    let part = |metric: &str, dimension: &str, amount: &str| {
+        format!(
+            "SELECT id AS source_id, federation_id, registered_on AS day, '{metric}' AS metric, {dimension} AS dimension, \
+             {amount} AS amount FROM enterprise WHERE status <> 'DEREGISTERED'"
+        )
+    };
+    let ownership = "'OWNERSHIP:' || ownership";
+    let parts = [
+        part("enterprises", "''", "1"),
+        part("enterprises", ownership, "1"),
+        part("employees", "''", "employees"),
+        part("employees", ownership, "employees"),
+    ];
+    let metrics = &[MetricId::Enterprises, MetricId::Employees];
+    Expected {
+        metrics,
+        sql: parts.join(" UNION ALL "),
+        has_days: false,
+    }
 }

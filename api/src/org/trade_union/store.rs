@@ -1,11 +1,13 @@
 //! Grassroots unions and coverages in the database.
 
 use crate::kernel::error::Error;
+use crate::kernel::ledger::Expected;
 use crate::kernel::loader::Batch;
 use crate::kernel::op::Op;
 use crate::kernel::scope::{Readable, Scope, Within};
 use crate::kernel::sql::Sql;
 use crate::kernel::tx::Tx;
+use crate::metrics::MetricId;
 use crate::policy::Action;
 use chrono::NaiveDate;
 use entity::id::{CoverageId, EnterpriseId, TradeUnionId};
@@ -103,5 +105,32 @@ impl Batch for Covering {
             .iter()
             .map(|key| rows.iter().find(|row| covers(row, key)).cloned())
             .collect())
+    }
+}
+
+/// What the ledger must hold of each union and each coverage.
+pub(crate) fn expected_entries() -> Expected {
+    let union = |dimension: &str| {
+        format!(
+            "SELECT id AS source_id, federation_id, founded_on AS day, 'trade_unions' AS metric, {dimension} AS \
+             dimension, 1 AS amount FROM trade_union"
+        )
+    };
+    let coverage = |day: &str, amount: &str| {
+        format!(
+            "SELECT id, federation_id, {day}, 'covered_enterprises', '', {amount} FROM coverage WHERE {day} IS NOT NULL"
+        )
+    };
+    let parts = [
+        union("''"),
+        union("'FORM:' || form"),
+        coverage("valid_from", "1"),
+        coverage("valid_to", "-1"),
+    ];
+    let metrics = &[MetricId::TradeUnions, MetricId::CoveredEnterprises];
+    Expected {
+        metrics,
+        sql: parts.join(" UNION ALL "),
+        has_days: true,
     }
 }
