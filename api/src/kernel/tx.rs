@@ -8,6 +8,7 @@ use super::scope::{Authorized, Readable, Scope, Within};
 use super::sql::{PARAMETERS_MAX, Sql};
 use super::tree::{Node, Tree};
 use crate::policy::Action;
+use chrono::TimeDelta;
 use entity::id::FederationId;
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, FromQueryResult, QueryFilter, Value};
 use std::future::Future;
@@ -16,6 +17,17 @@ use uuid::Uuid;
 
 /// How often a body is run before the caller hears UNAVAILABLE.
 const RUNS_MAX: u32 = 8;
+
+/// How long an idempotency key is remembered.
+const KEY_KEPT: TimeDelta = TimeDelta::days(7);
+
+/// Forgets idempotency keys that are too old to matter.
+pub async fn forget_keys(app: &App) -> Result<(), Error> {
+    let mut sql = Sql::new("DELETE FROM idempotency WHERE created_at <= ");
+    sql.bind(app.clock.now() - KEY_KEPT);
+    app.db.writer().execute_raw(sql.on(app.db.backend())).await?;
+    Ok(())
+}
 
 /// An open transaction of one operation.
 pub struct Tx {
@@ -77,6 +89,7 @@ impl Op {
         self.write(|mut tx| async move {
             let mut sql = Sql::new("SELECT digest, subject_id FROM idempotency WHERE account_id = ");
             sql.bind(account_id).push(" AND key = ").bind(key);
+            sql.push(" AND created_at > ").bind(self.now() - KEY_KEPT);
             let earlier = Earlier::find_by_statement(sql.on(tx.backend()))
                 .one(tx.db())
                 .await?;
@@ -222,6 +235,11 @@ impl Tx {
                 sentence.subject_id.into(),
                 self.op.now().into(),
             ]]);
+            // A key of the same name that was forgotten may still be there.
+            sql.push(
+                " ON CONFLICT (account_id, key) DO UPDATE SET digest = excluded.digest, subject_id = \
+                 excluded.subject_id, created_at = excluded.created_at",
+            );
             self.db.execute_raw(sql.on(self.backend())).await?;
         }
         self.db.commit().await?;
