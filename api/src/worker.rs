@@ -22,6 +22,13 @@ pub async fn settle(app: &App) -> Result<(), Error> {
     feed::follow(app).await
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wake {
+    Commit,
+    Look,
+    Clean,
+}
+
 /// Whether work was done; says so in the log if not.
 fn tell(done: Result<(), Error>) -> bool {
     if let Err(error) = &done {
@@ -36,17 +43,17 @@ pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     let mut seen = None;
     let mut cleans = tokio::time::interval(CLEAN);
     loop {
-        let is_own = tokio::select! {
+        let woken_by = tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
-            () = app.feed.wait_for_commit() => true,
-            () = tokio::time::sleep(LOOK) => false,
-            _ = cleans.tick() => {
-                tell(tx::forget_keys(&app).await);
-                continue;
-            }
+            () = app.feed.wait_for_commit() => Wake::Commit,
+            () = tokio::time::sleep(LOOK) => Wake::Look,
+            _ = cleans.tick() => Wake::Clean,
         };
+        if woken_by == Wake::Clean {
+            tell(tx::forget_keys(&app).await);
+        }
         let version = feed::data_version(&app.db).await.unwrap_or(None);
-        if !is_own && version.is_some() && version == seen {
+        if woken_by != Wake::Commit && version.is_some() && version == seen {
             continue;
         }
         if tell(settle(&app).await) {
