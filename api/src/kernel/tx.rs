@@ -128,15 +128,13 @@ impl Tx {
     async fn begin(op: &Op, key: Option<(String, String)>) -> Result<Tx, Error> {
         let db = op.app().db.begin().await?;
         let version = Tree::version(&db).await?;
-        let mut tree = op.app().tree();
+        let tree = op.app().tree();
         if tree.version != version {
+            // The connection goes back first: reading the tree needs one, and they may all be here.
+            drop(db);
             op.app().refresh_tree().await?;
-            tree = op.app().tree();
-            if tree.version != version {
-                return Err(Error::Again(Arc::new(sea_orm::DbErr::Custom(
-                    "the tree moved on".into(),
-                ))));
-            }
+            let moved = sea_orm::DbErr::Custom("the tree moved on".into());
+            return Err(Error::Again(Arc::new(moved)));
         }
         Ok(Tx {
             db,
