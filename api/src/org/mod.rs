@@ -12,3 +12,4 @@
 //! day at most one trade union covers an enterprise.
 
 pub mod federation;
+pub mod uscc;
