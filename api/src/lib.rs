@@ -14,6 +14,9 @@ pub mod scalars;
 pub mod org;
 pub mod accounts;
 
+// Work
+pub mod fees;
+
 // The outside
 pub mod node;
 pub mod schema;

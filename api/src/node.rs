@@ -1,12 +1,13 @@
 //! Relay's `node` and `nodes`: any object by its global id.
 #![expect(missing_docs, reason = "the Interface macro writes a method without docs")]
 
+use crate::fees::collection::types::{self as collection, Collection, WaitingCollection};
 use crate::kernel::error::{Error, invalid, text};
 use crate::kernel::gid::{self, Gid};
 use crate::kernel::op::Op;
 use crate::org::federation::types::Federation;
 use async_graphql::{Context, ID, Interface, Object};
-use entity::id::FederationId;
+use entity::id::{CollectionId, FederationId, WaitingCollectionId};
 
 /// Anything with a global id.
 #[derive(Interface)]
@@ -14,6 +15,10 @@ use entity::id::FederationId;
 pub enum Node {
     /// 总工会.
     Federation(Federation),
+    /// 税务代征明细.
+    Collection(Collection),
+    /// 待处理代征明细.
+    WaitingCollection(WaitingCollection),
 }
 
 /// Anything by its global id.
@@ -26,6 +31,10 @@ async fn find(op: &Op, id: &ID) -> Result<Node, Error> {
         FederationId::TAG => op
             .known(uuid.into())
             .map(|node| Node::Federation(Federation(node))),
+        CollectionId::TAG => collection::find(op, uuid.into()).await.map(Node::Collection),
+        WaitingCollectionId::TAG => collection::find_waiting(op, uuid.into())
+            .await
+            .map(Node::WaitingCollection),
         _ => Err(Error::NotFound("id".into())),
     }
 }

@@ -1,6 +1,7 @@
 //! The one schema: every domain's operations, merged by tier.
 
 use crate::accounts::graphql::{AccountMutation, AccountQuery};
+use crate::fees::collection::graphql::CollectionMutation;
 use crate::node::NodeQuery;
 use crate::org::federation::graphql::{FederationMutation, FederationQuery};
 use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions};
@@ -11,7 +12,7 @@ pub struct Query(NodeQuery, AccountQuery, FederationQuery);
 
 /// Writing operations: verbs of the business, one `input`, one payload.
 #[derive(Default, MergedObject)]
-pub struct Mutation(AccountMutation, FederationMutation);
+pub struct Mutation(AccountMutation, FederationMutation, CollectionMutation);
 
 /// The schema.
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
