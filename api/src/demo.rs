@@ -39,12 +39,42 @@ struct Caller {
 
 /// A phone, an office, finance, a leader, and two machines.
 const CALLERS: [Caller; 6] = [
-    Caller { username: "demo.phone", display_name: "月山镇走访员", role: "CADRE", federation: "430381110000" },
-    Caller { username: "demo.office", display_name: "湘乡市总工会办公室", role: "CADRE", federation: COUNTY },
-    Caller { username: "demo.finance", display_name: "湘乡市总工会财务部", role: "FINANCE", federation: COUNTY },
-    Caller { username: "demo.leader", display_name: "湖南省总工会领导", role: "LEADER", federation: "430000000000" },
-    Caller { username: "demo.tax", display_name: "湘乡市税务局", role: "TAX_BUREAU", federation: COUNTY },
-    Caller { username: "demo.report", display_name: "湖南省总工会报表", role: "REPORTING", federation: "430000000000" },
+    Caller {
+        username: "demo.phone",
+        display_name: "月山镇走访员",
+        role: "CADRE",
+        federation: "430381110000",
+    },
+    Caller {
+        username: "demo.office",
+        display_name: "湘乡市总工会办公室",
+        role: "CADRE",
+        federation: COUNTY,
+    },
+    Caller {
+        username: "demo.finance",
+        display_name: "湘乡市总工会财务部",
+        role: "FINANCE",
+        federation: COUNTY,
+    },
+    Caller {
+        username: "demo.leader",
+        display_name: "湖南省总工会领导",
+        role: "LEADER",
+        federation: "430000000000",
+    },
+    Caller {
+        username: "demo.tax",
+        display_name: "湘乡市税务局",
+        role: "TAX_BUREAU",
+        federation: COUNTY,
+    },
+    Caller {
+        username: "demo.report",
+        display_name: "湖南省总工会报表",
+        role: "REPORTING",
+        federation: "430000000000",
+    },
 ];
 
 impl Caller {
@@ -54,16 +84,28 @@ impl Caller {
 
     /// The same at every start, another in every installation, and written down nowhere.
     fn secret(&self, app: &App) -> String {
-        app.keys.mac(format!("demo secret of {}", self.username).as_bytes()).chars().take(20).collect()
+        app.keys
+            .mac(format!("demo secret of {}", self.username).as_bytes())
+            .chars()
+            .take(20)
+            .collect()
     }
 }
 
 /// The callers as JSON lines.
 pub fn logins(app: &App) -> Result<Vec<String>, Error> {
     let line = |caller: &Caller| {
-        let (name, secret) =
-            if caller.role()?.is_for_machines() { ("clientId", "clientSecret") } else { ("username", "password") };
-        let Caller { role, federation, username, .. } = caller;
+        let (name, secret) = if caller.role()?.is_for_machines() {
+            ("clientId", "clientSecret")
+        } else {
+            ("username", "password")
+        };
+        let Caller {
+            role,
+            federation,
+            username,
+            ..
+        } = caller;
         let secret_of_it = caller.secret(app);
         Ok(json!({"role": role, "federation": federation, name: username, secret: secret_of_it}).to_string())
     };
@@ -78,7 +120,13 @@ pub async fn fill(app: &Arc<App>) -> Result<(), Error> {
         add(app, caller).await?;
     }
     let today = op.today();
-    let demo = Demo { engine: Engine { schema: schema::build(), app: Arc::clone(app) }, today };
+    let demo = Demo {
+        engine: Engine {
+            schema: schema::build(),
+            app: Arc::clone(app),
+        },
+        today,
+    };
     if demo.is_filled().await? {
         return Ok(());
     }
@@ -146,8 +194,12 @@ impl Demo {
         let document = "query($code: DivisionCode!, $from: Date!) { federation(code: $code) { figures(metrics: \
                         [\"fees_collected\"], from: $from) { value } } }";
         let from = self.ago(400);
-        let found = self.run("demo.finance", document, json!({"code": COUNTY, "from": from})).await?;
-        Ok(found.pointer("/federation/figures/0/value").is_some_and(|value| value != "0.00"))
+        let found = self
+            .run("demo.finance", document, json!({"code": COUNTY, "from": from}))
+            .await?;
+        Ok(found
+            .pointer("/federation/figures/0/value")
+            .is_some_and(|value| value != "0.00"))
     }
 
     fn ago(&self, days: u64) -> NaiveDate {
@@ -157,7 +209,10 @@ impl Demo {
     async fn enterprises(&self) -> Result<Vec<Enterprise>, Error> {
         let tree = self.engine.app.tree();
         let mut enterprises = Vec::new();
-        for (number, row) in csv::Reader::from_reader(ENTERPRISES.as_bytes()).into_records().enumerate() {
+        for (number, row) in csv::Reader::from_reader(ENTERPRISES.as_bytes())
+            .into_records()
+            .enumerate()
+        {
             let row = row.map_err(anyhow::Error::from)?;
             let cell = |column: usize| row.get(column).unwrap_or_default().to_owned();
             let township = cell(2);
@@ -175,7 +230,11 @@ impl Demo {
             self.run("demo.office", register, json!({"input": input})).await?;
             let found = "query($uscc: Uscc!) { enterprise(uscc: $uscc) { id } }";
             let found = self.run("demo.office", found, json!({"uscc": cell(0)})).await?;
-            let id = found.pointer("/enterprise/id").and_then(Value::as_str).unwrap_or_default().to_owned();
+            let id = found
+                .pointer("/enterprise/id")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned();
             enterprises.push(Enterprise {
                 id,
                 uscc: cell(0),
@@ -212,9 +271,13 @@ impl Demo {
                 "hostKind": host_kind, "workerGroup": "GENERAL", "foundedOn": self.ago(300),
                 "idempotencyKey": format!("demo union {key}"),
             });
-            let found = "mutation($input: FoundTradeUnion!) { foundTradeUnion(input: $input) { tradeUnion { id } } }";
+            let found =
+                "mutation($input: FoundTradeUnion!) { foundTradeUnion(input: $input) { tradeUnion { id } } }";
             let founded = self.run("demo.office", found, json!({"input": input})).await?;
-            let id = founded.pointer("/foundTradeUnion/tradeUnion/id").cloned().unwrap_or_default();
+            let id = founded
+                .pointer("/foundTradeUnion/tradeUnion/id")
+                .cloned()
+                .unwrap_or_default();
             let cover = "mutation($input: CoverEnterprise!) { coverEnterprise(input: $input) { userErrors { code } } }";
             let days = 290 - u64::try_from(number).unwrap_or_default().min(200);
             let input = json!({"tradeUnionId": id, "enterpriseId": enterprise.id, "from": self.ago(days)});
@@ -225,7 +288,9 @@ impl Demo {
 
     fn town(&self, code: &str) -> String {
         let tree = self.engine.app.tree();
-        tree.by_code(code, None).map(|node| node.name.to_string()).unwrap_or_default()
+        tree.by_code(code, None)
+            .map(|node| node.name.to_string())
+            .unwrap_or_default()
     }
 
     async fn visits(&self, enterprises: &[Enterprise]) -> Result<(), Error> {
@@ -237,7 +302,9 @@ impl Demo {
             }
             let day = self.ago(u64::try_from(number).unwrap_or_default() + 1);
             let findings = match *purpose {
-                "SAFETY" => json!([{"severity": "MINOR", "description": "灭火器已过检验期", "dueOn": self.today}]),
+                "SAFETY" => {
+                    json!([{"severity": "MINOR", "description": "灭火器已过检验期", "dueOn": self.today}])
+                }
                 _ => json!([]),
             };
             let is_own = enterprise.township == "430381110000";
@@ -268,7 +335,8 @@ impl Demo {
         };
         let lines: Vec<Value> = enterprises.iter().enumerate().map(line).collect();
         let submit = "mutation($input: SubmitCollections!) { submitCollections(input: $input) { results { status } } }";
-        self.run("demo.tax", submit, json!({"input": {"lines": lines}})).await?;
+        self.run("demo.tax", submit, json!({"input": {"lines": lines}}))
+            .await?;
         Ok(())
     }
 }

@@ -17,11 +17,14 @@ pub mod figures;
 
 // Work
 pub mod visits;
+pub mod fees;
 
 // The outside
 pub mod node;
 pub mod schema;
 pub mod http;
 pub mod worker;
+pub mod verify;
+pub mod demo;
 pub mod start;
 pub mod cli;

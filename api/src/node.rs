@@ -1,6 +1,7 @@
 //! Relay's `node` and `nodes`: any object by its global id.
 #![expect(missing_docs, reason = "the Interface macro writes a method without docs")]
 
+use crate::fees::collection::types::{Collection, WaitingCollection};
 use crate::kernel::error::{Error, invalid, text};
 use crate::kernel::gid::{self, Gid};
 use crate::kernel::op::Op;
@@ -9,7 +10,10 @@ use crate::org::federation::types::Federation;
 use crate::org::trade_union::types::{Coverage, TradeUnion};
 use crate::visits::types::Visit;
 use async_graphql::{Context, ID, Interface, Object};
-use entity::id::{CoverageId, EnterpriseId, FederationId, TradeUnionId, VisitId};
+use entity::fees::{collection, waiting};
+use entity::id::{
+    CollectionId, CoverageId, EnterpriseId, FederationId, TradeUnionId, VisitId, WaitingCollectionId,
+};
 use entity::org::{coverage, enterprise, trade_union};
 use entity::visits::visit;
 
@@ -27,6 +31,10 @@ pub enum Node {
     Coverage(Coverage),
     /// 走访.
     Visit(Visit),
+    /// 税务代征明细.
+    Collection(Collection),
+    /// 待处理代征明细.
+    WaitingCollection(WaitingCollection),
 }
 
 /// Anything by its global id.
@@ -55,6 +63,14 @@ async fn find(op: &Op, id: &ID) -> Result<Node, Error> {
             .get::<visit::Entity>(uuid, "id")
             .await
             .map(|row| Visit(row).into()),
+        CollectionId::TAG => op
+            .get::<collection::Entity>(uuid, "id")
+            .await
+            .map(|row| Collection(row).into()),
+        WaitingCollectionId::TAG => op
+            .get::<waiting::Entity>(uuid, "id")
+            .await
+            .map(|row| WaitingCollection(row).into()),
         _ => Err(Error::NotFound("id".into())),
     }
 }

@@ -1,6 +1,7 @@
 //! The one schema: every domain's operations, merged by tier.
 
 use crate::accounts::graphql::{AccountMutation, AccountQuery};
+use crate::fees::collection::graphql::CollectionMutation;
 use crate::figures::graphql::FigureQuery;
 use crate::node::NodeQuery;
 use crate::org::enterprise::graphql::{EnterpriseMutation, EnterpriseQuery};
@@ -27,7 +28,7 @@ pub struct OrgMutation(FederationMutation, EnterpriseMutation, TradeUnionMutatio
 
 /// Writing what is done day by day.
 #[derive(Default, MergedObject)]
-pub struct WorkMutation(VisitMutation);
+pub struct WorkMutation(VisitMutation, CollectionMutation);
 
 /// What happens, as it happens; each takes `after`, so that nothing is lost over a reconnect.
 #[derive(Default, MergedSubscription)]

@@ -50,6 +50,8 @@ ids! {
     SessionId
     /// A line of a tax-bureau delivery.
     CollectionId
+    /// A delivered line that somebody has to look at.
+    WaitingCollectionId
     /// A field visit (走访).
     VisitId
     /// What a visit found.

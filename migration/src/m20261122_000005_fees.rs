@@ -22,16 +22,19 @@ CREATE TABLE collection (
     entered_on DATE NOT NULL,
     treasury_code TEXT NOT NULL,
     tax_office TEXT NOT NULL,
+    reverses_voucher_id TEXT,
     warnings TEXT NOT NULL,
     digest TEXT NOT NULL,
     received_at TIMESTAMPTZ NOT NULL,
     federation_id UUID NOT NULL,
     path TEXT {C} NOT NULL,
     CONSTRAINT collection_pk PRIMARY KEY (county_id, id),
-    CONSTRAINT collection_natural_key UNIQUE (county_id, voucher_id, line_no)
+    -- The voucher first: a delivery is compared with what there is by its vouchers, whatever counties it reaches.
+    CONSTRAINT collection_natural_key UNIQUE (voucher_id, line_no, county_id)
 );
 CREATE INDEX collection_id ON collection (id);
 CREATE INDEX collection_county_entered ON collection (county_id, entered_on, id);
+CREATE INDEX collection_federation_entered ON collection (federation_id, entered_on, id);
 CREATE INDEX collection_entered ON collection (entered_on, id);
 CREATE INDEX collection_enterprise ON collection (enterprise_id, entered_on, id);
 
@@ -52,9 +55,10 @@ CREATE TABLE waiting_collection (
     federation_id UUID NOT NULL,
     path TEXT {C} NOT NULL,
     CONSTRAINT waiting_collection_pk PRIMARY KEY (county_id, id),
-    CONSTRAINT waiting_collection_key UNIQUE (county_id, voucher_id, line_no, digest)
+    CONSTRAINT waiting_collection_key UNIQUE (voucher_id, line_no, digest, county_id)
 );
-CREATE INDEX waiting_collection_county ON waiting_collection (county_id, reason, received_at, id);
+CREATE INDEX waiting_collection_id ON waiting_collection (id);
+CREATE INDEX waiting_collection_county ON waiting_collection (county_id, received_at, id);
 CREATE INDEX waiting_collection_path ON waiting_collection (path);
 ",
     "

@@ -1,6 +1,8 @@
 //! Grassroots unions and whom they cover.
 
-use crate::support::register::{COVER, END_COVERAGE, FOUND, YUESHAN, cover, figures, found, register, trade_union};
+use crate::support::register::{
+    COVER, END_COVERAGE, FOUND, YUESHAN, cover, figures, found, register, trade_union,
+};
 use crate::support::tree::{QINGXI, SHAOSHAN, XIANGXIANG};
 use serde_json::json;
 

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use entity::id::{
     AccountId, CollectionId, CoverageId, EnterpriseId, FederationId, FederationLinkId, FindingId, JobId,
-    TradeUnionId, VisitId,
+    TradeUnionId, VisitId, WaitingCollectionId,
 };
 use uuid::Uuid;
 
@@ -61,6 +61,7 @@ gids! {
     b'C' CoverageId
     b'A' AccountId
     b'P' CollectionId
+    b'W' WaitingCollectionId
     b'V' VisitId
     b'N' FindingId
     b'J' JobId

@@ -53,6 +53,8 @@ pub struct Model {
     pub treasury_code: String,
     /// Tax office (税务机关代码).
     pub tax_office: String,
+    /// Voucher that a refund takes back, if the bureau says.
+    pub reverses_voucher_id: Option<String>,
     /// Names what was odd, or is empty: `RATE_ANOMALY`, `TOWNSHIP_DIFFERS`, separated by blanks.
     pub warnings: String,
     /// SHA-256 of the normalised line: tells a repeated line from a changed one.

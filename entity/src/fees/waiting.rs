@@ -1,6 +1,6 @@
 //! A delivered line that somebody has to look at: an unknown payer, or other content under a key already accepted.
 
-use crate::id::{CollectionId, FederationId};
+use crate::id::{FederationId, WaitingCollectionId};
 use sea_orm::entity::prelude::*;
 
 /// Why a line waits.
@@ -20,7 +20,7 @@ pub enum WaitingReason {
 pub struct Model {
     /// UUIDv7.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub id: CollectionId,
+    pub id: WaitingCollectionId,
     /// Why.
     pub reason: WaitingReason,
     /// Tax voucher.
@@ -35,7 +35,7 @@ pub struct Model {
     pub due_fen: i64,
     /// Day on which the treasury entered it.
     pub entered_on: Date,
-    /// The whole line as JSON.
+    /// The whole line as delivered, as JSON.
     pub line: String,
     /// SHA-256 of the normalised line: the same line waits once.
     pub digest: String,

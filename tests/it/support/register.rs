@@ -27,7 +27,9 @@ pub fn uscc(number: u32) -> String {
     let start = format!("91430381MA{number:07}");
     let alphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY".chars();
     let mut codes = alphabet.map(|check| format!("{start}{check}"));
-    codes.find(|code| api::org::uscc::check(code).is_ok()).expect("one check character fits")
+    codes
+        .find(|code| api::org::uscc::check(code).is_ok())
+        .expect("one check character fits")
 }
 
 /// What `registerEnterprise` takes, at the township of a code.
@@ -54,7 +56,9 @@ pub fn trade_union(caller: &Caller, township: &str, form: &str, number: u32) -> 
 
 /// Founds a union; its global id.
 pub async fn found(caller: &Caller, township: &str, form: &str, number: u32) -> String {
-    let done = caller.done(FOUND, trade_union(caller, township, form, number)).await;
+    let done = caller
+        .done(FOUND, trade_union(caller, township, form, number))
+        .await;
     done["tradeUnion"]["id"].as_str().unwrap().to_owned()
 }
 
@@ -90,15 +94,34 @@ pub async fn figures(caller: &Caller, code: &str, metrics: &[&str], arguments: V
     }
     let data = caller.data(query, variables).await;
     let figures = data["federation"]["figures"].as_array().unwrap().iter();
-    figures.map(|figure| (figure["metric"]["code"].as_str().unwrap().to_owned(), figure["value"].clone())).collect()
+    figures
+        .map(|figure| {
+            (
+                figure["metric"]["code"].as_str().unwrap().to_owned(),
+                figure["value"].clone(),
+            )
+        })
+        .collect()
 }
 
 /// Brings a file of enterprises up and asks for its import at the township of a code; the job's global id.
 pub async fn job(caller: &Caller, township: &str) -> String {
     let id = Uuid::from_u128(0x0190_0000_0000_7000_9000_0000_0000_0001);
-    let answer = caller.send("PUT", &format!("/uploads/{id}"), &[], "uscc,name,township_code,ownership,industry,employees\n").await;
+    let answer = caller
+        .send(
+            "PUT",
+            &format!("/uploads/{id}"),
+            &[],
+            "uscc,name,township_code,ownership,industry,employees\n",
+        )
+        .await;
     assert!(answer.status.is_success(), "{}", answer.text());
     let import = "mutation($input: ImportEnterprises!) { importEnterprises(input: $input) { job { id } userErrors { code } } }";
-    let done = caller.done(import, json!({"uploadId": id, "federationId": caller.app.gid(township)})).await;
+    let done = caller
+        .done(
+            import,
+            json!({"uploadId": id, "federationId": caller.app.gid(township)}),
+        )
+        .await;
     done["job"]["id"].as_str().unwrap().to_owned()
 }

@@ -30,26 +30,40 @@ impl Caller {
     pub async fn subscribe(&self, query: &str, variables: Value) -> Subscription {
         let address = self.app.listen().await;
         let mut request = format!("ws://{address}/graphql").into_client_request().unwrap();
-        request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().unwrap());
+        request
+            .headers_mut()
+            .insert("sec-websocket-protocol", "graphql-transport-ws".parse().unwrap());
         let (socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
         let mut subscription = Subscription { socket };
         let token = self.token.as_ref().map(|token| format!("Bearer {token}"));
-        subscription.send(json!({"type": "connection_init", "payload": {"authorization": token}})).await;
+        subscription
+            .send(json!({"type": "connection_init", "payload": {"authorization": token}}))
+            .await;
         assert_eq!(subscription.receive().await["type"], "connection_ack");
         let payload = json!({"query": query, "variables": variables});
-        subscription.send(json!({"type": "subscribe", "id": "1", "payload": payload})).await;
+        subscription
+            .send(json!({"type": "subscribe", "id": "1", "payload": payload}))
+            .await;
         subscription
     }
 }
 
 impl Subscription {
     async fn send(&mut self, message: Value) {
-        self.socket.send(Message::text(message.to_string())).await.unwrap();
+        self.socket
+            .send(Message::text(message.to_string()))
+            .await
+            .unwrap();
     }
 
     async fn receive(&mut self) -> Value {
         let next = tokio::time::timeout(Duration::from_secs(20), self.socket.next());
-        match next.await.expect("a message comes").expect("the socket stays open").unwrap() {
+        match next
+            .await
+            .expect("a message comes")
+            .expect("the socket stays open")
+            .unwrap()
+        {
             Message::Text(text) => serde_json::from_str(&text).unwrap(),
             other => panic!("not a text message: {other:?}"),
         }

@@ -1,5 +1,6 @@
 //! Enterprises as clients see them.
 
+use crate::fees::collection::types::{Collection, CollectionFilter, page_of_enterprise};
 use crate::kernel::error::Error;
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
@@ -238,6 +239,32 @@ impl Enterprise {
     /// The newest visit to it; null if nobody came yet.
     async fn last_visit(&self, context: &Context<'_>) -> Option<Result<Visit, Error>> {
         last_visit(Op::of(context), self.0.id).await.transpose()
+    }
+
+    /// Lines that the tax bureau collected from it, newest first.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn collections(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Entered by the treasury on this day or later.")] from: Option<Date>,
+        #[graphql(desc = "Entered by the treasury on this day or before.")] to: Option<Date>,
+        #[graphql(desc = "How many from the start, at most 100; 20 if nothing is said.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Collection>, Error> {
+        let page = Page::new(first, after, last, before)?;
+        page_of_enterprise(
+            context,
+            self.0.id,
+            CollectionFilter {
+                from,
+                to,
+                newest_first: true,
+            },
+            page,
+        )
+        .await
     }
 
     /// Counts changes; `updateEnterprise` asks for it.

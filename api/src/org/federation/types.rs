@@ -1,5 +1,9 @@
 //! Federations as clients see them.
 
+use crate::fees::collection::types::{
+    Collection, CollectionFilter, WaitingCollection, WaitingReason, page_of_federation,
+    waiting_page_of_federation,
+};
 use crate::figures::types::{Asked, Figure, figures_of};
 use crate::kernel::error::Error;
 use crate::kernel::gid::Gid;
@@ -221,6 +225,47 @@ impl Federation {
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
     ) -> Result<Connection<Visit>, Error> {
         visits_of(context, self, order, Page::new(first, after, last, before)?).await
+    }
+
+    /// Lines that the tax bureau collected from payers of this federation and all below it, newest first.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn collections(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Entered by the treasury on this day or later.")] from: Option<Date>,
+        #[graphql(desc = "Entered by the treasury on this day or before.")] to: Option<Date>,
+        #[graphql(desc = "How many from the start, at most 100; 20 if nothing is said.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Collection>, Error> {
+        let page = Page::new(first, after, last, before)?;
+        page_of_federation(
+            context,
+            &self.0,
+            CollectionFilter {
+                from,
+                to,
+                newest_first: true,
+            },
+            page,
+        )
+        .await
+    }
+
+    /// Delivered lines that somebody has to look at: payers nobody knows, and other content under an accepted key.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn waiting_collections(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Only those that wait for this reason.")] reason: Option<WaitingReason>,
+        #[graphql(desc = "How many from the start, at most 100; 20 if nothing is said.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+    ) -> Result<Connection<WaitingCollection>, Error> {
+        let page = Page::new(first, after, last, before)?;
+        waiting_page_of_federation(context, &self.0, reason, page).await
     }
 
     /// Numbers of this federation and all below it, one a metric; with `by` one a part. Exact as of any day.
