@@ -1,8 +1,10 @@
 //! The one schema: every domain's operations, merged by tier.
 
 use crate::accounts::graphql::{AccountMutation, AccountQuery};
+use crate::kernel::page::Connection;
 use crate::node::NodeQuery;
 use crate::org::federation::graphql::{FederationMutation, FederationQuery};
+use crate::org::federation::types::Federation;
 use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions};
 
 /// Reading operations.
@@ -18,7 +20,10 @@ pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 
 /// Builds it. No extension: a single one, even idle, doubles the cost of execution.
 pub fn build() -> Schema {
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription).finish()
+    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+        // The engine gives its connection types no description.
+        .override_output_type_description::<Connection<Federation>>("A page of federations (工会).")
+        .finish()
 }
 
 /// The contract as text, sorted, for `schema.graphql`.

@@ -69,7 +69,7 @@ impl FederationMutation {
     async fn found_federation(
         &self,
         context: &Context<'_>,
-        input: FoundFederation,
+        #[graphql(desc = "What to found.")] input: FoundFederation,
     ) -> Result<FoundFederationPayload, Error> {
         let op = Op::of(context);
         let founded = service::found(op, &input).await;
@@ -81,7 +81,7 @@ impl FederationMutation {
     async fn link_federations(
         &self,
         context: &Context<'_>,
-        input: LinkFederations,
+        #[graphql(desc = "What to link.")] input: LinkFederations,
     ) -> Result<LinkFederationsPayload, Error> {
         let op = Op::of(context);
         LinkFederationsPayload::of(link(op, service::link(op, &input).await).await)
@@ -91,7 +91,7 @@ impl FederationMutation {
     async fn end_federation_link(
         &self,
         context: &Context<'_>,
-        input: EndFederationLink,
+        #[graphql(desc = "What to end.")] input: EndFederationLink,
     ) -> Result<EndFederationLinkPayload, Error> {
         let op = Op::of(context);
         EndFederationLinkPayload::of(link(op, service::end_link(op, &input).await).await)
