@@ -15,4 +15,10 @@
 #[macro_use]
 mod support;
 
+mod kernel;
+mod http;
+mod schema;
+mod accounts;
 mod tree;
+mod divisions;
+mod tidy;
