@@ -15,8 +15,14 @@
 #[macro_use]
 mod support;
 
-mod dashboard;
+mod tidy;
+mod schema;
+mod http;
+mod kernel;
+mod divisions;
+mod tree;
+mod accounts;
 mod enterprises;
 mod trade_unions;
-mod tree;
 mod visits;
+mod dashboard;
