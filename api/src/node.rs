@@ -1,12 +1,13 @@
 //! Relay's `node` and `nodes`: any object by its global id.
 #![expect(missing_docs, reason = "the Interface macro writes a method without docs")]
 
+use crate::jobs::types::{Job, job};
 use crate::kernel::error::{Error, invalid, text};
 use crate::kernel::gid::{self, Gid};
 use crate::kernel::op::Op;
 use crate::org::federation::types::Federation;
 use async_graphql::{Context, ID, Interface, Object};
-use entity::id::FederationId;
+use entity::id::{FederationId, JobId};
 
 /// Anything with a global id.
 #[derive(Interface)]
@@ -14,6 +15,8 @@ use entity::id::FederationId;
 pub enum Node {
     /// 总工会.
     Federation(Federation),
+    /// 作业.
+    Job(Job),
 }
 
 /// Anything by its global id.
@@ -26,6 +29,7 @@ async fn find(op: &Op, id: &ID) -> Result<Node, Error> {
         FederationId::TAG => op
             .known(uuid.into())
             .map(|node| Node::Federation(Federation(node))),
+        JobId::TAG => job(op, uuid.into()).await.map(Node::Job),
         _ => Err(Error::NotFound("id".into())),
     }
 }

@@ -1,24 +1,29 @@
 //! The one schema: every domain's operations, merged by tier.
 
 use crate::accounts::graphql::{AccountMutation, AccountQuery};
+use crate::jobs::graphql::{JobQuery, JobSubscription};
 use crate::node::NodeQuery;
 use crate::org::federation::graphql::{FederationMutation, FederationQuery};
-use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions};
+use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions};
 
 /// Reading operations.
 #[derive(Default, MergedObject)]
-pub struct Query(NodeQuery, AccountQuery, FederationQuery);
+pub struct Query(NodeQuery, AccountQuery, FederationQuery, JobQuery);
 
 /// Writing operations: verbs of the business, one `input`, one payload.
 #[derive(Default, MergedObject)]
 pub struct Mutation(AccountMutation, FederationMutation);
 
+/// Live operations over graphql-transport-ws; each takes `after`, so that nothing is lost across a reconnect.
+#[derive(Default, MergedSubscription)]
+pub struct Subscription(JobSubscription);
+
 /// The schema.
-pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
 /// Builds it. No extension: a single one, even idle, doubles the cost of execution.
 pub fn build() -> Schema {
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription).finish()
+    Schema::build(Query::default(), Mutation::default(), Subscription::default()).finish()
 }
 
 /// The contract as text, sorted, for `schema.graphql`.

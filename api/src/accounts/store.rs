@@ -62,7 +62,28 @@ pub(crate) async fn actor(app: &App, session_id: SessionId) -> Result<Actor, Err
     let rows = Standing::find_by_statement(sql.on(app.db.backend()))
         .all(app.db.reader())
         .await?;
-    let first = rows.first().ok_or(Error::Unauthenticated)?;
+    acting(session_id, &rows).ok_or(Error::Unauthenticated)
+}
+
+/// Who an account acts as today where the service goes on with what it asked for; none if it is disabled.
+pub(crate) async fn actor_of(app: &App, id: AccountId) -> Result<Option<Actor>, Error> {
+    let today = day_of(app.clock.now());
+    let mut sql = Sql::new(
+        "SELECT account.id AS account_id, display_name, is_machine, role, federation_id FROM account \
+         LEFT JOIN role_grant ON role_grant.account_id = account.id AND valid_from <= ",
+    );
+    sql.bind(today)
+        .push(" AND (valid_to IS NULL OR valid_to > ")
+        .bind(today);
+    sql.push(") WHERE disabled_at IS NULL AND account.id = ").bind(id);
+    let rows = Standing::find_by_statement(sql.on(app.db.backend()))
+        .all(app.db.reader())
+        .await?;
+    Ok(acting(SessionId(Uuid::nil()), &rows))
+}
+
+fn acting(session_id: SessionId, rows: &[Standing]) -> Option<Actor> {
+    let first = rows.first()?;
     let grant = |row: &Standing| {
         let role = Role::named(row.role.as_deref()?)?;
         Some(Grant {
@@ -70,7 +91,7 @@ pub(crate) async fn actor(app: &App, session_id: SessionId) -> Result<Actor, Err
             federation_id: FederationId(row.federation_id?),
         })
     };
-    Ok(Actor::Account {
+    Some(Actor::Account {
         id: first.account_id,
         session_id,
         display_name: first.display_name.clone(),

@@ -22,4 +22,7 @@ pub mod page;
 pub mod gid;
 pub mod keys;
 pub mod files;
+pub mod encoding;
+mod record;
+pub mod rows;
 pub mod app;
