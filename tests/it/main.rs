@@ -1,1 +1,18 @@
-//! x
+//! What is tested, all of it through HTTP as named people at named places, on SQLite and on PostgreSQL.
+//!
+//! `cargo test -p tests` starts a throw-away PostgreSQL cluster of its own if the programs are installed. Without
+//! them the PostgreSQL half is skipped and says so; with `CI` or `GONGHUI_REQUIRE_POSTGRES` set that is a failure.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and looks at whatever it likes"
+)]
+#![allow(unreachable_pub, reason = "nothing is public in a test")]
+
+#[macro_use]
+mod support;
+
+mod tree;

@@ -1,0 +1,348 @@
+//! The service as people reach it: requests go through the router, without a socket.
+
+use super::clock::Clock;
+use super::db::{Stage, done, keys};
+use api::accounts::service::{self, NewAccount};
+use api::http::router::router;
+use api::kernel::app::App as Process;
+use api::kernel::db::Db;
+use api::kernel::files::Files;
+use api::kernel::gid::Gid;
+use api::kernel::op::{Actor, Op};
+use api::policy::Role;
+use api::worker;
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, Request, StatusCode};
+use chrono::TimeDelta;
+use entity::id::FederationId;
+use entity::org::federation::Level;
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::Mutex;
+use tower::ServiceExt;
+
+/// Everybody's password and every client's secret.
+pub const SECRET: &str = "correct horse battery staple";
+
+/// The service under test: one process on the test's database.
+#[derive(Clone)]
+pub struct App {
+    /// The process itself, for what no front end can see.
+    pub process: Arc<Process>,
+    /// Time, ids, randomness.
+    pub clock: Arc<Clock>,
+    router: Router,
+    url: String,
+    folder: PathBuf,
+    people: Arc<Mutex<HashMap<String, Caller>>>,
+}
+
+/// An answer as it came.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl Answer {
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {}", self.text()))
+    }
+
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
+impl App {
+    /// Starts the service on a stage.
+    pub async fn open(stage: &Stage, clock: Arc<Clock>) -> App {
+        App::start(stage.url.clone(), stage.folder.path().to_owned(), clock).await
+    }
+
+    async fn start(url: String, folder: PathBuf, clock: Arc<Clock>) -> App {
+        let db = done(Db::connect(&url, 6).await);
+        let keys = keys(&folder, &clock);
+        let files = done(Files::open(&folder.join("files")));
+        let process = done(Process::build(db, Arc::clone(&clock) as _, keys, files).await);
+        App {
+            router: router(Arc::clone(&process)),
+            process,
+            clock,
+            url,
+            folder,
+            people: Arc::default(),
+        }
+    }
+
+    /// A second process on the same database, with the same clock, keys and files.
+    pub async fn another(&self) -> App {
+        App::start(self.url.clone(), self.folder.clone(), Arc::clone(&self.clock)).await
+    }
+
+    /// The federation of a code; the highest where a code stands at two levels.
+    pub fn federation(&self, code: &str) -> FederationId {
+        self.federation_at(code, None)
+    }
+
+    /// The federation of a code at a level.
+    pub fn federation_at(&self, code: &str, level: Option<Level>) -> FederationId {
+        let tree = self.process.tree();
+        tree.by_code(code, level)
+            .unwrap_or_else(|| panic!("no federation {code}"))
+            .id
+    }
+
+    /// The global id of the federation of a code.
+    pub fn gid(&self, code: &str) -> String {
+        self.federation(code).gid().to_string()
+    }
+
+    /// The service acting by itself, as at the command line.
+    pub fn operator(&self) -> Op {
+        Op::new(&self.process, Actor::System)
+    }
+
+    /// Somebody (for machine roles: a client) with a role (`"CADRE"`) at the federation of a code, signed in.
+    pub async fn person(&self, role: &str, code: &str) -> Caller {
+        self.person_at(role, self.federation(code)).await
+    }
+
+    /// Somebody with a role at a federation, signed in. Asked again, the same one.
+    pub async fn person_at(&self, role: &str, federation_id: FederationId) -> Caller {
+        let username = format!("{}.{federation_id}", role.to_ascii_lowercase());
+        let mut people = self.people.lock().await;
+        if let Some(caller) = people.get(&username) {
+            return caller.clone();
+        }
+        self.add_account(&username, role, federation_id).await;
+        let caller = if Role::named(role).unwrap().is_for_machines() {
+            self.sign_in_client(&username).await
+        } else {
+            self.sign_in(&username).await
+        };
+        people.insert(username, caller.clone());
+        caller
+    }
+
+    /// Makes an account, as the operator does at the command line.
+    pub async fn add_account(&self, username: &str, role: &str, federation_id: FederationId) {
+        let new = NewAccount {
+            username: username.to_owned(),
+            display_name: username.to_owned(),
+            secret: SECRET.to_owned(),
+            role: Role::named(role).unwrap_or_else(|| panic!("no role {role}")),
+            federation_id,
+        };
+        done(service::add(&self.operator(), new).await);
+    }
+
+    /// Signs a person in.
+    pub async fn sign_in(&self, username: &str) -> Caller {
+        let query = "mutation($input: LoginInput!) { login(input: $input) { accessToken refreshToken userErrors { code } } }";
+        let input = json!({"input": {"username": username, "password": SECRET}});
+        let login = &self.anonymous().data(query, input).await["login"];
+        Caller {
+            token: Some(
+                login["accessToken"]
+                    .as_str()
+                    .expect("the person is signed in")
+                    .to_owned(),
+            ),
+            refresh_token: login["refreshToken"].as_str().map(str::to_owned),
+            ..self.anonymous()
+        }
+    }
+
+    /// Signs a machine in with its client credentials.
+    pub async fn sign_in_client(&self, client_id: &str) -> Caller {
+        let body = format!(
+            "grant_type=client_credentials&client_id={client_id}&client_secret={}",
+            SECRET.replace(' ', "+")
+        );
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        let answer = self.send("POST", "/oauth/token", &headers, body).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+        Caller {
+            token: Some(answer.json()["access_token"].as_str().unwrap().to_owned()),
+            ..self.anonymous()
+        }
+    }
+
+    /// Nobody in particular.
+    pub fn anonymous(&self) -> Caller {
+        Caller {
+            app: self.clone(),
+            token: None,
+            refresh_token: None,
+            language: None,
+        }
+    }
+
+    /// Sends a request as it is.
+    pub async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(body.into()).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: body.collect().await.unwrap().to_bytes(),
+        }
+    }
+
+    /// Lets the background work of this process catch up.
+    pub async fn settle(&self) {
+        done(worker::settle(&self.process).await);
+    }
+
+    /// SQL statements run so far; two of these make a difference.
+    pub fn statements(&self) -> u64 {
+        self.process.db.statements()
+    }
+
+    /// Lets time pass.
+    pub fn advance(&self, by: TimeDelta) {
+        self.clock.advance(by);
+    }
+}
+
+/// Somebody who sends requests.
+#[derive(Clone)]
+pub struct Caller {
+    /// The service they talk to.
+    pub app: App,
+    /// Their access token.
+    pub token: Option<String>,
+    /// Their refresh token.
+    pub refresh_token: Option<String>,
+    /// Their `Accept-Language`.
+    pub language: Option<&'static str>,
+}
+
+impl Caller {
+    /// The same one, reading Chinese.
+    pub fn in_chinese(&self) -> Caller {
+        Caller {
+            language: Some("zh-CN,zh;q=0.9,en;q=0.8"),
+            ..self.clone()
+        }
+    }
+
+    /// The same one, talking to another process.
+    pub fn at(&self, app: &App) -> Caller {
+        Caller {
+            app: app.clone(),
+            ..self.clone()
+        }
+    }
+
+    /// Sends a request with their token.
+    pub async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Answer {
+        let token = self.token.as_ref().map(|token| format!("Bearer {token}"));
+        let mut headers = headers.to_vec();
+        headers.extend(token.iter().map(|token| ("authorization", token.as_str())));
+        headers.extend(self.language.map(|language| ("accept-language", language)));
+        self.app.send(method, path, &headers, body).await
+    }
+
+    /// Sends a document; the answer as it came.
+    pub async fn post(&self, query: &str, variables: Value) -> Answer {
+        let body = json!({"query": query, "variables": variables}).to_string();
+        self.send("POST", "/graphql", &[("content-type", "application/json")], body)
+            .await
+    }
+
+    /// The whole answer to a document, which comes with 200.
+    pub async fn gql(&self, query: &str, variables: Value) -> Value {
+        let answer = self.post(query, variables).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+        answer.json()
+    }
+
+    /// The data of an answer without errors.
+    pub async fn data(&self, query: &str, variables: Value) -> Value {
+        let mut body = self.gql(query, variables).await;
+        assert!(body.get("errors").is_none(), "{:#}", body["errors"]);
+        body["data"].take()
+    }
+
+    /// The errors of an answer that has some.
+    pub async fn errors(&self, query: &str, variables: Value) -> Vec<Value> {
+        let body = self.gql(query, variables).await;
+        let errors = body["errors"].as_array().cloned().unwrap_or_default();
+        assert!(!errors.is_empty(), "no error in {body:#}");
+        errors
+    }
+
+    /// The codes of the errors of an answer.
+    pub async fn codes(&self, query: &str, variables: Value) -> Vec<String> {
+        let code = |error: Value| {
+            error["extensions"]["code"]
+                .as_str()
+                .unwrap_or("no code")
+                .to_owned()
+        };
+        self.errors(query, variables)
+            .await
+            .into_iter()
+            .map(code)
+            .collect()
+    }
+
+    /// What a mutation of one field gave back: its payload, which must hold no `userErrors`.
+    pub async fn done(&self, query: &str, input: Value) -> Value {
+        let payload = self.payload(query, input).await;
+        assert_eq!(payload["userErrors"], json!([]), "{payload:#}");
+        payload
+    }
+
+    /// Why a mutation of one field was refused: `CODE field.path`, one for each of its `userErrors`.
+    pub async fn refused(&self, query: &str, input: Value) -> Vec<String> {
+        let payload = self.payload(query, input).await;
+        let errors = payload["userErrors"]
+            .as_array()
+            .expect("the document asks for userErrors");
+        let said = |error: &Value| {
+            let names = error["field"]
+                .as_array()
+                .expect("the document asks for the field")
+                .iter();
+            let path: Vec<&str> = names.filter_map(Value::as_str).collect();
+            format!("{} {}", error["code"].as_str().unwrap(), path.join("."))
+                .trim_end()
+                .to_owned()
+        };
+        assert!(!errors.is_empty(), "not refused: {payload:#}");
+        errors.iter().map(said).collect()
+    }
+
+    async fn payload(&self, query: &str, input: Value) -> Value {
+        let data = self.data(query, json!({"input": input})).await;
+        let fields = data.as_object().expect("a mutation answers an object");
+        fields.values().next().expect("a mutation has a field").clone()
+    }
+}
