@@ -15,4 +15,5 @@
 #[macro_use]
 mod support;
 
+mod jobs;
 mod tree;

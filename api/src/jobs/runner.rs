@@ -139,8 +139,9 @@ impl Run<'_> {
 
     /// An operation of the account that asked, with its grants of this moment.
     async fn acting(&self, job: &job::Model) -> Result<Op, Error> {
-        let actor = accounts::store::actor_of(self.app, job.account_id).await?;
-        let actor = actor.ok_or_else(service::rights_ended)?;
-        Ok(Op::new(self.app, actor))
+        match accounts::store::actor_of(self.app, job.account_id).await {
+            Err(Error::Unauthenticated) => Err(service::rights_ended()),
+            actor => Ok(Op::new(self.app, actor?)),
+        }
     }
 }

@@ -5,7 +5,7 @@ use crate::kernel::app::App;
 use crate::kernel::error::{Error, Text, text};
 use crate::kernel::loader::Batch;
 use crate::kernel::op::Op;
-use crate::kernel::page::{self, Bounds};
+use crate::kernel::page::Bounds;
 use crate::kernel::scope::Within;
 use crate::kernel::sql::{PARAMETERS_MAX, Sql};
 use crate::kernel::tx::Tx;
@@ -14,7 +14,10 @@ use entity::id::{FederationId, JobId, UploadId};
 use entity::jobs::job::{self, JobKind, JobState};
 use entity::jobs::upload;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement};
-use sea_orm::{ActiveEnum, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, Value};
+use sea_orm::{
+    ActiveEnum, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter,
+    Value,
+};
 
 /// An upload.
 pub(super) async fn find_upload(tx: &Tx, id: UploadId) -> Result<Option<upload::Model>, Error> {
@@ -168,15 +171,15 @@ pub(super) async fn open_jobs(app: &App, kind: JobKind) -> Result<Vec<JobId>, Er
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
-async fn found(op: &Op, ids: Vec<JobId>) -> Result<Vec<Option<job::Model>>, Error> {
+async fn found(op: &Op, ids: &[JobId]) -> Result<Vec<job::Model>, Error> {
     let rows = job::Entity::within(&op.scope(Action::ReadJobs)?);
-    let ids = ids.into_iter().map(|id| id.0).collect();
-    page::by_key(op, rows, job::Column::Id, ids).await
+    let rows = rows.filter(job::Column::Id.is_in(ids.iter().copied()));
+    Ok(rows.all(op.app().db.reader()).await?)
 }
 
 /// A job, if the caller may see it.
 pub(crate) async fn get(op: &Op, id: JobId) -> Result<job::Model, Error> {
-    let job = found(op, vec![id]).await?.pop().flatten();
+    let job = found(op, &[id]).await?.pop();
     job.ok_or(Error::NotFound("id".into()))
 }
 
@@ -188,7 +191,9 @@ impl Batch for ById {
     type Value = Option<job::Model>;
 
     async fn load(op: Op, keys: Vec<JobId>) -> Result<Vec<Self::Value>, Error> {
-        found(&op, keys).await
+        let rows = found(&op, &keys).await?;
+        let row = |id: &JobId| rows.iter().find(|row| row.id == *id).cloned();
+        Ok(keys.iter().map(row).collect())
     }
 }
 
