@@ -13,6 +13,7 @@ pub mod scalars;
 // Foundations
 pub mod org;
 pub mod accounts;
+pub mod jobs;
 pub mod figures;
 
 // Work

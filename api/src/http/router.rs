@@ -1,14 +1,14 @@
 //! Every address of the service.
 
 use super::engine::Engine;
-use super::{graphql, pages, token};
+use super::{files, graphql, pages, token};
 use crate::kernel::app::App;
 use crate::kernel::tree::Tree;
 use crate::schema;
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use std::sync::Arc;
 
 /// Builds the service on its process; it needs no socket.
@@ -20,6 +20,8 @@ pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/graphql", post(graphql::post).get(graphql::socket))
         .route("/oauth/token", post(token::issue))
+        .route("/uploads/{id}", put(files::receive))
+        .route("/files/{id}", get(files::send))
         .route("/", get(pages::front))
         .route("/graphiql", get(pages::graphiql))
         .route("/schema.graphql", get(pages::schema))
