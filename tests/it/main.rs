@@ -17,6 +17,7 @@ mod support;
 
 mod kernel;
 mod http;
+mod socket;
 mod schema;
 mod accounts;
 mod tree;

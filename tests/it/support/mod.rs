@@ -4,6 +4,7 @@ pub mod app;
 pub mod clock;
 pub mod db;
 pub mod postgres;
+pub mod socket;
 pub mod tree;
 
 pub use app::{App, Caller};
