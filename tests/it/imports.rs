@@ -154,7 +154,7 @@ both! {
         }
 
         assert_eq!(last["rowsAccepted"], json!(1));
-        stream.end().await;
+        assert!(stream.is_over().await);
     }
 
     async fn nobody_imports_at_a_neighbours_or_with_a_strangers_file(app: App) {
