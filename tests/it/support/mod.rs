@@ -7,7 +7,6 @@ pub mod delivery;
 pub mod register;
 pub mod socket;
 pub mod postgres;
-pub mod socket;
 pub mod tree;
 
 pub use app::{App, Caller};
