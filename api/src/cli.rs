@@ -3,13 +3,14 @@
 use crate::accounts::service::{self, NewAccount};
 use crate::accounts::token;
 use crate::config::{Settings, Store};
+use crate::kernel::app::App;
 use crate::kernel::clock::SystemClock;
 use crate::kernel::error::{Error, invalid, text};
 use crate::kernel::keys::Keys;
 use crate::kernel::op::{Actor, Op};
 use crate::org::federation::import;
 use crate::policy::Role;
-use crate::{schema, start};
+use crate::{demo, schema, start, verify};
 use clap::{Args, Parser, Subcommand};
 use entity::org::federation::Level;
 use migration::{Migrator, MigratorTrait as _};
@@ -27,8 +28,21 @@ pub struct Cli {
 enum Command {
     /// Run the service.
     Serve {
+        /// Add the country's divisions, a county's demo data and six callers, and print their logins.
+        #[arg(long)]
+        demo: bool,
         #[command(flatten)]
         settings: Settings,
+    },
+    /// The demo that `serve --demo` made.
+    Demo {
+        #[command(subcommand)]
+        what: ShowDemo,
+    },
+    /// Prove that the books are whole, or name the first break.
+    Verify {
+        #[command(flatten)]
+        store: Store,
     },
     /// Bring the database to the newest shape, or back, or say where it is.
     Migrate {
@@ -69,6 +83,15 @@ enum Direction {
     Down,
     /// List the changes and which are applied.
     Status,
+}
+
+#[derive(Debug, Subcommand)]
+enum ShowDemo {
+    /// Print the logins as JSON lines.
+    Logins {
+        #[command(flatten)]
+        store: Store,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -130,7 +153,11 @@ struct Account {
 /// Does what the command line says.
 pub async fn run(cli: Cli) -> Result<(), Error> {
     match cli.command {
-        Command::Serve { settings } => start::serve(start::app(&settings.store).await?, &settings).await,
+        Command::Serve { demo, settings } => serve(demo, &settings).await,
+        Command::Demo {
+            what: ShowDemo::Logins { store },
+        } => print_logins(&*start::app(&store).await?),
+        Command::Verify { store } => verify(&store).await,
         Command::Migrate { direction, store } => migrate(&direction, &store).await,
         Command::Schema => {
             print!("{}", schema::sdl());
@@ -148,6 +175,39 @@ pub async fn run(cli: Cli) -> Result<(), Error> {
         Command::Keys {
             what: MakeKeys::New { file },
         } => Keys::write_new(&file, &SystemClock),
+    }
+}
+
+async fn serve(demo: bool, settings: &Settings) -> Result<(), Error> {
+    let app = start::app(&settings.store).await?;
+    if demo {
+        demo::fill(&app).await?;
+        print_logins(&app)?;
+    }
+    start::serve(app, settings).await
+}
+
+fn print_logins(app: &App) -> Result<(), Error> {
+    for line in demo::logins(app)? {
+        println!("{line}");
+    }
+    Ok(())
+}
+
+async fn verify(store: &Store) -> Result<(), Error> {
+    let mut first_break = None;
+    for check in verify::run(&*start::app(store).await?).await? {
+        match check.outcome {
+            Ok(what) => println!("ok    {}: {what}", check.name),
+            Err(what) => {
+                println!("BREAK {}: {what}", check.name);
+                first_break = first_break.or(Some(format!("{}: {what}", check.name)));
+            }
+        }
+    }
+    match first_break {
+        None => Ok(()),
+        Some(what) => Err(anyhow::anyhow!("the books are not whole: {what}").into()),
     }
 }
 

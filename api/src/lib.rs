@@ -13,8 +13,10 @@ pub mod scalars;
 // Foundations
 pub mod org;
 pub mod accounts;
+pub mod figures;
 
 // Work
+pub mod visits;
 pub mod fees;
 
 // The outside
@@ -22,5 +24,7 @@ pub mod node;
 pub mod schema;
 pub mod http;
 pub mod worker;
+pub mod verify;
+pub mod demo;
 pub mod start;
 pub mod cli;

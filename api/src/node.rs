@@ -1,13 +1,21 @@
 //! Relay's `node` and `nodes`: any object by its global id.
 #![expect(missing_docs, reason = "the Interface macro writes a method without docs")]
 
-use crate::fees::collection::types::{self as collection, Collection, WaitingCollection};
+use crate::fees::collection::types::{Collection, WaitingCollection};
 use crate::kernel::error::{Error, invalid, text};
 use crate::kernel::gid::{self, Gid};
 use crate::kernel::op::Op;
+use crate::org::enterprise::types::Enterprise;
 use crate::org::federation::types::Federation;
+use crate::org::trade_union::types::{Coverage, TradeUnion};
+use crate::visits::types::Visit;
 use async_graphql::{Context, ID, Interface, Object};
-use entity::id::{CollectionId, FederationId, WaitingCollectionId};
+use entity::fees::{collection, waiting};
+use entity::id::{
+    CollectionId, CoverageId, EnterpriseId, FederationId, TradeUnionId, VisitId, WaitingCollectionId,
+};
+use entity::org::{coverage, enterprise, trade_union};
+use entity::visits::visit;
 
 /// Anything with a global id.
 #[derive(Interface)]
@@ -15,6 +23,14 @@ use entity::id::{CollectionId, FederationId, WaitingCollectionId};
 pub enum Node {
     /// 总工会.
     Federation(Federation),
+    /// 企业.
+    Enterprise(Enterprise),
+    /// 基层工会.
+    TradeUnion(TradeUnion),
+    /// 覆盖.
+    Coverage(Coverage),
+    /// 走访.
+    Visit(Visit),
     /// 税务代征明细.
     Collection(Collection),
     /// 待处理代征明细.
@@ -31,10 +47,30 @@ async fn find(op: &Op, id: &ID) -> Result<Node, Error> {
         FederationId::TAG => op
             .known(uuid.into())
             .map(|node| Node::Federation(Federation(node))),
-        CollectionId::TAG => collection::find(op, uuid.into()).await.map(Node::Collection),
-        WaitingCollectionId::TAG => collection::find_waiting(op, uuid.into())
+        EnterpriseId::TAG => op
+            .get::<enterprise::Entity>(uuid, "id")
             .await
-            .map(Node::WaitingCollection),
+            .map(|row| Enterprise(row).into()),
+        TradeUnionId::TAG => op
+            .get::<trade_union::Entity>(uuid, "id")
+            .await
+            .map(|row| TradeUnion(row).into()),
+        CoverageId::TAG => op
+            .get::<coverage::Entity>(uuid, "id")
+            .await
+            .map(|row| Coverage(row).into()),
+        VisitId::TAG => op
+            .get::<visit::Entity>(uuid, "id")
+            .await
+            .map(|row| Visit(row).into()),
+        CollectionId::TAG => op
+            .get::<collection::Entity>(uuid, "id")
+            .await
+            .map(|row| Collection(row).into()),
+        WaitingCollectionId::TAG => op
+            .get::<waiting::Entity>(uuid, "id")
+            .await
+            .map(|row| WaitingCollection(row).into()),
         _ => Err(Error::NotFound("id".into())),
     }
 }

@@ -2,24 +2,44 @@
 
 use crate::accounts::graphql::{AccountMutation, AccountQuery};
 use crate::fees::collection::graphql::CollectionMutation;
+use crate::figures::graphql::FigureQuery;
 use crate::node::NodeQuery;
+use crate::org::enterprise::graphql::{EnterpriseMutation, EnterpriseQuery};
 use crate::org::federation::graphql::{FederationMutation, FederationQuery};
-use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions};
+use crate::org::trade_union::graphql::TradeUnionMutation;
+use crate::visits::graphql::{VisitMutation, VisitSubscription};
+use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions};
 
 /// Reading operations.
 #[derive(Default, MergedObject)]
-pub struct Query(NodeQuery, AccountQuery, FederationQuery);
+pub struct Query(NodeQuery, AccountQuery, OrgQuery, FigureQuery);
+
+/// Reading the registers.
+#[derive(Default, MergedObject)]
+pub struct OrgQuery(FederationQuery, EnterpriseQuery);
 
 /// Writing operations: verbs of the business, one `input`, one payload.
 #[derive(Default, MergedObject)]
-pub struct Mutation(AccountMutation, FederationMutation, CollectionMutation);
+pub struct Mutation(AccountMutation, OrgMutation, WorkMutation);
+
+/// Writing the registers.
+#[derive(Default, MergedObject)]
+pub struct OrgMutation(FederationMutation, EnterpriseMutation, TradeUnionMutation);
+
+/// Writing what is done day by day.
+#[derive(Default, MergedObject)]
+pub struct WorkMutation(VisitMutation, CollectionMutation);
+
+/// What happens, as it happens; each takes `after`, so that nothing is lost over a reconnect.
+#[derive(Default, MergedSubscription)]
+pub struct Subscription(VisitSubscription);
 
 /// The schema.
-pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
 /// Builds it. No extension: a single one, even idle, doubles the cost of execution.
 pub fn build() -> Schema {
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription).finish()
+    Schema::build(Query::default(), Mutation::default(), Subscription::default()).finish()
 }
 
 /// The contract as text, sorted, for `schema.graphql`.

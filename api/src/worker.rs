@@ -7,12 +7,13 @@
 
 use crate::kernel::app::App;
 use crate::kernel::error::Error;
-use crate::kernel::{feed, lease, sequencer};
+use crate::kernel::{feed, lease, sequencer, tx};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
 const LOOK: Duration = Duration::from_millis(250);
+const CLEAN: Duration = Duration::from_secs(3600);
 
 /// Numbers what was committed and hands it to this process's subscribers.
 pub async fn settle(app: &App) -> Result<(), Error> {
@@ -21,25 +22,42 @@ pub async fn settle(app: &App) -> Result<(), Error> {
     feed::follow(app).await
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wake {
+    Commit,
+    Look,
+    Clean,
+}
+
+/// Whether work was done; says so in the log if not.
+fn tell(done: Result<(), Error>) -> bool {
+    if let Err(error) = &done {
+        let (code, _) = error.outside();
+        tracing::warn!(code, "background work failed; it will be tried again");
+    }
+    done.is_ok()
+}
+
 /// Works until told to stop.
 pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     let mut seen = None;
+    let mut cleans = tokio::time::interval(CLEAN);
     loop {
-        let is_own = tokio::select! {
+        let woken_by = tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
-            () = app.feed.wait_for_commit() => true,
-            () = tokio::time::sleep(LOOK) => false,
+            () = app.feed.wait_for_commit() => Wake::Commit,
+            () = tokio::time::sleep(LOOK) => Wake::Look,
+            _ = cleans.tick() => Wake::Clean,
         };
+        if woken_by == Wake::Clean {
+            tell(tx::forget_keys(&app).await);
+        }
         let version = feed::data_version(&app.db).await.unwrap_or(None);
-        if !is_own && version.is_some() && version == seen {
+        if woken_by != Wake::Commit && version.is_some() && version == seen {
             continue;
         }
-        match settle(&app).await {
-            Ok(()) => seen = version,
-            Err(error) => {
-                let (code, _) = error.outside();
-                tracing::warn!(code, "background work failed; it will be tried again");
-            }
+        if tell(settle(&app).await) {
+            seen = version;
         }
     }
     // Another process need not wait for the lease to run out.

@@ -15,4 +15,8 @@
 #[macro_use]
 mod support;
 
+mod dashboard;
+mod enterprises;
+mod trade_unions;
 mod tree;
+mod visits;

@@ -30,7 +30,11 @@ pub struct AccountMutation;
 #[Object]
 impl AccountMutation {
     /// Signs a person in. Machines use `/oauth/token`.
-    async fn login(&self, context: &Context<'_>, input: LoginInput) -> Result<LoginPayload, Error> {
+    async fn login(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Who signs in.")] input: LoginInput,
+    ) -> Result<LoginPayload, Error> {
         let op = Op::of(context);
         let tokens = match service::login(op, &input.username, input.password).await {
             Ok(tokens) => tokens,
@@ -54,7 +58,7 @@ impl AccountMutation {
     async fn refresh_session(
         &self,
         context: &Context<'_>,
-        input: RefreshSessionInput,
+        #[graphql(desc = "With which token.")] input: RefreshSessionInput,
     ) -> Result<RefreshSessionPayload, Error> {
         match service::refresh(Op::of(context), &input.refresh_token).await {
             Ok(tokens) => Ok(RefreshSessionPayload {

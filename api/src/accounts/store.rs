@@ -48,17 +48,36 @@ struct Standing {
 
 /// Who a session acts as today, with all grants in force: one statement with every request.
 pub(crate) async fn actor(app: &App, session_id: SessionId) -> Result<Actor, Error> {
+    let mut account =
+        Sql::new("account.id = (SELECT account_id FROM session WHERE ended_at IS NULL AND id = ");
+    account.bind(session_id).push(")");
+    standing(app, account, session_id).await
+}
+
+/// Who an account acts as today, for work that goes on without its session; Unauthenticated if it is disabled.
+pub(crate) async fn actor_of(app: &App, id: AccountId) -> Result<Actor, Error> {
+    let mut account = Sql::new("account.id = ");
+    account.bind(id);
+    standing(app, account, SessionId(Uuid::nil())).await
+}
+
+/// The same by name.
+pub(crate) async fn actor_named(app: &App, username: &str) -> Result<Actor, Error> {
+    let mut account = Sql::new("username = ");
+    account.bind(username);
+    standing(app, account, SessionId(Uuid::nil())).await
+}
+
+async fn standing(app: &App, account: Sql, session_id: SessionId) -> Result<Actor, Error> {
     let today = day_of(app.clock.now());
     let mut sql = Sql::new(
-        "SELECT account.id AS account_id, display_name, is_machine, role, federation_id FROM session \
-         JOIN account ON account.id = session.account_id AND disabled_at IS NULL \
+        "SELECT account.id AS account_id, display_name, is_machine, role, federation_id FROM account \
          LEFT JOIN role_grant ON role_grant.account_id = account.id AND valid_from <= ",
     );
     sql.bind(today)
         .push(" AND (valid_to IS NULL OR valid_to > ")
         .bind(today);
-    sql.push(") WHERE ended_at IS NULL AND session.id = ")
-        .bind(session_id);
+    sql.push(") WHERE disabled_at IS NULL AND ").append(account);
     let rows = Standing::find_by_statement(sql.on(app.db.backend()))
         .all(app.db.reader())
         .await?;

@@ -208,6 +208,16 @@ fn statement(period: Period, axis: Option<&str>, wanted: &[&Wanted]) -> Sql {
     sql
 }
 
+/// What a domain's records say that the ledger must hold.
+pub struct Expected {
+    /// The metrics that these records make, all of them.
+    pub metrics: &'static [MetricId],
+    /// Columns source_id, federation_id, day, metric, dimension, amount.
+    pub sql: String,
+    /// Whether a record says on which day it counts.
+    pub has_days: bool,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

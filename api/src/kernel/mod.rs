@@ -19,6 +19,7 @@ pub mod feed;
 pub mod ledger;
 pub mod loader;
 pub mod page;
+pub mod by_id;
 pub mod gid;
 pub mod keys;
 pub mod files;

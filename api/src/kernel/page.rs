@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use entity::placed::Placed;
 use sea_orm::sea_query::{Alias, Asterisk, Expr, ExprTrait, Query, SelectStatement, SimpleExpr, UnionType};
-use sea_orm::{ConnectionTrait, FromQueryResult, Iterable, ModelTrait, Order, QueryTrait, Select, Value};
+use sea_orm::{ConnectionTrait, FromQueryResult, ModelTrait, Order, QueryTrait, Select, Value};
 use std::collections::HashMap;
 use std::marker::PhantomData;
 
@@ -56,6 +56,16 @@ impl Page {
             before,
             from_end: field == "last",
         })
+    }
+
+    /// The first of a list, for a field that shows one.
+    fn of_one() -> Page {
+        Page {
+            limit: 1,
+            after: None,
+            before: None,
+            from_end: false,
+        }
     }
 
     /// Puts fetched items, in order of fetching and one more than the limit if there are more, into a connection.
@@ -429,33 +439,18 @@ where
     Ok(kept.finish(items, total))
 }
 
-/// The loader of rows by id, within what the caller may read.
-pub struct ById<E>(PhantomData<E>);
-
-/// Loads rows of a table by a unique column, in the order of the keys; none where the caller may not see one.
-pub async fn by_key<E>(
-    op: &Op,
-    rows: Select<E>,
-    column: E::Column,
-    keys: Vec<uuid::Uuid>,
-) -> Result<Vec<Option<E::Model>>, Error>
+/// The first row of a list; for all parents of a level in one statement.
+pub async fn first<E>(op: &Op, rows: Select<E>, sort: Sort<E>) -> Result<Option<E::Model>, Error>
 where
     E: Placed,
+    E::Model: Send + Sync,
 {
-    use sea_orm::{ColumnTrait, QueryFilter};
-    let mut asked = keys.clone();
-    asked.sort();
-    asked.dedup();
-    let rows = rows.filter(column.is_in(asked)).all(op.app().db.reader()).await?;
-    let key_of = |row: &E::Model| match row.get(column) {
-        Value::Uuid(Some(key)) => key,
-        _ => uuid::Uuid::nil(),
-    };
-    let found: HashMap<uuid::Uuid, E::Model> = rows.into_iter().map(|row| (key_of(&row), row)).collect();
-    Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
-}
-
-/// Columns of a table, for statements that are written as text.
-pub fn columns<E: Placed>() -> Vec<E::Column> {
-    E::Column::iter().collect()
+    let found = op
+        .load::<Lists<E>>(Listing {
+            rows,
+            sort,
+            page: Page::of_one(),
+        })
+        .await?;
+    Ok(found.into_iter().next())
 }

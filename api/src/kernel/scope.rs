@@ -2,6 +2,7 @@
 //! or node on which the caller may act. Only this module and `Op` make them, and every read needs one.
 
 use super::tree::Node;
+use crate::policy::Action;
 use entity::id::FederationId;
 use entity::placed::Placed;
 use sea_orm::sea_query::SimpleExpr;
@@ -115,6 +116,12 @@ impl Root {
         all.add(E::PATH.gte(&*self.path))
             .add(E::PATH.lt(format!("{}~", self.path)))
     }
+}
+
+/// A placed table whose rows are seen by whoever may do one certain thing.
+pub trait Readable: Placed {
+    /// What one must be allowed to do.
+    const READ: Action;
 }
 
 /// How every read of a placed table begins.

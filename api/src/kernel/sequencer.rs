@@ -184,13 +184,23 @@ async fn fold(db: &DatabaseTransaction, tree: &Tree, numbered: Vec<(Uuid, i64)>)
 type Sum<'a> = (FederationId, &'a str, &'a str, &'static str, NaiveDate);
 
 /// The first days of the day, month and year that a day lies in.
-fn grains(day: NaiveDate) -> [(&'static str, NaiveDate); 3] {
+pub fn grains(day: NaiveDate) -> [(&'static str, NaiveDate); 3] {
     let month = day.with_day(1).unwrap_or(day);
     [
         ("D", day),
         ("M", month),
         ("Y", month.with_month(1).unwrap_or(month)),
     ]
+}
+
+/// A federation and all above it.
+pub fn with_ancestors(tree: &Tree, id: FederationId) -> impl Iterator<Item = FederationId> {
+    let above = tree
+        .get(id)
+        .into_iter()
+        .flat_map(|node| tree.ancestors(node))
+        .map(|node| node.id);
+    std::iter::once(id).chain(above)
 }
 
 fn spread(tree: &Tree, sums: Vec<Folded>) -> Vec<([sea_orm::Value; 5], i64)> {

@@ -35,6 +35,13 @@ impl Sql {
         self
     }
 
+    /// Adds what another one says.
+    pub fn append(&mut self, other: Sql) -> &mut Self {
+        self.text.push_str(&other.text);
+        self.values.extend(other.values);
+        self
+    }
+
     /// Adds `(v, v, …)`; an empty list becomes `(NULL)`, which nothing is in.
     pub fn list<V: Into<Value>>(&mut self, values: impl IntoIterator<Item = V>) -> &mut Self {
         self.text.push('(');

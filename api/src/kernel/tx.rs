@@ -4,12 +4,12 @@ use super::app::App;
 use super::error::Error;
 use super::event::{Delta, Event, Sentence};
 use super::op::{Op, authorize_in};
-use super::scope::{Authorized, Scope, Within};
+use super::scope::{Authorized, Readable, Scope, Within};
 use super::sql::{PARAMETERS_MAX, Sql};
 use super::tree::{Node, Tree};
 use crate::policy::Action;
+use chrono::TimeDelta;
 use entity::id::FederationId;
-use entity::placed::Placed;
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, FromQueryResult, QueryFilter, Value};
 use std::future::Future;
 use std::sync::Arc;
@@ -17,6 +17,17 @@ use uuid::Uuid;
 
 /// How often a body is run before the caller hears UNAVAILABLE.
 const RUNS_MAX: u32 = 8;
+
+/// How long an idempotency key is remembered.
+const KEY_KEPT: TimeDelta = TimeDelta::days(7);
+
+/// Forgets idempotency keys that are too old to matter.
+pub async fn forget_keys(app: &App) -> Result<(), Error> {
+    let mut sql = Sql::new("DELETE FROM idempotency WHERE created_at <= ");
+    sql.bind(app.clock.now() - KEY_KEPT);
+    app.db.writer().execute_raw(sql.on(app.db.backend())).await?;
+    Ok(())
+}
 
 /// An open transaction of one operation.
 pub struct Tx {
@@ -78,6 +89,7 @@ impl Op {
         self.write(|mut tx| async move {
             let mut sql = Sql::new("SELECT digest, subject_id FROM idempotency WHERE account_id = ");
             sql.bind(account_id).push(" AND key = ").bind(key);
+            sql.push(" AND created_at > ").bind(self.now() - KEY_KEPT);
             let earlier = Earlier::find_by_statement(sql.on(tx.backend()))
                 .one(tx.db())
                 .await?;
@@ -116,15 +128,13 @@ impl Tx {
     async fn begin(op: &Op, key: Option<(String, String)>) -> Result<Tx, Error> {
         let db = op.app().db.begin().await?;
         let version = Tree::version(&db).await?;
-        let mut tree = op.app().tree();
+        let tree = op.app().tree();
         if tree.version != version {
+            // The connection goes back first: reading the tree needs one, and they may all be here.
+            drop(db);
             op.app().refresh_tree().await?;
-            tree = op.app().tree();
-            if tree.version != version {
-                return Err(Error::Again(Arc::new(sea_orm::DbErr::Custom(
-                    "the tree moved on".into(),
-                ))));
-            }
+            let moved = sea_orm::DbErr::Custom("the tree moved on".into());
+            return Err(Error::Again(Arc::new(moved)));
         }
         Ok(Tx {
             db,
@@ -160,6 +170,11 @@ impl Tx {
         self.op.scope_in(&self.tree, action)
     }
 
+    /// Every place, for rules that hold in the whole country (a code is given once). What it finds is not shown.
+    pub fn everywhere(&self) -> Scope {
+        Scope::everything()
+    }
+
     /// Proves that the caller may do something at a federation.
     pub fn authorize(
         &self,
@@ -171,16 +186,16 @@ impl Tx {
     }
 
     /// Loads a row and proves that the caller may do something with it: NotFound unless it may be read.
-    pub async fn authorize_row<E: Placed>(
+    pub async fn authorize_row<E: Readable>(
         &self,
-        (read, action): (Action, Action),
+        action: Action,
         id: impl Into<Value>,
         field: &'static str,
     ) -> Result<Authorized<E::Model>, Error> {
         if matches!(self.op.actor(), super::op::Actor::Anonymous) {
             return Err(Error::Unauthenticated);
         }
-        let row = E::within(&self.scope(read))
+        let row = E::within(&self.scope(E::READ))
             .filter(E::ID.eq(id.into()))
             .one(&self.db)
             .await?;
@@ -218,6 +233,11 @@ impl Tx {
                 sentence.subject_id.into(),
                 self.op.now().into(),
             ]]);
+            // A key of the same name that was forgotten may still be there.
+            sql.push(
+                " ON CONFLICT (account_id, key) DO UPDATE SET digest = excluded.digest, subject_id = \
+                 excluded.subject_id, created_at = excluded.created_at",
+            );
             self.db.execute_raw(sql.on(self.backend())).await?;
         }
         self.db.commit().await?;

@@ -13,3 +13,5 @@
 
 pub mod federation;
 pub mod uscc;
+pub mod enterprise;
+pub mod trade_union;

@@ -186,6 +186,16 @@ impl App {
         }
     }
 
+    /// The service itself.
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// Its database.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Sends a request as it is.
     pub async fn send(
         &self,

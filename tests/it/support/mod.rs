@@ -3,6 +3,8 @@
 pub mod app;
 pub mod clock;
 pub mod db;
+pub mod register;
+pub mod socket;
 pub mod postgres;
 pub mod tree;
 

@@ -23,6 +23,9 @@ use crate::kernel::event::{Delta, Event as Said, Place, Sentence};
 use serde_json::json;
 use uuid::Uuid;
 
+/// The kind of the event of a delivery.
+pub const SUBMITTED: &str = "COLLECTIONS_SUBMITTED";
+
 /// How many lines of a delivery were answered how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -72,7 +75,7 @@ impl Said for Event {
             "dueFen": counts.due_fen,
         });
         Sentence {
-            kind: "COLLECTIONS_SUBMITTED",
+            kind: SUBMITTED,
             subject_id: id,
             place,
             body,

@@ -2,21 +2,23 @@
 
 use super::rules::{Accepted, Known, Line, Payer, Reason, Settled, Waiting};
 use super::types::{CollectionLine, name};
+use crate::kernel::app::App;
 use crate::kernel::error::Error;
 use crate::kernel::event::Place;
-use crate::kernel::loader::Batch;
-use crate::kernel::op::Op;
-use crate::kernel::page::{ById, by_key};
-use crate::kernel::scope::{Scope, Within};
+use crate::kernel::ledger::Expected;
+use crate::kernel::scope::{Readable, Scope, Within};
 use crate::kernel::sql::{PARAMETERS_MAX, Sql};
 use crate::kernel::tx::Tx;
+use crate::metrics::MetricId;
 use crate::policy::Action;
+use crate::scalars::yuan;
 use chrono::NaiveDate;
 use entity::fees::waiting::WaitingReason;
 use entity::fees::{collection, waiting};
 use entity::id::{CollectionId, EnterpriseId, FederationId, WaitingCollectionId};
 use sea_orm::{ActiveEnum, ColumnTrait, ConnectionTrait, FromQueryResult, QueryFilter, Select, Value};
 use std::collections::HashSet;
+use uuid::Uuid;
 
 /// Lines that the scope reaches: of an enterprise, entered from a day to a day.
 pub(super) fn collections(
@@ -47,26 +49,12 @@ pub(super) fn waiting(scope: &Scope, reason: Option<WaitingReason>) -> Select<wa
     }
 }
 
-impl Batch for ById<collection::Entity> {
-    type Key = CollectionId;
-    type Value = Option<collection::Model>;
-
-    async fn load(op: Op, keys: Vec<CollectionId>) -> Result<Vec<Self::Value>, Error> {
-        let rows = collections(&op.scope(Action::ReadCollections)?, None, (None, None));
-        let keys = keys.into_iter().map(|id| id.0).collect();
-        by_key(&op, rows, collection::Column::Id, keys).await
-    }
+impl Readable for collection::Entity {
+    const READ: Action = Action::ReadCollections;
 }
 
-impl Batch for ById<waiting::Entity> {
-    type Key = WaitingCollectionId;
-    type Value = Option<waiting::Model>;
-
-    async fn load(op: Op, keys: Vec<WaitingCollectionId>) -> Result<Vec<Self::Value>, Error> {
-        let rows = waiting(&op.scope(Action::ReadCollections)?, None);
-        let keys = keys.into_iter().map(|id| id.0).collect();
-        by_key(&op, rows, waiting::Column::Id, keys).await
-    }
+impl Readable for waiting::Entity {
+    const READ: Action = Action::ReadCollections;
 }
 
 #[derive(FromQueryResult)]
@@ -277,4 +265,75 @@ async fn insert_waiting(
         tx.db().execute_raw(sql.on(tx.backend())).await?;
     }
     Ok(())
+}
+
+/// What the ledger must hold of each accepted line, on the day on which the treasury entered it.
+pub(crate) fn expected_entries() -> Expected {
+    let part = |metric: &str, which: &str| {
+        format!(
+            "SELECT id AS source_id, federation_id, entered_on AS day, '{metric}' AS metric, '' AS dimension, due_fen \
+             AS amount FROM collection{which}"
+        )
+    };
+    let parts = [
+        part("fees_collected", ""),
+        part("preparatory_fund_collected", " WHERE item = 'PREPARATORY_FUND'"),
+    ];
+    let metrics = &[MetricId::FeesCollected, MetricId::PreparatoryFundCollected];
+    Expected {
+        metrics,
+        sql: parts.join(" UNION ALL "),
+        has_days: true,
+    }
+}
+
+#[derive(FromQueryResult)]
+struct Body {
+    id: Uuid,
+    body: String,
+}
+
+#[derive(FromQueryResult)]
+struct Totals {
+    lines: i64,
+    fen: i64,
+}
+
+/// Compares what all deliveries said they brought with the lines that are there; names the difference.
+pub(crate) async fn check_deliveries(app: &App) -> Result<Result<String, String>, Error> {
+    let (backend, db) = (app.db.backend(), app.db.reader());
+    let (mut deliveries, mut lines, mut fen, mut last) = (0_u64, 0, 0, Uuid::nil());
+    loop {
+        let mut sql = Sql::new("SELECT id, body FROM event WHERE kind = ");
+        sql.bind(super::SUBMITTED)
+            .push(" AND id > ")
+            .bind(last)
+            .push(" ORDER BY id LIMIT 1000");
+        let bodies = Body::find_by_statement(sql.on(backend)).all(db).await?;
+        let Some(end) = bodies.last() else { break };
+        last = end.id;
+        for body in bodies {
+            let said: serde_json::Value = serde_json::from_str(&body.body)?;
+            deliveries += 1;
+            lines += said["accepted"].as_i64().unwrap_or_default();
+            fen += said["dueFen"].as_i64().unwrap_or_default();
+        }
+    }
+    let sql = "SELECT COUNT(*) AS lines, CAST(COALESCE(SUM(due_fen), 0) AS BIGINT) AS fen FROM collection";
+    let kept = Totals::find_by_statement(Sql::new(sql).on(backend))
+        .one(db)
+        .await?;
+    let (kept_lines, kept_fen) = kept.map(|kept| (kept.lines, kept.fen)).unwrap_or_default();
+    let said = format!(
+        "{deliveries} deliveries with {lines} lines for {} yuan",
+        yuan(fen)
+    );
+    Ok(if (kept_lines, kept_fen) == (lines, fen) {
+        Ok(said)
+    } else {
+        Err(format!(
+            "{said}, but {kept_lines} lines for {} yuan are kept",
+            yuan(kept_fen)
+        ))
+    })
 }

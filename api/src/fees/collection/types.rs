@@ -8,13 +8,15 @@ use crate::kernel::op::Op;
 use crate::kernel::page::{self, Connection, Listing, Page, Sort};
 use crate::kernel::scope::Scope;
 use crate::kernel::tree::Node;
+use crate::org::enterprise::types::Enterprise;
 use crate::org::federation::types::{Federation, federation};
 use crate::policy::Action;
 use crate::scalars::{Date, DateTime, Decimal, Money, Uscc};
 use async_graphql::resolver_utils::EnumType;
 use async_graphql::{ComplexObject, Context, Enum, ID, InputObject, Object, SimpleObject};
 use entity::fees::{collection, waiting};
-use entity::id::{CollectionId, EnterpriseId, WaitingCollectionId};
+use entity::id::{CollectionId, EnterpriseId};
+use entity::org::enterprise;
 use serde::{Deserialize, Serialize};
 
 /// What was collected (征收品目).
@@ -261,6 +263,14 @@ impl Collection {
         DateTime(self.0.received_at)
     }
 
+    /// Who paid; null if the caller may not see enterprises.
+    async fn enterprise(&self, context: &Context<'_>) -> Option<Result<Enterprise, Error>> {
+        let found = Op::of(context)
+            .find::<enterprise::Entity>(self.0.enterprise_id.0)
+            .await;
+        found.map(|found| found.map(Enterprise)).transpose()
+    }
+
     /// Where the payer was on the register when the line was accepted; the figures count it there.
     async fn federation(&self, context: &Context<'_>) -> Result<Federation, Error> {
         federation(Op::of(context), self.0.federation_id)
@@ -377,7 +387,13 @@ impl CollectionResult {
     /// The accepted line of this key: this one if it is ACCEPTED or a DUPLICATE, the other one if it is
     /// CHANGED_AFTER_IMPORT; null if there is none.
     async fn collection(&self, context: &Context<'_>) -> Option<Result<Collection, Error>> {
-        Some(find(Op::of(context), self.collection_id?).await)
+        let id = self.collection_id?;
+        Some(
+            Op::of(context)
+                .get::<collection::Entity>(id.0, "id")
+                .await
+                .map(Collection),
+        )
     }
 }
 
@@ -388,18 +404,6 @@ pub struct SubmitCollectionsPayload {
     pub results: Vec<CollectionResult>,
     /// Why the call as a whole was refused; empty when every line was answered.
     pub user_errors: Vec<UserError>,
-}
-
-/// A line, if the caller may see it.
-pub async fn find(op: &Op, id: CollectionId) -> Result<Collection, Error> {
-    let found = op.load::<page::ById<collection::Entity>>(id).await?;
-    found.map(Collection).ok_or(Error::NotFound("id".into()))
-}
-
-/// A line that waits, if the caller may see it.
-pub async fn find_waiting(op: &Op, id: WaitingCollectionId) -> Result<WaitingCollection, Error> {
-    let found = op.load::<page::ById<waiting::Entity>>(id).await?;
-    found.map(WaitingCollection).ok_or(Error::NotFound("id".into()))
 }
 
 /// Which lines a list shows, and which of them first.

@@ -4,13 +4,14 @@ use super::types::{
     EndFederationLink, EndFederationLinkPayload, Federation, FederationLevel, FederationLink,
     FoundFederation, FoundFederationPayload, LinkFederations, LinkFederationsPayload, federation,
 };
-use super::{rules, service, store};
+use super::{rules, service};
 use crate::kernel::error::{Error, invalid, text};
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
 use crate::scalars::DivisionCode;
 use async_graphql::{Context, ID, Object};
 use entity::id::FederationLinkId;
+use entity::org::federation_link;
 
 /// Reading the tree.
 #[derive(Default)]
@@ -59,7 +60,9 @@ impl FederationQuery {
 pub struct FederationMutation;
 
 async fn link(op: &Op, id: Result<FederationLinkId, Error>) -> Result<FederationLink, Error> {
-    store::get_link(op, id?).await.map(FederationLink)
+    op.get::<federation_link::Entity>(id?.0, "id")
+        .await
+        .map(FederationLink)
 }
 
 /// Shaping the tree.
@@ -69,7 +72,7 @@ impl FederationMutation {
     async fn found_federation(
         &self,
         context: &Context<'_>,
-        input: FoundFederation,
+        #[graphql(desc = "What to found.")] input: FoundFederation,
     ) -> Result<FoundFederationPayload, Error> {
         let op = Op::of(context);
         let founded = service::found(op, &input).await;
@@ -81,7 +84,7 @@ impl FederationMutation {
     async fn link_federations(
         &self,
         context: &Context<'_>,
-        input: LinkFederations,
+        #[graphql(desc = "What to link.")] input: LinkFederations,
     ) -> Result<LinkFederationsPayload, Error> {
         let op = Op::of(context);
         LinkFederationsPayload::of(link(op, service::link(op, &input).await).await)
@@ -91,7 +94,7 @@ impl FederationMutation {
     async fn end_federation_link(
         &self,
         context: &Context<'_>,
-        input: EndFederationLink,
+        #[graphql(desc = "What to end.")] input: EndFederationLink,
     ) -> Result<EndFederationLinkPayload, Error> {
         let op = Op::of(context);
         EndFederationLinkPayload::of(link(op, service::end_link(op, &input).await).await)

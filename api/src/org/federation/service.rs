@@ -92,9 +92,8 @@ pub(super) async fn link(op: &Op, input: &LinkFederations) -> Result<FederationL
 pub(super) async fn end_link(op: &Op, input: &EndFederationLink) -> Result<FederationLinkId, Error> {
     op.write(|tx| async move {
         let id: FederationLinkId = Gid::parse(&input.id, "id")?;
-        let actions = (Action::ReadTree, Action::ShapeTree);
         let link = tx
-            .authorize_row::<federation_link::Entity>(actions, id, "id")
+            .authorize_row::<federation_link::Entity>(Action::ShapeTree, id, "id")
             .await?;
         if link.valid_to == Some(input.to.0) {
             return Ok(tx.unchanged(id));

@@ -5,7 +5,7 @@ use crate::kernel::error::{Error, conflict, text};
 use crate::kernel::event::Place;
 use crate::kernel::loader::Batch;
 use crate::kernel::op::Op;
-use crate::kernel::scope::{Scope, Within};
+use crate::kernel::scope::{Readable, Scope, Within};
 use crate::kernel::sql::{PARAMETERS_MAX, Sql};
 use crate::kernel::tree::{Node, Tree};
 use crate::kernel::tx::Tx;
@@ -163,6 +163,10 @@ pub(super) async fn insert(
     ))
 }
 
+impl Readable for federation_link::Entity {
+    const READ: Action = Action::ReadTree;
+}
+
 /// The extra edges that the scope reaches.
 pub(super) fn links(scope: &Scope) -> Select<federation_link::Entity> {
     federation_link::Entity::within(scope)
@@ -240,12 +244,4 @@ impl Batch for LinksOf {
         };
         Ok(keys.iter().map(|(_, id)| of(*id)).collect())
     }
-}
-
-/// An edge, if the caller may see it.
-pub(super) async fn get_link(op: &Op, id: FederationLinkId) -> Result<federation_link::Model, Error> {
-    let link = links(&op.scope(Action::ReadTree)?).filter(federation_link::Column::Id.eq(id));
-    link.one(op.app().db.reader())
-        .await?
-        .ok_or(Error::NotFound("id".into()))
 }

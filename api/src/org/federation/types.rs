@@ -1,12 +1,20 @@
 //! Federations as clients see them.
 
+use crate::fees::collection::types::{
+    Collection, CollectionFilter, WaitingCollection, WaitingReason, page_of_federation,
+    waiting_page_of_federation,
+};
+use crate::figures::types::{Asked, Figure, figures_of};
 use crate::kernel::error::Error;
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
 use crate::kernel::page::{Connection, Page};
 use crate::kernel::tree::Node;
+use crate::org::enterprise::types::{Enterprise, EnterpriseFilter, EnterpriseOrder, enterprises_of};
+use crate::org::trade_union::types::{TradeUnion, TradeUnionOrder, trade_unions_of};
 use crate::policy::Action;
-use crate::scalars::{Date, DivisionCode};
+use crate::scalars::{Date, DivisionCode, MetricCode};
+use crate::visits::types::{Visit, VisitOrder, visits_of};
 use async_graphql::{Context, Enum, ID, InputObject, Object};
 use entity::id::FederationId;
 use entity::org::{federation, federation_link};
@@ -167,6 +175,127 @@ impl Federation {
             .iter()
             .filter(|node| node.level == level && scope.holds(&node.path));
         page_of(&Page::new(first, after, last, before)?, below.collect())
+    }
+
+    /// Enterprises of this federation and all below it.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn enterprises(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which.")] filter: Option<EnterpriseFilter>,
+        #[graphql(desc = "Order.", default)] order: EnterpriseOrder,
+        #[graphql(desc = "How many from the start, at most 100; 20 if nothing is said.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Enterprise>, Error> {
+        enterprises_of(
+            context,
+            self,
+            filter,
+            order,
+            Page::new(first, after, last, before)?,
+        )
+        .await
+    }
+
+    /// Grassroots unions of this federation and all below it.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn trade_unions(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Order.", default)] order: TradeUnionOrder,
+        #[graphql(desc = "How many from the start, at most 100; 20 if nothing is said.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+    ) -> Result<Connection<TradeUnion>, Error> {
+        trade_unions_of(context, self, order, Page::new(first, after, last, before)?).await
+    }
+
+    /// Field visits in this federation and all below it.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn visits(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Order.", default)] order: VisitOrder,
+        #[graphql(desc = "How many from the start, at most 100; 20 if nothing is said.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Visit>, Error> {
+        visits_of(context, self, order, Page::new(first, after, last, before)?).await
+    }
+
+    /// Lines that the tax bureau collected from payers of this federation and all below it, newest first.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn collections(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Entered by the treasury on this day or later.")] from: Option<Date>,
+        #[graphql(desc = "Entered by the treasury on this day or before.")] to: Option<Date>,
+        #[graphql(desc = "How many from the start, at most 100; 20 if nothing is said.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Collection>, Error> {
+        let page = Page::new(first, after, last, before)?;
+        page_of_federation(
+            context,
+            &self.0,
+            CollectionFilter {
+                from,
+                to,
+                newest_first: true,
+            },
+            page,
+        )
+        .await
+    }
+
+    /// Delivered lines that somebody has to look at: payers nobody knows, and other content under an accepted key.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn waiting_collections(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Only those that wait for this reason.")] reason: Option<WaitingReason>,
+        #[graphql(desc = "How many from the start, at most 100; 20 if nothing is said.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+    ) -> Result<Connection<WaitingCollection>, Error> {
+        let page = Page::new(first, after, last, before)?;
+        waiting_page_of_federation(context, &self.0, reason, page).await
+    }
+
+    /// Numbers of this federation and all below it, one a metric; with `by` one a part. Exact as of any day.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a question names its period in one of several ways"
+    )]
+    async fn figures(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Codes of metrics, at most 50.")] metrics: Vec<MetricCode>,
+        #[graphql(desc = "Day of a stock and last day of a flow; today if nothing is said.")] as_of: Option<
+            Date,
+        >,
+        #[graphql(desc = "First day of a flow; 1 January if nothing is said.")] from: Option<Date>,
+        #[graphql(desc = "Last day, instead of asOf.")] to: Option<Date>,
+        #[graphql(desc = "Split by this axis of the metrics, for example OWNERSHIP.")] by: Option<String>,
+    ) -> Result<Vec<Figure>, Error> {
+        figures_of(
+            context,
+            self,
+            Asked {
+                metrics,
+                as_of,
+                from,
+                to,
+                by,
+            },
+        )
+        .await
     }
 
     /// Extra edges of this federation (industry guidance, fee relation), newest last; at most 100.

@@ -1,0 +1,89 @@
+//! Enterprises (企业, 用人单位): the employers of a place, known by their unified social credit code.
+//!
+//! An enterprise counts in the figures from the day it is registered until it is deregistered (注销).
+
+pub mod types;
+pub mod graphql;
+pub mod service;
+pub mod rules;
+pub(crate) mod store;
+
+use crate::kernel::event::{Delta, Event as Said, Place, Sentence};
+use crate::metrics::MetricId;
+use chrono::NaiveDate;
+use entity::id::EnterpriseId;
+use entity::org::enterprise::{EnterpriseStatus, Model};
+use sea_orm::ActiveEnum;
+use serde_json::json;
+
+/// The history of enterprises in words.
+pub enum Event {
+    /// One was entered.
+    Registered(Model),
+    /// One was changed.
+    Updated {
+        /// As it was.
+        before: Box<Model>,
+        /// As it is.
+        after: Box<Model>,
+        /// The day from which the figures show it.
+        day: NaiveDate,
+    },
+}
+
+/// Where an enterprise is.
+pub fn place(enterprise: &Model) -> Place {
+    Place {
+        federation_id: enterprise.federation_id,
+        path: enterprise.path.clone(),
+        county_id: enterprise.county_id,
+    }
+}
+
+/// What an enterprise adds to the figures, `sign` times.
+pub fn deltas(enterprise: &Model, day: NaiveDate, sign: i64) -> Vec<Delta> {
+    if enterprise.status == EnterpriseStatus::Deregistered {
+        return Vec::new();
+    }
+    let EnterpriseId(source_id) = enterprise.id;
+    let part = format!("OWNERSHIP:{}", enterprise.ownership.to_value());
+    let mut deltas = Vec::with_capacity(4);
+    for (metric, amount) in [
+        (MetricId::Enterprises, 1),
+        (MetricId::Employees, i64::from(enterprise.employees)),
+    ] {
+        for dimension in [String::new(), part.clone()] {
+            let amount = sign * amount;
+            deltas.push(Delta {
+                metric,
+                dimension,
+                place: place(enterprise),
+                day,
+                amount,
+                source_id,
+            });
+        }
+    }
+    deltas
+}
+
+impl Said for Event {
+    fn sentence(self) -> Sentence {
+        match self {
+            Event::Registered(enterprise) => Sentence {
+                kind: "ENTERPRISE_REGISTERED",
+                subject_id: enterprise.id.0,
+                place: place(&enterprise),
+                body: json!({"uscc": enterprise.uscc}),
+                deltas: deltas(&enterprise, enterprise.registered_on, 1),
+            },
+            Event::Updated { before, after, day } => Sentence {
+                kind: "ENTERPRISE_UPDATED",
+                subject_id: after.id.0,
+                place: place(&after),
+                body: json!({"version": after.version, "changed": rules::changed(&before, &after)}),
+                deltas: rules::net(deltas(&before, day, -1).into_iter().chain(deltas(&after, day, 1))),
+            },
+        }
+    }
+}

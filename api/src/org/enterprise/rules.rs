@@ -1,0 +1,147 @@
+//! Decisions about enterprises.
+
+use crate::kernel::error::{Faults, Text, text};
+use crate::kernel::event::Delta;
+use crate::scalars::{Decimal, micro_degrees};
+use chrono::NaiveDate;
+use entity::org::enterprise::Model;
+
+/// The most employees that are believed; beyond it somebody mistyped.
+const EMPLOYEES_MAX: i32 = 2_000_000;
+
+/// A name from 2 to 100 characters, trimmed.
+pub fn name(raw: &str) -> Result<String, Text> {
+    let name = raw.trim();
+    if (2..=100).contains(&name.chars().count()) {
+        Ok(name.to_owned())
+    } else {
+        Err(text(
+            "From 2 to 100 characters.",
+            "名称长度应为 2 至 100 个字符。",
+        ))
+    }
+}
+
+/// Section letter and two-digit division of the national industry classification (GB/T 4754), for example `C39`.
+pub fn industry(raw: &str) -> Result<String, Text> {
+    let code = raw.trim().to_ascii_uppercase();
+    let mut characters = code.chars();
+    let section = characters
+        .next()
+        .is_some_and(|letter| ('A'..='T').contains(&letter));
+    let division: String = characters.collect();
+    if section && division.len() == 2 && division.bytes().all(|byte| byte.is_ascii_digit()) {
+        Ok(code)
+    } else {
+        Err(text(
+            "A letter from A to T and two digits (GB/T 4754).",
+            "应为 A 至 T 的字母加两位数字（GB/T 4754）。",
+        ))
+    }
+}
+
+/// A number of employees.
+pub fn employees(count: i32) -> Result<i32, Text> {
+    if (0..=EMPLOYEES_MAX).contains(&count) {
+        Ok(count)
+    } else {
+        Err(text("From 0 to 2,000,000.", "职工人数应在 0 至 2000000 之间。"))
+    }
+}
+
+/// A point in degrees (WGS-84) as millionths of a degree.
+pub fn location(latitude: &Decimal, longitude: &Decimal) -> Result<(i32, i32), Text> {
+    let point = micro_degrees(&latitude.0, 90).zip(micro_degrees(&longitude.0, 180));
+    point.ok_or_else(|| text("Degrees: latitude up to 90, longitude up to 180.", "经纬度无效。"))
+}
+
+/// A day that is not in the future.
+pub fn day(faults: &mut Faults, field: &'static str, day: NaiveDate, today: NaiveDate) {
+    faults.unless(
+        day <= today,
+        field,
+        text("Not in the future.", "日期不能晚于今天。"),
+    );
+}
+
+/// Names of the columns that differ, for the audit trail; never their values.
+pub fn changed(before: &Model, after: &Model) -> Vec<&'static str> {
+    [
+        ("name", before.name != after.name),
+        ("ownership", before.ownership != after.ownership),
+        ("industry", before.industry != after.industry),
+        ("employees", before.employees != after.employees),
+        ("status", before.status != after.status),
+        (
+            "location",
+            before.latitude_e6 != after.latitude_e6 || before.longitude_e6 != after.longitude_e6,
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(column, differs)| differs.then_some(column))
+    .collect()
+}
+
+/// Adds up deltas of the same metric, dimension, place and day; what cancels out falls away.
+pub fn net(deltas: impl Iterator<Item = Delta>) -> Vec<Delta> {
+    let mut net: Vec<Delta> = Vec::new();
+    for delta in deltas {
+        let same = |other: &&mut Delta| {
+            (
+                other.metric,
+                &other.dimension,
+                other.place.federation_id,
+                other.day,
+                other.source_id,
+            ) == (
+                delta.metric,
+                &delta.dimension,
+                delta.place.federation_id,
+                delta.day,
+                delta.source_id,
+            )
+        };
+        match net.iter_mut().find(same) {
+            Some(other) => other.amount += delta.amount,
+            None => net.push(delta),
+        }
+    }
+    net.retain(|delta| delta.amount != 0);
+    net
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_of_industries_have_a_section_and_a_division() {
+        for (raw, expected) in [
+            ("C39", Some("C39")),
+            (" e47 ", Some("E47")),
+            ("U01", None),
+            ("C3", None),
+            ("39", None),
+            ("C399", None),
+        ] {
+            assert_eq!(industry(raw).ok().as_deref(), expected, "{raw}");
+        }
+    }
+
+    #[test]
+    fn nobody_employs_fewer_than_none() {
+        assert!(employees(-1).is_err());
+        assert!(employees(0).is_ok());
+        assert!(employees(2_000_001).is_err());
+    }
+
+    #[test]
+    fn a_place_is_on_the_globe() {
+        let at =
+            |latitude: &str, longitude: &str| location(&Decimal(latitude.into()), &Decimal(longitude.into()));
+        assert_eq!(at("27.734219", "112.535"), Ok((27_734_219, 112_535_000)));
+        assert!(at("90.1", "0").is_err());
+        assert!(at("0", "181").is_err());
+        assert!(at("north", "0").is_err());
+    }
+}

@@ -1,0 +1,136 @@
+//! Grassroots unions and coverages in the database.
+
+use crate::kernel::error::Error;
+use crate::kernel::ledger::Expected;
+use crate::kernel::loader::Batch;
+use crate::kernel::op::Op;
+use crate::kernel::scope::{Readable, Scope, Within};
+use crate::kernel::sql::Sql;
+use crate::kernel::tx::Tx;
+use crate::metrics::MetricId;
+use crate::policy::Action;
+use chrono::NaiveDate;
+use entity::id::{CoverageId, EnterpriseId, TradeUnionId};
+use entity::org::{coverage, trade_union};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, Select};
+
+impl Readable for trade_union::Entity {
+    const READ: Action = Action::ReadTradeUnions;
+}
+
+impl Readable for coverage::Entity {
+    const READ: Action = Action::ReadTradeUnions;
+}
+
+/// The unions that a scope reaches, for a list.
+pub(super) fn rows(scope: &Scope) -> Select<trade_union::Entity> {
+    trade_union::Entity::within(scope)
+}
+
+/// The coverages that a scope reaches, for a list.
+pub(super) fn coverages(scope: &Scope) -> Select<coverage::Entity> {
+    coverage::Entity::within(scope)
+}
+
+/// Writes a new union.
+pub(super) async fn insert(tx: &Tx, union: trade_union::Model) -> Result<(), Error> {
+    trade_union::Entity::insert(union.into_active_model())
+        .exec_without_returning(tx.db())
+        .await?;
+    Ok(())
+}
+
+/// All coverages of an enterprise and of a union, wherever they are: periods must not overlap anywhere.
+pub(super) async fn touching(
+    tx: &Tx,
+    enterprise_id: EnterpriseId,
+    trade_union_id: TradeUnionId,
+) -> Result<Vec<coverage::Model>, Error> {
+    let either = Condition::any()
+        .add(coverage::Column::EnterpriseId.eq(enterprise_id))
+        .add(coverage::Column::TradeUnionId.eq(trade_union_id));
+    Ok(coverages(&tx.everywhere()).filter(either).all(tx.db()).await?)
+}
+
+/// Writes a new coverage.
+pub(super) async fn insert_coverage(tx: &Tx, coverage: coverage::Model) -> Result<(), Error> {
+    coverage::Entity::insert(coverage.into_active_model())
+        .exec_without_returning(tx.db())
+        .await?;
+    Ok(())
+}
+
+/// Ends a coverage.
+pub(super) async fn end_coverage(tx: &Tx, id: CoverageId, to: NaiveDate) -> Result<(), Error> {
+    let mut sql = Sql::new("UPDATE coverage SET valid_to = ");
+    sql.bind(to).push(" WHERE id = ").bind(id);
+    tx.db().execute_raw(sql.on(tx.backend())).await?;
+    Ok(())
+}
+
+/// The loader of who covers an enterprise on a day.
+pub(super) struct Covering;
+
+impl Batch for Covering {
+    type Key = (EnterpriseId, NaiveDate);
+    type Value = Option<coverage::Model>;
+
+    async fn load(op: Op, keys: Vec<Self::Key>) -> Result<Vec<Self::Value>, Error> {
+        use coverage::Column;
+        let mut any = Condition::any();
+        let mut days: Vec<NaiveDate> = keys.iter().map(|(_, day)| *day).collect();
+        days.sort();
+        days.dedup();
+        for day in days {
+            let asked = keys
+                .iter()
+                .filter(|(_, wanted)| *wanted == day)
+                .map(|(id, _)| *id);
+            let ends_later = Condition::any()
+                .add(Column::ValidTo.is_null())
+                .add(Column::ValidTo.gt(day));
+            let on_day = Condition::all()
+                .add(Column::EnterpriseId.is_in(asked))
+                .add(Column::ValidFrom.lte(day));
+            any = any.add(on_day.add(ends_later));
+        }
+        let rows = coverages(&op.scope(Action::ReadTradeUnions)?)
+            .filter(any)
+            .all(op.app().db.reader())
+            .await?;
+        let covers = |row: &&coverage::Model, (id, day): &Self::Key| {
+            row.enterprise_id == *id && row.valid_from <= *day && row.valid_to.is_none_or(|to| to > *day)
+        };
+        Ok(keys
+            .iter()
+            .map(|key| rows.iter().find(|row| covers(row, key)).cloned())
+            .collect())
+    }
+}
+
+/// What the ledger must hold of each union and each coverage.
+pub(crate) fn expected_entries() -> Expected {
+    let union = |dimension: &str| {
+        format!(
+            "SELECT id AS source_id, federation_id, founded_on AS day, 'trade_unions' AS metric, {dimension} AS \
+             dimension, 1 AS amount FROM trade_union"
+        )
+    };
+    let coverage = |day: &str, amount: &str| {
+        format!(
+            "SELECT id, federation_id, {day}, 'covered_enterprises', '', {amount} FROM coverage WHERE {day} IS NOT NULL"
+        )
+    };
+    let parts = [
+        union("''"),
+        union("'FORM:' || form"),
+        coverage("valid_from", "1"),
+        coverage("valid_to", "-1"),
+    ];
+    let metrics = &[MetricId::TradeUnions, MetricId::CoveredEnterprises];
+    Expected {
+        metrics,
+        sql: parts.join(" UNION ALL "),
+        has_days: true,
+    }
+}

@@ -1,0 +1,303 @@
+//! `gonghui verify`: proves that the books are whole, or names the first break.
+//!
+//! The chain of events hashes on; every entry of the ledger is what its record says; roll-ups are the sums of the
+//! entries; the tree is one; every placed row has its federation's path; what deliveries said they brought is there.
+
+use crate::kernel::app::App;
+use crate::kernel::error::Error;
+use crate::kernel::sequencer::{self, LINK_COLUMNS, Link};
+use crate::kernel::sql::Sql;
+use crate::kernel::tree::{Node, Tree};
+use crate::{fees, org, visits};
+use chrono::NaiveDate;
+use entity::org::federation::Level;
+use sea_orm::FromQueryResult;
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// What one check found.
+#[derive(Clone, Debug)]
+pub struct Check {
+    /// What was checked.
+    pub name: &'static str,
+    /// What there is, or where it breaks.
+    pub outcome: Result<String, String>,
+}
+
+/// Runs all checks; each names its first break.
+pub async fn run(app: &App) -> Result<Vec<Check>, Error> {
+    let mut checks = Vec::new();
+    for (name, outcome) in [
+        ("audit chain", chain(app).await?),
+        ("tree", tree(app).await?),
+        ("places", places(app).await?),
+        ("ledger entries equal their records", records(app).await?),
+        ("roll-ups equal the entries", rollups(app).await?),
+        (
+            "deliveries equal their lines",
+            fees::collection::store::check_deliveries(app).await?,
+        ),
+    ] {
+        checks.push(Check { name, outcome });
+    }
+    Ok(checks)
+}
+
+#[derive(FromQueryResult)]
+struct Count {
+    count: i64,
+}
+
+async fn count(app: &App, sql: Sql) -> Result<i64, Error> {
+    let found = Count::find_by_statement(sql.on(app.db.backend()))
+        .one(app.db.reader())
+        .await?;
+    Ok(found.map(|found| found.count).unwrap_or_default())
+}
+
+#[derive(FromQueryResult)]
+struct Head {
+    seq: i64,
+    hash: String,
+}
+
+async fn chain(app: &App) -> Result<Result<String, String>, Error> {
+    let (mut seq, mut hash) = (0, String::new());
+    loop {
+        let mut sql = Sql::new("SELECT ");
+        sql.push(LINK_COLUMNS)
+            .push(" FROM event WHERE seq > ")
+            .bind(seq)
+            .push(" ORDER BY seq LIMIT 1000");
+        let links = Link::find_by_statement(sql.on(app.db.backend()))
+            .all(app.db.reader())
+            .await?;
+        if links.is_empty() {
+            break;
+        }
+        for link in links {
+            seq += 1;
+            hash = link.hash_after(&hash, seq);
+            if link.seq != Some(seq) {
+                return Ok(Err(format!("event {seq} is missing before event {}", link.id)));
+            }
+            if link.hash.as_deref() != Some(&*hash) {
+                return Ok(Err(format!(
+                    "event {seq} ({}, {}) is not what was sealed",
+                    link.kind, link.id
+                )));
+            }
+        }
+    }
+    let head =
+        Head::find_by_statement(Sql::new("SELECT seq, hash FROM sequencer_state").on(app.db.backend()));
+    let head = head.one(app.db.reader()).await?;
+    if head.is_none_or(|head| head.seq != seq || head.hash != hash) {
+        return Ok(Err(format!(
+            "the chain ends at event {seq}, which is not where the sequencer left it"
+        )));
+    }
+    let tail = count(
+        app,
+        Sql::new("SELECT COUNT(*) AS count FROM event WHERE seq IS NULL"),
+    )
+    .await?;
+    Ok(Ok(format!(
+        "{seq} events, {tail} not yet numbered, head {}",
+        hash.get(..12).unwrap_or_default()
+    )))
+}
+
+fn misplaced(tree: &Tree, node: &Node) -> Option<&'static str> {
+    let parent = node.parent_id.and_then(|id| tree.get(id));
+    if node.parent_id.is_some() && parent.is_none() {
+        return Some("has a superior that does not exist");
+    }
+    let above = parent.map_or("", |parent| &parent.path);
+    if !node.path.starts_with(above) || node.path.len() != above.len() + 4 {
+        return Some("has a path that is not below its superior's");
+    }
+    if parent.is_some_and(|parent| node.level <= parent.level) {
+        return Some("does not stand below its superior's level");
+    }
+    let county = match parent {
+        Some(parent) if parent.level >= Level::County => parent.county_id,
+        _ => node.id,
+    };
+    (node.county_id != county).then_some("has another county than its superior")
+}
+
+async fn tree(app: &App) -> Result<Result<String, String>, Error> {
+    let tree = Tree::load(&app.db).await?;
+    let rows = count(app, Sql::new("SELECT COUNT(*) AS count FROM federation")).await?;
+    if usize::try_from(rows).ok() != Some(tree.len()) {
+        return Ok(Err(format!(
+            "{rows} federations, of which {} hang from the top",
+            tree.len()
+        )));
+    }
+    let broken = tree
+        .nodes()
+        .iter()
+        .find_map(|node| Some((node, misplaced(&tree, node)?)));
+    Ok(match broken {
+        Some((node, what)) => Err(format!("federation {} ({}) {what}", node.id, node.name)),
+        None => Ok(format!("{rows} federations")),
+    })
+}
+
+#[derive(FromQueryResult)]
+struct Named {
+    id: Uuid,
+}
+
+/// Every table whose rows have a place in the tree.
+const PLACED: [&str; 8] = [
+    "federation_link",
+    "enterprise",
+    "trade_union",
+    "coverage",
+    "visit",
+    "collection",
+    "waiting_collection",
+    "job",
+];
+
+async fn places(app: &App) -> Result<Result<String, String>, Error> {
+    for table in PLACED {
+        let mut sql = Sql::new("SELECT placed.id FROM ");
+        sql.push(table)
+            .push(" AS placed LEFT JOIN federation ON federation.id = placed.federation_id WHERE ");
+        sql.push("federation.id IS NULL OR placed.path <> federation.path OR placed.county_id <> ");
+        sql.push("federation.county_id LIMIT 1");
+        let found = Named::find_by_statement(sql.on(app.db.backend()))
+            .one(app.db.reader())
+            .await?;
+        if let Some(Named { id }) = found {
+            return Ok(Err(format!("{table} {id} has not the path of its federation")));
+        }
+    }
+    Ok(Ok(format!("{} tables", PLACED.len())))
+}
+
+#[derive(FromQueryResult)]
+struct Difference {
+    source_id: Uuid,
+    metric: String,
+    dimension: String,
+    amount: i64,
+}
+
+/// Compares the ledger with what each domain's records say it must hold, in the database.
+async fn records(app: &App) -> Result<Result<String, String>, Error> {
+    let backend = app.db.backend();
+    let mut total = 0;
+    let told = [
+        org::enterprise::store::expected_entries(),
+        org::trade_union::store::expected_entries(),
+        visits::store::expected_entries(backend),
+        fees::collection::store::expected_entries(),
+    ];
+    for expected in &told {
+        let metrics = expected.metrics.iter().map(|metric| metric.code());
+        let day = if expected.has_days { "day" } else { "NULL" };
+        let mut sql =
+            Sql::new("SELECT source_id, metric, dimension, CAST(SUM(amount) AS BIGINT) AS amount FROM (");
+        sql.push("SELECT source_id, federation_id, CAST(")
+            .push(day)
+            .push(" AS TEXT) AS day, metric, dimension, amount");
+        sql.push(" FROM figure_entry WHERE metric IN ").list(metrics);
+        sql.push(" UNION ALL SELECT source_id, federation_id, CAST(")
+            .push(day);
+        sql.push(" AS TEXT), metric, dimension, -amount FROM (")
+            .push(&expected.sql)
+            .push(") AS told");
+        sql.push(") AS both_sides GROUP BY source_id, federation_id, day, metric, dimension ");
+        sql.push("HAVING SUM(amount) <> 0 ORDER BY source_id LIMIT 1");
+        let found = Difference::find_by_statement(sql.on(backend))
+            .one(app.db.reader())
+            .await?;
+        if let Some(Difference {
+            source_id,
+            metric,
+            dimension,
+            amount,
+        }) = found
+        {
+            let part = if dimension.is_empty() {
+                String::new()
+            } else {
+                format!(" ({dimension})")
+            };
+            return Ok(Err(format!(
+                "{metric}{part} differs by {amount} from record {source_id}"
+            )));
+        }
+        total += expected.metrics.len();
+    }
+    let entries = count(app, Sql::new("SELECT COUNT(*) AS count FROM figure_entry")).await?;
+    Ok(Ok(format!("{entries} entries of {total} metrics")))
+}
+
+#[derive(FromQueryResult)]
+struct Sum {
+    federation_id: Uuid,
+    dimension: String,
+    day: NaiveDate,
+    amount: i64,
+}
+
+#[derive(FromQueryResult)]
+struct Rollup {
+    federation_id: Uuid,
+    dimension: String,
+    grain: String,
+    day: NaiveDate,
+    amount: i64,
+}
+
+/// Folds the entries anew, metric by metric, and compares.
+async fn rollups(app: &App) -> Result<Result<String, String>, Error> {
+    let (backend, db, tree) = (app.db.backend(), app.db.reader(), app.tree());
+    let mut total = 0;
+    for entry in &crate::metrics::CATALOGUE {
+        let mut sql =
+            Sql::new("SELECT federation_id, dimension, day, CAST(SUM(amount) AS BIGINT) AS amount FROM ");
+        sql.push("figure_entry WHERE seq IS NOT NULL AND metric = ")
+            .bind(entry.code);
+        sql.push(" GROUP BY federation_id, dimension, day");
+        let sums = Sum::find_by_statement(sql.on(backend)).all(db).await?;
+        let mut sql = Sql::new(
+            "SELECT federation_id, dimension, grain, day, amount FROM figure_rollup WHERE metric = ",
+        );
+        sql.bind(entry.code);
+        let kept = Rollup::find_by_statement(sql.on(backend)).all(db).await?;
+        let mut balance: BTreeMap<(Uuid, &str, &str, NaiveDate), i64> = BTreeMap::new();
+        for sum in &sums {
+            for id in sequencer::with_ancestors(&tree, sum.federation_id.into()) {
+                for (grain, day) in sequencer::grains(sum.day) {
+                    *balance.entry((id.0, &sum.dimension, grain, day)).or_default() += sum.amount;
+                }
+            }
+        }
+        for row in &kept {
+            let key = (
+                row.federation_id,
+                row.dimension.as_str(),
+                row.grain.as_str(),
+                row.day,
+            );
+            *balance.entry(key).or_default() -= row.amount;
+        }
+        if let Some(((id, dimension, grain, day), amount)) =
+            balance.into_iter().find(|(_, amount)| *amount != 0)
+        {
+            let code = entry.code;
+            return Ok(Err(format!(
+                "{code} {dimension} of federation {id}, {grain} {day}, differs by {amount}"
+            )));
+        }
+        total += kept.len();
+    }
+    Ok(Ok(format!("{total} sums")))
+}

@@ -1,0 +1,98 @@
+//! Field visits (走访) and what they find. A phone may be away for days: it makes the visit's id itself, sends as often
+//! as it likes, and one visit stands.
+//!
+//! A visit counts on the day in China on which it began. A correction counts anew: what it was is taken back on the
+//! old day, what it is is added on the new one. Positions are optional and never scored.
+
+pub mod types;
+pub mod graphql;
+pub mod service;
+pub mod rules;
+pub(crate) mod store;
+
+use crate::kernel::clock::day_of;
+use crate::kernel::event::{Delta, Event as Said, Place, Sentence};
+use crate::metrics::MetricId;
+use crate::org::enterprise::rules::net;
+use entity::visits::finding::Severity;
+use entity::visits::visit::Model;
+use sea_orm::ActiveEnum;
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// A visit with the severities of its findings: all that the figures need.
+#[derive(Clone)]
+pub struct Told {
+    /// The visit.
+    pub visit: Model,
+    /// Of each finding.
+    pub severities: Vec<Severity>,
+}
+
+/// The history of visits in words.
+pub enum Event {
+    /// One was recorded.
+    Recorded(Told),
+    /// One was corrected.
+    Corrected {
+        /// As it was.
+        before: Box<Told>,
+        /// As it is.
+        after: Box<Told>,
+    },
+}
+
+/// Where a visit was.
+pub fn place(visit: &Model) -> Place {
+    Place {
+        federation_id: visit.federation_id,
+        path: visit.path.clone(),
+        county_id: visit.county_id,
+    }
+}
+
+/// What a visit adds to the figures, `sign` times.
+pub fn deltas(told: &Told, sign: i64) -> Vec<Delta> {
+    let mut sums: BTreeMap<(MetricId, String), i64> = BTreeMap::new();
+    let visit = &told.visit;
+    *sums.entry((MetricId::Visits, String::new())).or_default() += 1;
+    *sums
+        .entry((MetricId::Visits, format!("PURPOSE:{}", visit.purpose.to_value())))
+        .or_default() += 1;
+    for severity in &told.severities {
+        *sums.entry((MetricId::Findings, String::new())).or_default() += 1;
+        *sums
+            .entry((MetricId::Findings, format!("SEVERITY:{}", severity.to_value())))
+            .or_default() += 1;
+    }
+    let delta = |((metric, dimension), amount): ((MetricId, String), i64)| Delta {
+        metric,
+        dimension,
+        place: place(visit),
+        day: day_of(visit.started_at),
+        amount: sign * amount,
+        source_id: visit.id.0,
+    };
+    sums.into_iter().map(delta).collect()
+}
+
+impl Said for Event {
+    fn sentence(self) -> Sentence {
+        match self {
+            Event::Recorded(told) => Sentence {
+                kind: "VISIT_RECORDED",
+                subject_id: told.visit.id.0,
+                place: place(&told.visit),
+                body: json!({"purpose": told.visit.purpose.to_value(), "findings": told.severities.len()}),
+                deltas: deltas(&told, 1),
+            },
+            Event::Corrected { before, after } => Sentence {
+                kind: "VISIT_CORRECTED",
+                subject_id: after.visit.id.0,
+                place: place(&after.visit),
+                body: json!({"version": after.visit.version}),
+                deltas: net(deltas(&before, -1).into_iter().chain(deltas(&after, 1))),
+            },
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Visits and findings in the database.
+
+use crate::kernel::error::Error;
+use crate::kernel::ledger::Expected;
+use crate::kernel::loader::Batch;
+use crate::kernel::op::Op;
+use crate::kernel::scope::{Readable, Scope, Within};
+use crate::kernel::sql::Sql;
+use crate::kernel::tx::Tx;
+use crate::metrics::MetricId;
+use crate::policy::Action;
+use entity::id::VisitId;
+use entity::visits::finding;
+use entity::visits::visit::{Column, Entity, Model};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, Select,
+};
+
+impl Readable for Entity {
+    const READ: Action = Action::ReadVisits;
+}
+
+/// The visits that a scope reaches, for a list.
+pub(super) fn rows(scope: &Scope) -> Select<Entity> {
+    Entity::within(scope)
+}
+
+/// A visit by its id, wherever it is: a phone's id is given once.
+pub(super) async fn find_anywhere(tx: &Tx, id: VisitId) -> Result<Option<Model>, Error> {
+    Ok(rows(&tx.everywhere())
+        .filter(Column::Id.eq(id))
+        .one(tx.db())
+        .await?)
+}
+
+/// Writes a new visit with its findings.
+pub(super) async fn insert(tx: &Tx, visit: Model, findings: Vec<finding::Model>) -> Result<(), Error> {
+    Entity::insert(visit.into_active_model())
+        .exec_without_returning(tx.db())
+        .await?;
+    insert_findings(tx, findings).await
+}
+
+async fn insert_findings(tx: &Tx, findings: Vec<finding::Model>) -> Result<(), Error> {
+    if findings.is_empty() {
+        return Ok(());
+    }
+    let rows = findings.into_iter().map(IntoActiveModel::into_active_model);
+    finding::Entity::insert_many(rows)
+        .exec_without_returning(tx.db())
+        .await?;
+    Ok(())
+}
+
+/// Writes a corrected visit; its findings too, if they are given.
+pub(super) async fn update(
+    tx: &Tx,
+    visit: Model,
+    findings: Option<Vec<finding::Model>>,
+) -> Result<(), Error> {
+    if let Some(findings) = findings {
+        let mut sql = Sql::new("DELETE FROM finding WHERE visit_id = ");
+        sql.bind(visit.id);
+        tx.db().execute_raw(sql.on(tx.backend())).await?;
+        insert_findings(tx, findings).await?;
+    }
+    visit.into_active_model().reset_all().update(tx.db()).await?;
+    Ok(())
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "findings have no place of their own: their visit was proved before"
+)]
+async fn findings_of(db: &impl ConnectionTrait, ids: Vec<VisitId>) -> Result<Vec<finding::Model>, Error> {
+    let rows = finding::Entity::find().filter(finding::Column::VisitId.is_in(ids));
+    Ok(rows.order_by_asc(finding::Column::Position).all(db).await?)
+}
+
+/// The findings of a visit that the caller was proved to reach.
+pub(super) async fn findings(tx: &Tx, id: VisitId) -> Result<Vec<finding::Model>, Error> {
+    findings_of(tx.db(), vec![id]).await
+}
+
+/// The loader of the findings of visits that the caller sees.
+pub(super) struct FindingsOf;
+
+impl Batch for FindingsOf {
+    type Key = VisitId;
+    type Value = Vec<finding::Model>;
+
+    async fn load(op: Op, keys: Vec<VisitId>) -> Result<Vec<Self::Value>, Error> {
+        let rows = findings_of(op.app().db.reader(), keys.clone()).await?;
+        let of = |id: &VisitId| rows.iter().filter(|row| row.visit_id == *id).cloned().collect();
+        Ok(keys.iter().map(of).collect())
+    }
+}
+
+/// What the ledger must hold of each visit and its findings, on its day in China.
+pub(crate) fn expected_entries(backend: DbBackend) -> Expected {
+    let day = match backend {
+        DbBackend::Postgres => "CAST(started_at AT TIME ZONE 'Asia/Shanghai' AS DATE)",
+        _ => "date(started_at, '+8 hours')",
+    };
+    let visit = |dimension: &str| {
+        format!(
+            "SELECT id AS source_id, federation_id, {day} AS day, 'visits' AS metric, {dimension} AS dimension, 1 AS \
+             amount FROM visit"
+        )
+    };
+    let finding = |dimension: &str| {
+        format!(
+            "SELECT visit.id, federation_id, {day}, 'findings', {dimension}, 1 FROM finding JOIN visit ON visit.id = \
+             visit_id"
+        )
+    };
+    let parts = [
+        visit("''"),
+        visit("'PURPOSE:' || purpose"),
+        finding("''"),
+        finding("'SEVERITY:' || severity"),
+    ];
+    Expected {
+        metrics: &[MetricId::Visits, MetricId::Findings],
+        sql: parts.join(" UNION ALL "),
+        has_days: true,
+    }
+}

@@ -1,0 +1,201 @@
+//! Who may do what where: role × operation × place, as a table that a client can read.
+//!
+//! Every operation aims at one township of 湘乡市. A mutation is sent with an input that a rule refuses: INVALID or
+//! CONFLICT means that the caller was allowed to try. `UPDATE=1` writes the table anew.
+
+use crate::support::register::{YUESHAN, cover, found, record, register};
+use crate::support::tree::{GUANGDONG, HUNAN, SHAOSHAN, WANGCHUNMEN, XIANGTAN, XIANGXIANG};
+use crate::support::{App, Caller};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::path::Path;
+
+/// Who asks: a name, a role, a place.
+const CALLERS: [(&str, &str, &str); 15] = [
+    ("cadre of the township", "CADRE", YUESHAN),
+    ("cadre of the township beside", "CADRE", WANGCHUNMEN),
+    ("cadre of the county", "CADRE", XIANGXIANG),
+    ("cadre of the county beside", "CADRE", SHAOSHAN),
+    ("cadre of the city", "CADRE", XIANGTAN),
+    ("leader of the province", "LEADER", HUNAN),
+    ("leader of another province", "LEADER", GUANGDONG),
+    ("finance of the county", "FINANCE", XIANGXIANG),
+    ("auditor of the county", "AUDITOR", XIANGXIANG),
+    ("system administrator of the province", "SYSTEM_ADMINISTRATOR", HUNAN),
+    ("security administrator of the province", "SECURITY_ADMINISTRATOR", HUNAN),
+    ("audit administrator of the province", "AUDIT_ADMINISTRATOR", HUNAN),
+    ("tax bureau of the county", "TAX_BUREAU", XIANGXIANG),
+    ("tax bureau of the county beside", "TAX_BUREAU", SHAOSHAN),
+    ("reporting client of the province", "REPORTING", HUNAN),
+];
+
+/// What there is to ask about.
+struct Things {
+    federation: String,
+    enterprise: String,
+    trade_union: String,
+    coverage: String,
+    visit: String,
+    link: String,
+    job: String,
+}
+
+/// An operation: its name in the table, its document, its variables.
+type Operation = (&'static str, String, Value);
+
+fn of_federation(name: &'static str, selection: &str) -> Operation {
+    let document = format!("query($code: DivisionCode) {{ federation(code: $code) {{ {selection} }} }}");
+    (name, document, json!({"code": YUESHAN}))
+}
+
+fn mutation(name: &'static str, kind: &str, input: Value) -> Operation {
+    let document = format!("mutation($input: {kind}!) {{ {name}(input: $input) {{ userErrors {{ code }} }} }}");
+    (name, document, json!({"input": input}))
+}
+
+fn queries(things: &Things) -> Vec<Operation> {
+    let node = |name, id: &str| (name, "query($id: ID!) { node(id: $id) { id } }".to_owned(), json!({"id": id}));
+    vec![
+        ("viewer", "{ viewer { id } }".to_owned(), json!({})),
+        ("metrics", "{ metrics { code } }".to_owned(), json!({})),
+        of_federation("federation", "name"),
+        of_federation("federation.children", "children { totalCount }"),
+        of_federation("federation.descendants", "descendants(level: TOWNSHIP) { totalCount }"),
+        of_federation("federation.links", "links { id }"),
+        of_federation("federation.enterprises", "enterprises { nodes { id } }"),
+        of_federation("federation.tradeUnions", "tradeUnions { nodes { id } }"),
+        of_federation("federation.visits", "visits { nodes { id } }"),
+        of_federation("federation.collections", "collections { nodes { id } }"),
+        of_federation("federation.waitingCollections", "waitingCollections { nodes { id } }"),
+        of_federation("federation.figures", "figures(metrics: [\"visits\"]) { value }"),
+        ("enterprise", "query($id: ID) { enterprise(id: $id) { id } }".to_owned(), json!({"id": things.enterprise})),
+        ("job", "query($id: ID!) { job(id: $id) { id } }".to_owned(), json!({"id": things.job})),
+        node("node (enterprise)", &things.enterprise),
+        node("node (trade union)", &things.trade_union),
+        node("node (coverage)", &things.coverage),
+        node("node (visit)", &things.visit),
+        ("nodes", "query($ids: [ID!]!) { nodes(ids: $ids) { id } }".to_owned(), json!({"ids": [things.visit]})),
+    ]
+}
+
+fn mutations(things: &Things) -> Vec<Operation> {
+    let Things { federation, enterprise, trade_union, coverage, visit, link, .. } = things;
+    let upload = "0190c3a0-0000-7000-8000-00000000ffff";
+    vec![
+        mutation("foundFederation", "FoundFederation", json!({"parentId": federation, "level": "CITY", "kind": "PARK", "name": "园区工会"})),
+        mutation("linkFederations", "LinkFederations", json!({"federationId": federation, "superiorId": federation, "kind": "FEE", "from": "2026-01-01"})),
+        mutation("endFederationLink", "EndFederationLink", json!({"id": link, "to": "2020-01-01"})),
+        mutation("registerEnterprise", "RegisterEnterprise", json!({"federationId": federation, "uscc": "x", "name": "x", "ownership": "STATE", "industry": "C34", "employees": 1})),
+        mutation("updateEnterprise", "UpdateEnterprise", json!({"id": enterprise, "expectedVersion": 0})),
+        mutation("importEnterprises", "ImportEnterprises", json!({"uploadId": upload, "federationId": federation})),
+        mutation("foundTradeUnion", "FoundTradeUnion", json!({"federationId": federation, "name": "x", "form": "SINGLE", "position": "TERRITORIAL", "hostKind": "PRIVATE", "workerGroup": "GENERAL", "foundedOn": "2026-01-01"})),
+        mutation("coverEnterprise", "CoverEnterprise", json!({"tradeUnionId": trade_union, "enterpriseId": enterprise, "from": "2000-01-01"})),
+        mutation("endCoverage", "EndCoverage", json!({"id": coverage, "to": "2000-01-01"})),
+        mutation("recordVisit", "RecordVisit", json!({"id": upload, "enterpriseId": enterprise, "purpose": "CARE", "startedAt": "2036-01-01T00:00:00Z"})),
+        mutation("correctVisit", "CorrectVisit", json!({"id": visit, "expectedVersion": 0})),
+        mutation("submitCollections", "SubmitCollections", json!({"lines": []})),
+        mutation("importCollections", "ImportCollections", json!({"uploadId": upload, "federationId": federation})),
+    ]
+}
+
+/// Operations that are about the caller and have no place.
+const PLACELESS: [&str; 3] = ["login", "logout", "refreshSession"];
+
+/// What an answer means in the table.
+fn verdict(body: &Value) -> String {
+    if let Some(code) = body["errors"][0]["extensions"]["code"].as_str() {
+        return code.to_owned();
+    }
+    let Some((_, mut value)) = body["data"].as_object().and_then(|data| data.iter().next()) else {
+        return "NO DATA".to_owned();
+    };
+    if let Some(errors) = value["userErrors"].as_array() {
+        return match errors.first().and_then(|error| error["code"].as_str()) {
+            None | Some("INVALID" | "CONFLICT") => "yes".to_owned(),
+            Some(code) => code.to_owned(),
+        };
+    }
+    if let Some(first) = value.get(0) {
+        value = first;
+    }
+    let is_empty = value.as_object().is_some_and(|fields| {
+        fields.values().any(|field| field["nodes"] == json!([]))
+    });
+    match () {
+        () if value.is_null() => "-".to_owned(),
+        () if is_empty => "none".to_owned(),
+        () => "yes".to_owned(),
+    }
+}
+
+async fn things(app: &App) -> Things {
+    let cadre = app.person("CADRE", XIANGXIANG).await;
+    let enterprise = register(&cadre, YUESHAN, 1).await;
+    let trade_union = found(&cadre, YUESHAN, "SINGLE", 1).await;
+    let link = "mutation($input: LinkFederations!) { linkFederations(input: $input) { federationLink { id } userErrors { code } } }";
+    let input = json!({"federationId": app.gid(YUESHAN), "superiorId": app.gid(XIANGTAN), "kind": "FEE", "from": "2026-01-01"});
+    let link = cadre.done(link, input).await["federationLink"]["id"].as_str().unwrap().to_owned();
+    Things {
+        federation: app.gid(YUESHAN),
+        coverage: cover(&cadre, &trade_union, &enterprise, "2026-03-01").await,
+        visit: record(&cadre, &enterprise, 1, "2026-06-19T09:30:00+08:00").await,
+        job: crate::support::register::job(&cadre, YUESHAN).await,
+        enterprise,
+        trade_union,
+        link,
+    }
+}
+
+async fn column(caller: &Caller, operations: &[Operation]) -> Vec<String> {
+    let mut column = Vec::new();
+    for (_, document, variables) in operations {
+        column.push(verdict(&caller.gql(document, variables.clone()).await));
+    }
+    column
+}
+
+fn table(operations: &[Operation], columns: &[(String, Vec<String>)]) -> String {
+    let mut text = String::from("Every operation aims at a township (月山镇) of 湘乡市, 湘潭市, 湖南省.\n\
+        yes: allowed · none: an empty list · -: does not exist for the caller · else the code of the refusal\n");
+    for (name, column) in columns {
+        let _ = writeln!(text, "\n{name}");
+        for ((operation, _, _), verdict) in operations.iter().zip(column) {
+            let _ = writeln!(text, "  {operation:32}{verdict}");
+        }
+    }
+    text
+}
+
+/// Every Query, Mutation and Subscription field stands in the table.
+async fn unlisted(app: &App, operations: &[Operation]) -> BTreeSet<String> {
+    let query = "{ __schema { queryType { fields { name } } mutationType { fields { name } } } }";
+    let schema = app.anonymous().data(query, json!({})).await;
+    let fields = ["queryType", "mutationType"].into_iter().flat_map(|kind| {
+        schema["__schema"][kind]["fields"].as_array().unwrap().iter().map(|field| field["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    });
+    let known = |name: &String| PLACELESS.contains(&name.as_str()) || operations.iter().any(|(listed, _, _)| listed == name || listed.starts_with(&format!("{name} (")));
+    fields.filter(|name| !known(name)).collect()
+}
+
+both! {
+    async fn the_matrix_is_what_it_was(app: App) {
+        let things = things(&app).await;
+        let operations: Vec<Operation> = queries(&things).into_iter().chain(mutations(&things)).collect();
+        assert_eq!(unlisted(&app, &operations).await, BTreeSet::new(), "give each operation a line in access.rs");
+        let mut columns = Vec::new();
+        for (name, role, code) in CALLERS {
+            let caller = app.person(role, code).await;
+            columns.push((name.to_owned(), column(&caller, &operations).await));
+        }
+        columns.push(("nobody signed in".to_owned(), column(&app.anonymous(), &operations).await));
+        let found = table(&operations, &columns);
+
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("it/snapshots/access_matrix.txt");
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(&file, &found).unwrap();
+        }
+        let kept = std::fs::read_to_string(&file).unwrap_or_default();
+        assert!(found == kept, "the access matrix changed: look at it with UPDATE=1 and git diff\n{found}");
+    }
+}

@@ -1,0 +1,127 @@
+//! Enterprises, unions and visits, entered as a cadre enters them.
+
+use super::Caller;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// 月山镇, the township where the stories' enterprises are.
+pub const YUESHAN: &str = "430381110000";
+
+pub const REGISTER: &str = "mutation($input: RegisterEnterprise!) { registerEnterprise(input: $input) { \
+    enterprise { id uscc name employees version township { code } } userErrors { code field message } } }";
+pub const UPDATE: &str = "mutation($input: UpdateEnterprise!) { updateEnterprise(input: $input) { \
+    enterprise { id employees version status } userErrors { code field message } } }";
+pub const FOUND: &str = "mutation($input: FoundTradeUnion!) { foundTradeUnion(input: $input) { \
+    tradeUnion { id name form superior { code } } userErrors { code field message } } }";
+pub const COVER: &str = "mutation($input: CoverEnterprise!) { coverEnterprise(input: $input) { \
+    coverage { id from to } userErrors { code field message } } }";
+pub const END_COVERAGE: &str = "mutation($input: EndCoverage!) { endCoverage(input: $input) { \
+    coverage { id from to } userErrors { code field message } } }";
+pub const RECORD: &str = "mutation($input: RecordVisit!) { recordVisit(input: $input) { \
+    visit { id uuid version purpose findings { severity description } } userErrors { code field message } } }";
+pub const CORRECT: &str = "mutation($input: CorrectVisit!) { correctVisit(input: $input) { \
+    visit { id version purpose notes findings { severity } } userErrors { code field message } } }";
+
+/// A valid unified social credit code, another for every number.
+pub fn uscc(number: u32) -> String {
+    let start = format!("91430381MA{number:07}");
+    let alphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY".chars();
+    let mut codes = alphabet.map(|check| format!("{start}{check}"));
+    codes
+        .find(|code| api::org::uscc::check(code).is_ok())
+        .expect("one check character fits")
+}
+
+/// What `registerEnterprise` takes, at the township of a code.
+pub fn enterprise(caller: &Caller, township: &str, number: u32) -> Value {
+    json!({
+        "federationId": caller.app.gid(township), "uscc": uscc(number), "name": format!("湘中第{number}机械厂"),
+        "ownership": "PRIVATE", "industry": "C34", "employees": 100 + number, "registeredOn": "2026-01-10",
+    })
+}
+
+/// Enters an enterprise; its global id.
+pub async fn register(caller: &Caller, township: &str, number: u32) -> String {
+    let done = caller.done(REGISTER, enterprise(caller, township, number)).await;
+    done["enterprise"]["id"].as_str().unwrap().to_owned()
+}
+
+/// What `foundTradeUnion` takes, at the township of a code.
+pub fn trade_union(caller: &Caller, township: &str, form: &str, number: u32) -> Value {
+    json!({
+        "federationId": caller.app.gid(township), "name": format!("湘中第{number}工会委员会"), "form": form,
+        "position": "TERRITORIAL", "hostKind": "PRIVATE", "workerGroup": "GENERAL", "foundedOn": "2026-02-01",
+    })
+}
+
+/// Founds a union; its global id.
+pub async fn found(caller: &Caller, township: &str, form: &str, number: u32) -> String {
+    let done = caller
+        .done(FOUND, trade_union(caller, township, form, number))
+        .await;
+    done["tradeUnion"]["id"].as_str().unwrap().to_owned()
+}
+
+/// Lets a union cover an enterprise; the coverage's global id.
+pub async fn cover(caller: &Caller, union: &str, enterprise: &str, from: &str) -> String {
+    let input = json!({"tradeUnionId": union, "enterpriseId": enterprise, "from": from});
+    let done = caller.done(COVER, input).await;
+    done["coverage"]["id"].as_str().unwrap().to_owned()
+}
+
+/// What `recordVisit` takes.
+pub fn visit(enterprise: &str, number: u128, started_at: &str) -> Value {
+    json!({
+        "id": Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + number).to_string(),
+        "enterpriseId": enterprise, "purpose": "SAFETY", "startedAt": started_at, "notes": "消防通道畅通",
+        "findings": [{"severity": "MINOR", "description": "灭火器过期", "dueOn": "2026-07-01"}],
+    })
+}
+
+/// Records a visit; its global id.
+pub async fn record(caller: &Caller, enterprise: &str, number: u128, started_at: &str) -> String {
+    let done = caller.done(RECORD, visit(enterprise, number, started_at)).await;
+    done["visit"]["id"].as_str().unwrap().to_owned()
+}
+
+/// Figures of the federation of a code, by metric.
+pub async fn figures(caller: &Caller, code: &str, metrics: &[&str], arguments: Value) -> Value {
+    let query = "query($code: DivisionCode!, $metrics: [MetricCode!]!, $asOf: Date, $from: Date, $to: Date) { \
+        federation(code: $code) { figures(metrics: $metrics, asOf: $asOf, from: $from, to: $to) { metric { code } value } } }";
+    let mut variables = json!({"code": code, "metrics": metrics});
+    for (name, value) in arguments.as_object().into_iter().flatten() {
+        variables[name] = value.clone();
+    }
+    let data = caller.data(query, variables).await;
+    let figures = data["federation"]["figures"].as_array().unwrap().iter();
+    figures
+        .map(|figure| {
+            (
+                figure["metric"]["code"].as_str().unwrap().to_owned(),
+                figure["value"].clone(),
+            )
+        })
+        .collect()
+}
+
+/// Brings a file of enterprises up and asks for its import at the township of a code; the job's global id.
+pub async fn job(caller: &Caller, township: &str) -> String {
+    let id = Uuid::from_u128(0x0190_0000_0000_7000_9000_0000_0000_0001);
+    let answer = caller
+        .send(
+            "PUT",
+            &format!("/uploads/{id}"),
+            &[],
+            "uscc,name,township_code,ownership,industry,employees\n",
+        )
+        .await;
+    assert!(answer.status.is_success(), "{}", answer.text());
+    let import = "mutation($input: ImportEnterprises!) { importEnterprises(input: $input) { job { id } userErrors { code } } }";
+    let done = caller
+        .done(
+            import,
+            json!({"uploadId": id, "federationId": caller.app.gid(township)}),
+        )
+        .await;
+    done["job"]["id"].as_str().unwrap().to_owned()
+}

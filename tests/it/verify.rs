@@ -1,0 +1,77 @@
+//! `gonghui verify`: whole books pass; one changed row of any kind is found and named.
+
+use crate::support::register::{YUESHAN, cover, found, record, register};
+use crate::support::tree::{WANGCHUNMEN, XIANGXIANG};
+use crate::support::{App, delivery};
+use api::verify;
+use sea_orm::{ConnectionTrait, Database};
+
+/// The first break that verify names; none if the books are whole.
+async fn first_break(app: &App) -> Option<String> {
+    let checks = verify::run(&app.process).await.unwrap_or_else(|error| panic!("{}", error.report()));
+    checks.into_iter().find_map(|check| check.outcome.err().map(|what| format!("{}: {what}", check.name)))
+}
+
+/// Business of every kind, some of it folded and some not.
+async fn business(app: &App) {
+    let cadre = app.person("CADRE", XIANGXIANG).await;
+    let enterprise = register(&cadre, YUESHAN, 1).await;
+    register(&cadre, WANGCHUNMEN, 2).await;
+    let union = found(&cadre, YUESHAN, "SINGLE", 1).await;
+    cover(&cadre, &union, &enterprise, "2026-03-01").await;
+    record(&cadre, &enterprise, 1, "2026-06-18T23:30:00+08:00").await;
+    delivery::submit(app, &[delivery::line(1), delivery::line(2)]).await;
+    app.settle().await;
+    record(&cadre, &enterprise, 2, "2026-06-19T00:30:00+08:00").await;
+}
+
+both! {
+    async fn whole_books_pass_with_and_without_an_unsealed_tail(app: App) {
+        assert_eq!(first_break(&app).await, None);
+        business(&app).await;
+
+        assert_eq!(first_break(&app).await, None);
+        let checks = verify::run(&app.process).await.unwrap_or_else(|error| panic!("{}", error.report()));
+        assert!(checks[0].outcome.as_ref().unwrap().contains("1 not yet numbered"), "{checks:?}");
+        app.settle().await;
+        assert_eq!(first_break(&app).await, None);
+    }
+
+    async fn one_changed_row_is_found_and_named(app: App) {
+        business(&app).await;
+        app.settle().await;
+        let db = Database::connect(app.url()).await.unwrap();
+        for (change, back, named) in [
+            ("UPDATE event SET body = '{ }' WHERE seq = 3", "UPDATE event SET body = '{}' WHERE seq = 3", "audit chain: event 3"),
+            ("UPDATE event SET seq = 1000 WHERE seq = 2", "UPDATE event SET seq = 2 WHERE seq = 1000", "audit chain: event 2"),
+            ("UPDATE enterprise SET employees = employees + 1 WHERE employees = 101", "UPDATE enterprise SET employees = employees - 1 WHERE employees = 102 AND name LIKE '%1%'", "records: employees"),
+            ("UPDATE visit SET purpose = 'CARE'", "UPDATE visit SET purpose = 'SAFETY'", "records: visits (PURPOSE"),
+            ("UPDATE finding SET severity = 'MAJOR'", "UPDATE finding SET severity = 'MINOR'", "records: findings (SEVERITY"),
+            ("UPDATE coverage SET valid_from = '2026-03-02'", "UPDATE coverage SET valid_from = '2026-03-01'", "records: covered_enterprises"),
+            ("UPDATE trade_union SET form = 'JOINT'", "UPDATE trade_union SET form = 'SINGLE'", "records: trade_unions (FORM"),
+            ("UPDATE collection SET due_fen = due_fen + 1 WHERE voucher_id = 'voucher-1'", "UPDATE collection SET due_fen = due_fen - 1 WHERE voucher_id = 'voucher-1'", "records: fees_collected"),
+            ("UPDATE figure_entry SET amount = amount + 1 WHERE metric = 'visits'", "UPDATE figure_entry SET amount = amount - 1 WHERE metric = 'visits'", "records: visits"),
+            ("UPDATE figure_rollup SET amount = amount + 1 WHERE metric = 'visits' AND grain = 'Y'", "UPDATE figure_rollup SET amount = amount - 1 WHERE metric = 'visits' AND grain = 'Y'", "roll-ups equal the entries: visits"),
+            ("UPDATE federation SET path = 'zzzz' WHERE name = '湘潭市'", "UPDATE federation SET path = (SELECT substr(path, 1, 8) FROM federation WHERE name = '湘乡市') WHERE name = '湘潭市'", "tree: federation"),
+            ("UPDATE visit SET path = 'zzzz'", "UPDATE visit SET path = (SELECT path FROM federation WHERE name = '月山镇')", "places: visit"),
+        ] {
+            db.execute_unprepared(change).await.unwrap();
+            let found = first_break(&app).await.unwrap_or_default();
+            assert!(found.contains(named), "{change}: {found:?}");
+            db.execute_unprepared(back).await.unwrap();
+            assert_eq!(first_break(&app).await, None, "{back}");
+        }
+        db.close().await.unwrap();
+    }
+
+    async fn a_line_that_vanished_is_missed(app: App) {
+        business(&app).await;
+        let db = Database::connect(app.url()).await.unwrap();
+        db.execute_unprepared("DELETE FROM figure_entry WHERE metric = 'fees_collected'").await.unwrap();
+        db.execute_unprepared("DELETE FROM figure_rollup WHERE metric = 'fees_collected'").await.unwrap();
+        db.execute_unprepared("DELETE FROM collection").await.unwrap();
+
+        assert!(first_break(&app).await.unwrap_or_default().contains("deliveries equal their lines"));
+        db.close().await.unwrap();
+    }
+}
