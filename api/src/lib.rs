@@ -14,6 +14,7 @@ pub mod scalars;
 pub mod org;
 pub mod accounts;
 pub mod figures;
+pub mod jobs;
 
 // Work
 pub mod visits;

@@ -2,6 +2,7 @@
 #![expect(missing_docs, reason = "the Interface macro writes a method without docs")]
 
 use crate::fees::collection::types::{Collection, WaitingCollection};
+use crate::jobs::types::{Job, job};
 use crate::kernel::error::{Error, invalid, text};
 use crate::kernel::gid::{self, Gid};
 use crate::kernel::op::Op;
@@ -12,7 +13,7 @@ use crate::visits::types::Visit;
 use async_graphql::{Context, ID, Interface, Object};
 use entity::fees::{collection, waiting};
 use entity::id::{
-    CollectionId, CoverageId, EnterpriseId, FederationId, TradeUnionId, VisitId, WaitingCollectionId,
+    CollectionId, CoverageId, EnterpriseId, FederationId, JobId, TradeUnionId, VisitId, WaitingCollectionId,
 };
 use entity::org::{coverage, enterprise, trade_union};
 use entity::visits::visit;
@@ -35,6 +36,8 @@ pub enum Node {
     Collection(Collection),
     /// 待处理代征明细.
     WaitingCollection(WaitingCollection),
+    /// 作业.
+    Job(Job),
 }
 
 /// Anything by its global id.
@@ -71,6 +74,7 @@ async fn find(op: &Op, id: &ID) -> Result<Node, Error> {
             .get::<waiting::Entity>(uuid, "id")
             .await
             .map(|row| WaitingCollection(row).into()),
+        JobId::TAG => job(op, uuid.into()).await.map(Node::Job),
         _ => Err(Error::NotFound("id".into())),
     }
 }

@@ -3,6 +3,7 @@
 use crate::accounts::graphql::{AccountMutation, AccountQuery};
 use crate::fees::collection::graphql::CollectionMutation;
 use crate::figures::graphql::FigureQuery;
+use crate::jobs::graphql::{JobQuery, JobSubscription};
 use crate::node::NodeQuery;
 use crate::org::enterprise::graphql::{EnterpriseMutation, EnterpriseQuery};
 use crate::org::federation::graphql::{FederationMutation, FederationQuery};
@@ -12,7 +13,7 @@ use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions};
 
 /// Reading operations.
 #[derive(Default, MergedObject)]
-pub struct Query(NodeQuery, AccountQuery, OrgQuery, FigureQuery);
+pub struct Query(NodeQuery, AccountQuery, OrgQuery, FigureQuery, JobQuery);
 
 /// Reading the registers.
 #[derive(Default, MergedObject)]
@@ -32,7 +33,7 @@ pub struct WorkMutation(VisitMutation, CollectionMutation);
 
 /// What happens, as it happens; each takes `after`, so that nothing is lost over a reconnect.
 #[derive(Default, MergedSubscription)]
-pub struct Subscription(VisitSubscription);
+pub struct Subscription(VisitSubscription, JobSubscription);
 
 /// The schema.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;

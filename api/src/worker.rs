@@ -5,6 +5,8 @@
 //! tells whether anything was written, on PostgreSQL a partial index that is empty when all is numbered. A NOTIFY in
 //! each writer's transaction would make all writers queue for one lock.
 
+use crate::jobs::Importer;
+use crate::jobs::runner::{self, Stop};
 use crate::kernel::app::App;
 use crate::kernel::error::Error;
 use crate::kernel::{feed, lease, sequencer, tx};
@@ -14,6 +16,9 @@ use tokio::sync::watch;
 
 const LOOK: Duration = Duration::from_millis(250);
 const CLEAN: Duration = Duration::from_secs(3600);
+
+/// Every domain's way to answer the rows of a file.
+static IMPORTERS: [&dyn Importer; 0] = [];
 
 /// Numbers what was committed and hands it to this process's subscribers.
 pub async fn settle(app: &App) -> Result<(), Error> {
@@ -38,8 +43,23 @@ fn tell(done: Result<(), Error>) -> bool {
     done.is_ok()
 }
 
-/// Works until told to stop.
-pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+/// Runs every job that is open now to its end, and settles; for whoever cannot wait for `run`.
+pub async fn run_queued(app: &Arc<App>) -> Result<(), Error> {
+    let (_never, stop) = watch::channel(false);
+    for importer in IMPORTERS {
+        runner::run_open(app, importer, &stop).await?;
+    }
+    settle(app).await
+}
+
+/// Works until told to stop; what has begun is finished.
+pub async fn run(app: Arc<App>, stop: Stop) {
+    let lanes = IMPORTERS.map(|importer| runner::lane(Arc::clone(&app), importer, stop.clone()));
+    let lanes = futures_util::future::join_all(lanes);
+    tokio::join!(number(Arc::clone(&app), stop.clone()), lanes);
+}
+
+async fn number(app: Arc<App>, mut stop: Stop) {
     let mut seen = None;
     let mut cleans = tokio::time::interval(CLEAN);
     loop {

@@ -81,7 +81,11 @@ async fn standing(app: &App, account: Sql, session_id: SessionId) -> Result<Acto
     let rows = Standing::find_by_statement(sql.on(app.db.backend()))
         .all(app.db.reader())
         .await?;
-    let first = rows.first().ok_or(Error::Unauthenticated)?;
+    acting(session_id, &rows).ok_or(Error::Unauthenticated)
+}
+
+fn acting(session_id: SessionId, rows: &[Standing]) -> Option<Actor> {
+    let first = rows.first()?;
     let grant = |row: &Standing| {
         let role = Role::named(row.role.as_deref()?)?;
         Some(Grant {
@@ -89,7 +93,7 @@ async fn standing(app: &App, account: Sql, session_id: SessionId) -> Result<Acto
             federation_id: FederationId(row.federation_id?),
         })
     };
-    Ok(Actor::Account {
+    Some(Actor::Account {
         id: first.account_id,
         session_id,
         display_name: first.display_name.clone(),

@@ -4,5 +4,6 @@ pub mod engine;
 pub mod graphql;
 pub mod session;
 pub mod token;
+pub mod files;
 pub mod pages;
 pub mod router;

@@ -1,14 +1,14 @@
 //! Every address of the service.
 
 use super::engine::Engine;
-use super::{graphql, pages, token};
+use super::{files, graphql, pages, token};
 use crate::kernel::app::App;
 use crate::kernel::sql::Sql;
 use crate::schema;
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use sea_orm::ConnectionTrait;
 use std::sync::Arc;
 
@@ -21,6 +21,8 @@ pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/graphql", post(graphql::post).get(graphql::socket))
         .route("/oauth/token", post(token::issue))
+        .route("/uploads/{id}", put(files::receive))
+        .route("/files/{id}", get(files::send))
         .route("/", get(pages::front))
         .route("/graphiql", get(pages::graphiql))
         .route("/schema.graphql", get(pages::schema))

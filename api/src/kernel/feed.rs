@@ -69,7 +69,8 @@ struct Head {
     seq: i64,
 }
 
-async fn head(db: &Db) -> Result<i64, Error> {
+/// The number of the newest event.
+pub async fn position(db: &Db) -> Result<i64, Error> {
     let sql = Sql::new("SELECT seq FROM sequencer_state");
     let head = Head::find_by_statement(sql.on(db.backend()))
         .one(db.reader())
@@ -80,7 +81,7 @@ async fn head(db: &Db) -> Result<i64, Error> {
 impl Feed {
     pub(super) async fn start(db: &Db) -> Result<Feed, Error> {
         Ok(Feed {
-            seen: AtomicI64::new(head(db).await?),
+            seen: AtomicI64::new(position(db).await?),
             live: broadcast::channel(BACKLOG).0,
             committed: Notify::new(),
             numbered: Notify::new(),
@@ -182,7 +183,7 @@ impl Reader {
     async fn next(&mut self) -> Result<Option<Arc<Link>>, Error> {
         let mut after = match self.after {
             Some(after) => after,
-            None => head(&self.app.db).await?,
+            None => position(&self.app.db).await?,
         };
         loop {
             for link in self.waiting.by_ref() {

@@ -65,13 +65,20 @@ impl Incoming {
         Ok(self.file.write_all(bytes).await?)
     }
 
-    /// Keeps the file; returns its SHA-256, hex.
-    pub async fn keep(mut self) -> Result<String, Error> {
+    /// Brings the last byte to disk; returns the SHA-256 of all, hex.
+    pub async fn finish(&mut self) -> Result<String, Error> {
         self.file.flush().await?;
         self.file.sync_all().await?;
-        tokio::fs::rename(&self.partial, &self.path).await?;
-        self.is_done = true;
         Ok(super::keys::hex(self.context.clone().finish().as_ref()))
+    }
+
+    /// Keeps the file under its id, once it is known that its bytes belong there; bytes that are there already stay.
+    pub async fn keep(mut self) -> Result<(), Error> {
+        if !tokio::fs::try_exists(&self.path).await? {
+            tokio::fs::rename(&self.partial, &self.path).await?;
+            self.is_done = true;
+        }
+        Ok(())
     }
 }
 

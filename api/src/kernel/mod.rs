@@ -23,4 +23,7 @@ pub mod by_id;
 pub mod gid;
 pub mod keys;
 pub mod files;
+pub mod encoding;
+mod record;
+pub mod rows;
 pub mod app;

@@ -32,7 +32,7 @@ pub enum Actor {
     Account {
         /// Which.
         id: AccountId,
-        /// The session it came by.
+        /// The session it came by; nil where the service goes on with what the account asked for.
         session_id: SessionId,
         /// What others see.
         display_name: String,

@@ -68,8 +68,22 @@ impl Page {
         }
     }
 
+    /// The page as keys of a list that has its own.
+    pub fn bounds<K>(&self, parse: impl Fn(&str) -> Option<K>) -> Result<Bounds<K>, Error> {
+        let bound = |cursor: &Option<String>, field| match cursor {
+            Some(cursor) => parse(cursor).map(Some).ok_or_else(|| bad_cursor(field)),
+            None => Ok(None),
+        };
+        Ok(Bounds {
+            after: bound(&self.after, "after")?,
+            before: bound(&self.before, "before")?,
+            fetched: self.limit + 1,
+            from_end: self.from_end,
+        })
+    }
+
     /// Puts fetched items, in order of fetching and one more than the limit if there are more, into a connection.
-    fn finish<T: OutputType>(&self, mut items: Vec<(String, T)>, total: Total) -> Connection<T> {
+    pub fn finish<T: OutputType>(&self, mut items: Vec<(String, T)>, total: Total) -> Connection<T> {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let has_more = items.len() > limit;
         items.truncate(limit);
@@ -115,6 +129,19 @@ impl Page {
             .collect();
         Ok(self.finish(items, total))
     }
+}
+
+/// Which part of a list to fetch.
+#[derive(Clone, Debug)]
+pub struct Bounds<K> {
+    /// Only what follows it.
+    pub after: Option<K>,
+    /// Only what precedes it.
+    pub before: Option<K>,
+    /// How many: one more than the page holds, to know whether there are more.
+    pub fetched: u64,
+    /// From the last one backwards.
+    pub from_end: bool,
 }
 
 fn bad_cursor(field: &'static str) -> Error {

@@ -1,0 +1,102 @@
+//! Files that came in (上传) and long work on them (作业): an upload is kept under its sender's own id; a job reads it
+//! row by row and answers every row.
+//!
+//! - A job is one per upload, kind and federation: asking again gives the same job, and lets a failed one go on.
+//! - It acts as the account that asked, with the grants that the account has at each chunk.
+//! - A chunk (up to 1,000 rows) is one transaction: what the rows did, what was refused, how far the job is, and one
+//!   event whose subject is the job. So a process may die at any point: nothing is lost and nothing done twice.
+//! - A refused row (退回行) stands in the error file with row, column, value, code and reason; the others are kept.
+//!
+//! Jobs know no domain: a domain brings an [`Importer`], and `worker.rs` lists them all.
+//!
+//! # Why the guard beside the lease
+//! A lease says who should work; a process that slept through its lease does not know that it lost it. So every
+//! chunk also checks, in its transaction, that the job stands where the chunk begins.
+
+pub mod types;
+pub mod graphql;
+pub mod service;
+pub mod rules;
+pub(crate) mod store;
+pub mod runner;
+
+pub use rules::{Answer, Refusal};
+pub use service::{Asked, Chunk, Importer, enqueue};
+
+use crate::kernel::event::{Delta, Event as Said, Place, Sentence};
+use entity::id::{JobId, UploadId};
+use entity::jobs::job;
+use serde_json::json;
+
+/// The kind of the event that wakes the runners.
+pub const QUEUED: &str = "JOB_QUEUED";
+
+/// The history of uploads and jobs in words.
+pub enum Event {
+    /// A file came in, so many bytes.
+    UploadReceived(UploadId, Place, i64),
+    /// A job was asked for.
+    Queued(JobId, Place),
+    /// A job has begun; its file has so many rows.
+    Started(JobId, Place, i64),
+    /// A chunk of rows was answered.
+    Answered {
+        /// Which job.
+        id: JobId,
+        /// Where.
+        place: Place,
+        /// What the domain calls it.
+        kind: &'static str,
+        /// How the rows were answered.
+        counts: rules::Counts,
+        /// What they add to the figures.
+        deltas: Vec<Delta>,
+    },
+    /// All rows are answered.
+    Done(JobId, Place),
+    /// The job stopped, with a code.
+    Failed(JobId, Place, String),
+}
+
+impl Said for Event {
+    fn sentence(self) -> Sentence {
+        let (kind, subject_id, place, body, deltas) = match self {
+            Event::UploadReceived(id, place, size) => (
+                "UPLOAD_RECEIVED",
+                id.0,
+                place,
+                json!({"sizeBytes": size}),
+                Vec::new(),
+            ),
+            Event::Queued(id, place) => (QUEUED, id.0, place, json!({}), Vec::new()),
+            Event::Started(id, place, rows) => {
+                ("JOB_STARTED", id.0, place, json!({"rows": rows}), Vec::new())
+            }
+            Event::Answered {
+                id,
+                place,
+                kind,
+                counts,
+                deltas,
+            } => (kind, id.0, place, json!(counts), deltas),
+            Event::Done(id, place) => ("JOB_DONE", id.0, place, json!({}), Vec::new()),
+            Event::Failed(id, place, code) => ("JOB_FAILED", id.0, place, json!({"code": code}), Vec::new()),
+        };
+        Sentence {
+            kind,
+            subject_id,
+            place,
+            body,
+            deltas,
+        }
+    }
+}
+
+/// Where a job is at home.
+fn place(job: &job::Model) -> Place {
+    Place {
+        federation_id: job.federation_id,
+        path: job.path.clone(),
+        county_id: job.county_id,
+    }
+}

@@ -1,0 +1,149 @@
+//! Runs jobs inside `serve`: one lane a kind, so that a long delivery of one domain never keeps another waiting. Each
+//! job is worked on by one process at a time, by lease.
+
+use super::service::{self, Importer};
+use super::{QUEUED, rules, store};
+use crate::accounts;
+use crate::kernel::app::App;
+use crate::kernel::error::Error;
+use crate::kernel::feed::{self, Interest};
+use crate::kernel::lease;
+use crate::kernel::op::{Actor, Op};
+use crate::kernel::rows::RowFile;
+use crate::policy::Action;
+use entity::id::JobId;
+use entity::jobs::job::{self, JobState};
+use futures_util::StreamExt;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Rows answered in one transaction.
+const CHUNK: usize = 1_000;
+/// How often jobs are looked for that nobody told of: those that a process left behind.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Becomes true when the process is to stop.
+pub type Stop = watch::Receiver<bool>;
+
+/// Runs the jobs of a kind until told to stop; a chunk that has begun is finished and its lease given back.
+pub async fn lane(app: Arc<App>, importer: &dyn Importer, mut stop: Stop) {
+    let system = Op::new(&app, Actor::System);
+    let Ok(scope) = system.scope(Action::ReadJobs) else {
+        return;
+    };
+    let interest = Interest {
+        kinds: &[QUEUED],
+        subject_id: None,
+        scope,
+    };
+    let mut queued = pin!(feed::subscribe(Arc::clone(&app), None, interest).fuse());
+    while !*stop.borrow() {
+        if let Err(error) = run_open(&app, importer, &stop).await {
+            warn(&error);
+        }
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => {}
+            Some(_) = queued.next() => {}
+            () = tokio::time::sleep(LOOK) => {}
+        }
+    }
+}
+
+fn warn(error: &Error) {
+    let (code, _) = error.outside();
+    tracing::warn!(code, "a job could not go on; it will be tried again");
+}
+
+/// Runs every job of a kind that is open now, one after the other.
+pub async fn run_open(app: &Arc<App>, importer: &dyn Importer, stop: &Stop) -> Result<(), Error> {
+    for id in store::open_jobs(app, importer.kind()).await? {
+        let name = format!("job:{id}");
+        if *stop.borrow() || !lease::take(app, &name).await? {
+            continue;
+        }
+        let run = Run {
+            app,
+            importer,
+            stop,
+            lease: &name,
+        };
+        if let Err(error) = run.work(id).await {
+            warn(&error);
+        }
+        lease::give_back(app, &name).await?;
+    }
+    Ok(())
+}
+
+/// One job under its lease.
+struct Run<'a> {
+    app: &'a Arc<App>,
+    importer: &'a dyn Importer,
+    stop: &'a Stop,
+    lease: &'a str,
+}
+
+impl Run<'_> {
+    fn system(&self) -> Op {
+        Op::new(self.app, Actor::System)
+    }
+
+    /// Works on a job; what cannot be put right by trying again ends it as failed.
+    async fn work(&self, id: JobId) -> Result<(), Error> {
+        let job = store::get(&self.system(), id).await?;
+        if rules::is_over(job.state) {
+            return Ok(());
+        }
+        match self.go_on(job.clone()).await {
+            Err(error @ (Error::Unavailable | Error::Again(_))) => Err(error),
+            Err(error) => service::fail(&self.system(), &job, &error).await,
+            Ok(()) => Ok(()),
+        }
+    }
+
+    async fn go_on(&self, mut job: job::Model) -> Result<(), Error> {
+        let path = self.app.files.path(job.upload_id.0);
+        let mut file = RowFile::open(path, self.importer.columns()).await?;
+        if job.state == JobState::Queued {
+            let rows_total = match job.rows_total {
+                Some(rows_total) => rows_total,
+                None => file.count().await?,
+            };
+            if !service::start(&self.system(), &job, rows_total).await? {
+                return Ok(());
+            }
+        }
+        file.skip(job.rows_done).await?;
+        while !*self.stop.borrow() && lease::take(self.app, self.lease).await? {
+            let (mut rows, mut broken) = (Vec::new(), Vec::new());
+            for row in file.next(CHUNK).await? {
+                match row {
+                    Ok(row) => rows.push(row),
+                    Err(row) => broken.push(row),
+                }
+            }
+            let answered = rows.len() + broken.len();
+            if answered == 0 {
+                return service::finish(&self.system(), &job).await;
+            }
+            let op = self.acting(&job).await?;
+            if !service::advance(&op, self.importer, &job, (&rows, &broken)).await? {
+                return Ok(());
+            }
+            job.rows_done += i64::try_from(answered).unwrap_or(i64::MAX);
+        }
+        Ok(())
+    }
+
+    /// An operation of the account that asked, with its grants of this moment.
+    async fn acting(&self, job: &job::Model) -> Result<Op, Error> {
+        let actor = accounts::store::actor_of(self.app, job.account_id).await;
+        let actor = actor.map_err(|error| match error {
+            Error::Unauthenticated => service::rights_ended(),
+            other => other,
+        })?;
+        Ok(Op::new(self.app, actor))
+    }
+}

@@ -1,0 +1,304 @@
+//! Taking files in, asking for work on them, and each step of that work.
+
+use super::rules::{self, Answer, Failure, Refusal};
+use super::{Event, place, store};
+use crate::kernel::error::{Error, Fault, conflict, text};
+use crate::kernel::event::Place;
+use crate::kernel::feed::{self, Interest};
+use crate::kernel::op::{Actor, Op};
+use crate::kernel::rows::{Broken, Column, Row};
+use crate::kernel::scope::Authorized;
+use crate::kernel::sequencer::Link;
+use crate::kernel::tree::Node;
+use crate::kernel::tx::Tx;
+use crate::policy::Action;
+use entity::id::{FederationId, JobId, UploadId};
+use entity::jobs::job::{self, JobKind, JobState};
+use entity::jobs::upload;
+use futures_util::future::BoxFuture;
+use futures_util::stream::{self, BoxStream, StreamExt};
+use std::sync::Arc;
+
+/// A domain's way to answer rows.
+pub trait Importer: Send + Sync {
+    /// What its jobs are.
+    fn kind(&self) -> JobKind;
+    /// What the account that asked must be allowed to do at the job's federation: checked with every chunk.
+    fn action(&self) -> Action;
+    /// The columns it knows.
+    fn columns(&self) -> &'static [Column];
+    /// Writes what the rows of a chunk say and answers each. It may run again after a conflict with another writer.
+    fn answer<'a>(&'a self, tx: &'a mut Tx, chunk: Chunk<'a>) -> BoxFuture<'a, Result<Answer, Error>>;
+}
+
+/// Some rows of a job.
+#[derive(Clone, Copy)]
+pub struct Chunk<'a> {
+    /// The job.
+    pub job: &'a job::Model,
+    /// Where all rows must lie below: the account that asked may act here.
+    pub place: &'a Authorized<Node>,
+    /// The rows that could be read.
+    pub rows: &'a [Row],
+}
+
+/// A file whose last byte is here.
+pub struct Received {
+    /// Made by the sender.
+    pub id: UploadId,
+    /// Length.
+    pub size_bytes: i64,
+    /// SHA-256 of the bytes, hex.
+    pub sha256: String,
+}
+
+/// Whether the caller may send files: any account with a role somewhere.
+pub fn may_send(op: &Op) -> Result<(), Error> {
+    match op.actor() {
+        Actor::Anonymous => Err(Error::Unauthenticated),
+        Actor::Account { grants, .. } if grants.is_empty() => Err(Error::Forbidden),
+        Actor::Account { .. } | Actor::System => Ok(()),
+    }
+}
+
+/// Notes a file that came in; true if it is new. The same bytes again change nothing; other bytes, or another sender,
+/// under the same id are a conflict.
+pub async fn receive(op: &Op, received: &Received) -> Result<(upload::Model, bool), Error> {
+    may_send(op)?;
+    op.write(|tx| async move {
+        let Actor::Account {
+            id: account_id,
+            grants,
+            ..
+        } = op.actor()
+        else {
+            return Err(Error::Unauthenticated);
+        };
+        if let Some(upload) = store::find_upload(&tx, received.id).await? {
+            if upload.account_id == *account_id && upload.sha256 == received.sha256 {
+                return Ok(tx.unchanged((upload, false)));
+            }
+            return Err(conflict(
+                "id",
+                text("Another file has this id.", "该 id 已用于其他文件。"),
+            ));
+        }
+        let upload = upload::Model {
+            id: received.id,
+            account_id: *account_id,
+            size_bytes: received.size_bytes,
+            sha256: received.sha256.clone(),
+            received_at: op.now(),
+        };
+        store::insert_upload(&tx, upload.clone()).await?;
+        let home = grants
+            .first()
+            .and_then(|grant| tx.tree().get(grant.federation_id));
+        let home = home.map_or_else(Place::everywhere, Place::from);
+        let event = Event::UploadReceived(upload.id, home, upload.size_bytes);
+        tx.commit(event, (upload, true)).await
+    })
+    .await
+}
+
+/// What work is asked for.
+#[derive(serde::Serialize)]
+pub struct Asked {
+    /// The file, sent by the caller.
+    pub upload_id: UploadId,
+    /// Where: all rows must lie below it.
+    pub federation_id: FederationId,
+    /// Makes a repeated call harmless for 7 days.
+    pub idempotency_key: Option<String>,
+}
+
+/// Asks for an import of an upload; refused unless the caller sent the file and may do there what the importer does.
+/// Asking again gives the same job; a failed one goes on from where it stopped.
+pub async fn enqueue(op: &Op, importer: &dyn Importer, asked: &Asked) -> Result<JobId, Error> {
+    let kind = importer.kind();
+    let digest = op.app().digest(&format!("{kind:?}"), asked)?;
+    op.write_once(asked.idempotency_key.as_deref(), digest, |tx| async move {
+        let node = tx.authorize(importer.action(), asked.federation_id, "federationId")?;
+        let account_id = op.account_id().ok_or(Error::Unauthenticated)?;
+        let upload = store::find_upload(&tx, asked.upload_id).await?;
+        if upload.is_none_or(|upload| upload.account_id != account_id) {
+            return Err(Error::NotFound("uploadId".into()));
+        }
+        let id = match store::find_asked(&tx, kind, asked.upload_id, node.id).await? {
+            Some((id, JobState::Failed)) => {
+                store::queue_again(&tx, id).await?;
+                id
+            }
+            Some((id, _)) => return Ok(tx.unchanged(id)),
+            None => {
+                let id = JobId(op.id());
+                let job = job::Model {
+                    id,
+                    kind,
+                    state: JobState::Queued,
+                    account_id,
+                    upload_id: asked.upload_id,
+                    rows_total: None,
+                    rows_done: 0,
+                    rows_accepted: 0,
+                    rows_unchanged: 0,
+                    rows_refused: 0,
+                    failure: None,
+                    created_at: op.now(),
+                    started_at: None,
+                    finished_at: None,
+                    federation_id: node.id,
+                    path: node.path.to_string(),
+                    county_id: node.county_id,
+                };
+                store::insert(&tx, job).await?;
+                id
+            }
+        };
+        tx.commit(Event::Queued(id, Place::from(&*node)), id).await
+    })
+    .await
+}
+
+/// Begins a queued job whose file has so many rows; false if it is not queued any more.
+pub(super) async fn start(op: &Op, job: &job::Model, rows_total: i64) -> Result<bool, Error> {
+    op.write(|tx| async move {
+        if !store::start(&tx, job.id, rows_total).await? {
+            return Ok(tx.unchanged(false));
+        }
+        tx.commit(Event::Started(job.id, place(job), rows_total), true)
+            .await
+    })
+    .await
+}
+
+/// Answers a chunk, all or nothing; false if the job no longer stands where the chunk begins.
+pub(super) async fn advance(
+    op: &Op,
+    importer: &dyn Importer,
+    job: &job::Model,
+    (rows, broken): (&[Row], &[Broken]),
+) -> Result<bool, Error> {
+    op.write(|mut tx| async move {
+        if !store::stands(&tx, job).await? {
+            return Ok(tx.unchanged(false));
+        }
+        let place = tx.authorize(importer.action(), job.federation_id, "federationId");
+        let place = &place.map_err(|error| match error {
+            Error::Forbidden | Error::NotFound(_) => rights_ended(),
+            other => other,
+        })?;
+        let mut answer = importer.answer(&mut tx, Chunk { job, place, rows }).await?;
+        answer.refusals.extend(broken.iter().cloned().map(Refusal::from));
+        let total = i64::try_from(rows.len() + broken.len()).unwrap_or(i64::MAX);
+        let counts = rules::counts(total, &answer)
+            .ok_or_else(|| anyhow::anyhow!("{} left a row without one answer", answer.event))?;
+        store::progress(&mut tx, job, &counts, &answer.refusals).await?;
+        let event = Event::Answered {
+            id: job.id,
+            place: super::place(job),
+            kind: answer.event,
+            counts,
+            deltas: answer.deltas,
+        };
+        tx.commit(event, true).await
+    })
+    .await
+}
+
+/// The refusal of a job whose account may no longer do what it asked for.
+pub(super) fn rights_ended() -> Error {
+    Error::Gone(Fault {
+        field: "federationId".into(),
+        text: text(
+            "The account that asked may no longer do this at the federation.",
+            "提交者已无权在该工会执行此操作。",
+        ),
+    })
+}
+
+/// Ends a job whose rows are all answered.
+pub(super) async fn finish(op: &Op, job: &job::Model) -> Result<(), Error> {
+    op.write(|tx| async move {
+        if !store::finish(&tx, job).await? {
+            return Ok(tx.unchanged(()));
+        }
+        tx.commit(Event::Done(job.id, place(job)), ()).await
+    })
+    .await
+}
+
+/// Stops a job for a reason; what was answered stays.
+pub(super) async fn fail(op: &Op, job: &job::Model, error: &Error) -> Result<(), Error> {
+    let failure = &Failure::from(error);
+    op.write(|tx| async move {
+        if !store::fail(&tx, job.id, failure).await? {
+            return Ok(tx.unchanged(()));
+        }
+        let event = Event::Failed(job.id, place(job), failure.code.clone());
+        tx.commit(event, ()).await
+    })
+    .await
+}
+
+/// A job as it is, with the position in the feed up to which that is told.
+pub(super) type Change = (job::Model, i64);
+
+/// A job as it is now, then again after each of its events, until it is over. A job may be over at once.
+pub(super) async fn watch(
+    op: &Op,
+    id: JobId,
+    after: Option<i64>,
+) -> Result<BoxStream<'static, Result<Change, Error>>, Error> {
+    let scope = op.scope(Action::ReadJobs)?;
+    // The position is read before the job: what happens in between is told twice, never left out.
+    let after = match after {
+        Some(after) => after,
+        None => feed::position(&op.app().db).await?,
+    };
+    let job = store::get(op, id).await?;
+    let interest = Interest {
+        kinds: &[],
+        subject_id: Some(id.0),
+        scope,
+    };
+    let watch = Watch {
+        op: op.clone(),
+        id,
+        first: Some((job, after)),
+        events: feed::subscribe(Arc::clone(op.app()), Some(after), interest).boxed(),
+    };
+    let changes = stream::unfold(Some(watch), |watch| async move {
+        let mut watch = watch?;
+        match watch.next().await {
+            Ok(Some(change)) => {
+                let goes_on = !rules::is_over(change.0.state);
+                Some((Ok(change), goes_on.then_some(watch)))
+            }
+            Ok(None) => None,
+            Err(error) => Some((Err(error), None)),
+        }
+    });
+    Ok(changes.boxed())
+}
+
+struct Watch {
+    op: Op,
+    id: JobId,
+    first: Option<Change>,
+    events: BoxStream<'static, Result<Arc<Link>, Error>>,
+}
+
+impl Watch {
+    async fn next(&mut self) -> Result<Option<Change>, Error> {
+        if let Some(first) = self.first.take() {
+            return Ok(Some(first));
+        }
+        let Some(link) = self.events.next().await.transpose()? else {
+            return Ok(None);
+        };
+        self.op.renew();
+        let job = store::get(&self.op, self.id).await?;
+        Ok(Some((job, link.seq.unwrap_or_default())))
+    }
+}

@@ -1,0 +1,296 @@
+//! Uploads, jobs and their refused rows in the database.
+
+use super::rules::{Counts, Failure, Refusal, shortened};
+use crate::kernel::app::App;
+use crate::kernel::error::{Error, Text, text};
+use crate::kernel::loader::Batch;
+use crate::kernel::op::Op;
+use crate::kernel::page::Bounds;
+use crate::kernel::scope::{Readable, Within};
+use crate::kernel::sql::{PARAMETERS_MAX, Sql};
+use crate::kernel::tx::Tx;
+use crate::policy::Action;
+use entity::id::{FederationId, JobId, UploadId};
+use entity::jobs::job::{self, JobKind, JobState};
+use entity::jobs::upload;
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::{
+    ActiveEnum, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter,
+    Value,
+};
+
+/// An upload.
+pub(super) async fn find_upload(tx: &Tx, id: UploadId) -> Result<Option<upload::Model>, Error> {
+    let mut sql = Sql::new("SELECT id, account_id, size_bytes, sha256, received_at FROM upload WHERE id = ");
+    sql.bind(id);
+    Ok(upload::Model::find_by_statement(sql.on(tx.backend()))
+        .one(tx.db())
+        .await?)
+}
+
+/// Writes an upload.
+pub(super) async fn insert_upload(tx: &Tx, upload: upload::Model) -> Result<(), Error> {
+    upload::Entity::insert(upload.into_active_model())
+        .exec_without_returning(tx.db())
+        .await?;
+    Ok(())
+}
+
+#[derive(FromQueryResult)]
+struct Known {
+    id: JobId,
+    state: JobState,
+}
+
+/// The job of a kind on an upload at a federation, if it was asked for before.
+pub(super) async fn find_asked(
+    tx: &Tx,
+    kind: JobKind,
+    upload_id: UploadId,
+    federation_id: FederationId,
+) -> Result<Option<(JobId, JobState)>, Error> {
+    let mut sql = Sql::new("SELECT id, state FROM job WHERE upload_id = ");
+    sql.bind(upload_id).push(" AND kind = ").bind(kind.to_value());
+    sql.push(" AND federation_id = ").bind(federation_id);
+    let found = Known::find_by_statement(sql.on(tx.backend()))
+        .one(tx.db())
+        .await?;
+    Ok(found.map(|job| (job.id, job.state)))
+}
+
+/// Writes a job.
+pub(super) async fn insert(tx: &Tx, job: job::Model) -> Result<(), Error> {
+    job::Entity::insert(job.into_active_model())
+        .exec_without_returning(tx.db())
+        .await?;
+    Ok(())
+}
+
+async fn changes_one(tx: &Tx, sql: Sql) -> Result<bool, Error> {
+    Ok(tx.db().execute_raw(sql.on(tx.backend())).await?.rows_affected() == 1)
+}
+
+/// Lets a failed job go on.
+pub(super) async fn queue_again(tx: &Tx, id: JobId) -> Result<(), Error> {
+    let mut sql = Sql::new("UPDATE job SET state = 'QUEUED', failure = NULL, finished_at = NULL WHERE id = ");
+    sql.bind(id);
+    changes_one(tx, sql).await.map(drop)
+}
+
+/// Begins a queued job.
+pub(super) async fn start(tx: &Tx, id: JobId, rows_total: i64) -> Result<bool, Error> {
+    let mut sql = Sql::new("UPDATE job SET state = 'RUNNING', rows_total = ");
+    sql.bind(rows_total).push(", started_at = COALESCE(started_at, ");
+    sql.bind(tx.op().now()).push(") WHERE state = 'QUEUED' AND id = ");
+    sql.bind(id);
+    changes_one(tx, sql).await
+}
+
+/// Whether a job is running and stands where the caller believes it does.
+pub(super) async fn stands(tx: &Tx, job: &job::Model) -> Result<bool, Error> {
+    let mut sql = Sql::new("SELECT id FROM job WHERE state = 'RUNNING' AND id = ");
+    sql.bind(job.id).push(" AND rows_done = ").bind(job.rows_done);
+    Ok(tx.db().query_one_raw(sql.on(tx.backend())).await?.is_some())
+}
+
+/// Moves a job on by a chunk, and writes its refused rows.
+pub(super) async fn progress(
+    tx: &mut Tx,
+    job: &job::Model,
+    counts: &Counts,
+    refusals: &[Refusal],
+) -> Result<(), Error> {
+    const COLUMNS: usize = 8;
+    let mut sql = Sql::new("UPDATE job SET rows_done = rows_done + ");
+    sql.bind(counts.rows).push(", rows_accepted = rows_accepted + ");
+    sql.bind(counts.accepted)
+        .push(", rows_unchanged = rows_unchanged + ");
+    sql.bind(counts.unchanged)
+        .push(", rows_refused = rows_refused + ");
+    sql.bind(counts.refused).push(" WHERE id = ").bind(job.id);
+    changes_one(tx, sql).await?;
+    let mut refusals: Vec<&Refusal> = refusals.iter().collect();
+    refusals.sort_by_key(|refusal| refusal.row);
+    let mut rows: Vec<[Value; COLUMNS]> = Vec::with_capacity(refusals.len());
+    for of_row in refusals.chunk_by(|one, other| one.row == other.row) {
+        rows.extend((0..).zip(of_row).map(|(ordinal, refusal): (i32, _)| {
+            [
+                job.id.into(),
+                refusal.row.into(),
+                ordinal.into(),
+                (&*refusal.column).into(),
+                (&*shortened(&refusal.value)).into(),
+                refusal.code.into(),
+                (&*refusal.reason.en).into(),
+                (&*refusal.reason.zh).into(),
+            ]
+        }));
+    }
+    for rows in rows.chunks(PARAMETERS_MAX / COLUMNS) {
+        let mut sql = Sql::new(
+            "INSERT INTO job_refusal (job_id, row_no, ordinal, column_name, value, code, reason_en, reason_zh) \
+             VALUES ",
+        );
+        sql.rows(rows.iter().cloned());
+        tx.db().execute_raw(sql.on(tx.backend())).await?;
+    }
+    Ok(())
+}
+
+/// Ends a running job that stands where the caller believes it does.
+pub(super) async fn finish(tx: &Tx, job: &job::Model) -> Result<bool, Error> {
+    let mut sql = Sql::new("UPDATE job SET state = 'DONE', finished_at = ");
+    sql.bind(tx.op().now());
+    sql.push(" WHERE state = 'RUNNING' AND id = ").bind(job.id);
+    sql.push(" AND rows_done = ").bind(job.rows_done);
+    changes_one(tx, sql).await
+}
+
+/// Stops a job that is not over.
+pub(super) async fn fail(tx: &Tx, id: JobId, failure: &Failure) -> Result<bool, Error> {
+    let mut sql = Sql::new("UPDATE job SET state = 'FAILED', failure = ");
+    sql.bind(serde_json::to_string(failure)?).push(", finished_at = ");
+    sql.bind(tx.op().now());
+    sql.push(" WHERE state IN ('QUEUED', 'RUNNING') AND id = ")
+        .bind(id);
+    changes_one(tx, sql).await
+}
+
+#[derive(FromQueryResult)]
+struct Open {
+    id: JobId,
+}
+
+/// Jobs of a kind that are not over, in the order of asking; at most 100. The states are spelled out: only so do both
+/// databases see that the partial index holds them all.
+pub(super) async fn open_jobs(app: &App, kind: JobKind) -> Result<Vec<JobId>, Error> {
+    let mut sql = Sql::new("SELECT id FROM job WHERE state IN ('QUEUED', 'RUNNING') AND kind = ");
+    sql.bind(kind.to_value()).push(" ORDER BY id LIMIT 100");
+    let rows = Open::find_by_statement(sql.on(app.db.backend()));
+    let rows = rows.all(app.db.reader()).await?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
+impl Readable for job::Entity {
+    const READ: Action = Action::ReadJobs;
+}
+
+/// A job, if the caller may see it; outside of a request, where no loader runs.
+pub(crate) async fn get(op: &Op, id: JobId) -> Result<job::Model, Error> {
+    let rows = job::Entity::within(&op.scope(Action::ReadJobs)?).filter(job::Column::Id.eq(id));
+    let job = rows.one(op.app().db.reader()).await?;
+    job.ok_or(Error::NotFound("id".into()))
+}
+
+/// A refused row, or one of several reasons for it.
+#[derive(Clone, Debug, FromQueryResult)]
+pub(crate) struct Refused {
+    pub(crate) row_no: i64,
+    pub(crate) ordinal: i32,
+    pub(crate) column_name: String,
+    pub(crate) value: String,
+    pub(crate) code: String,
+    reason_en: String,
+    reason_zh: String,
+}
+
+impl Refused {
+    /// Its place in the list.
+    pub(crate) fn key(&self) -> RefusedKey {
+        (self.row_no, self.ordinal)
+    }
+
+    /// Why.
+    pub(crate) fn reason(&self) -> Text {
+        text(self.reason_en.clone(), self.reason_zh.clone())
+    }
+}
+
+/// Where a refused row stands in its list.
+pub(crate) type RefusedKey = (i64, i32);
+
+const REFUSED: &str =
+    "row_no, ordinal, column_name, value, code, reason_en, reason_zh FROM job_refusal WHERE job_id = ";
+
+/// The next refused rows of a job, which the caller has proved to see; at most 1,000.
+pub(crate) async fn refused_after(
+    app: &App,
+    job: &job::Model,
+    (row, ordinal): RefusedKey,
+) -> Result<Vec<Refused>, Error> {
+    let mut sql = Sql::new("SELECT ");
+    sql.push(REFUSED).bind(job.id).push(" AND (row_no, ordinal) > (");
+    sql.bind(row).push(", ").bind(ordinal);
+    sql.push(") ORDER BY row_no, ordinal LIMIT 1000");
+    Ok(Refused::find_by_statement(sql.on(app.db.backend()))
+        .all(app.db.reader())
+        .await?)
+}
+
+/// The loader of pages of refused rows: all that a level of an operation asks for are one statement. Whoever asks has
+/// proved to see the job.
+pub(super) struct RefusedPages;
+
+#[derive(FromQueryResult)]
+struct Slotted {
+    slot: i32,
+    #[sea_orm(nested)]
+    refused: Refused,
+}
+
+impl Batch for RefusedPages {
+    type Key = (JobId, Bounds<RefusedKey>);
+    type Value = Vec<Refused>;
+
+    async fn load(op: Op, keys: Vec<Self::Key>) -> Result<Vec<Self::Value>, Error> {
+        let mut sql = Sql::new("");
+        for (slot, (id, bounds)) in (0_i32..).zip(&keys) {
+            sql.push(if slot == 0 {
+                "SELECT * FROM (SELECT "
+            } else {
+                " UNION ALL SELECT * FROM (SELECT "
+            });
+            sql.bind(slot).push(" AS slot, ").push(REFUSED).bind(*id);
+            for (key, sign) in [(bounds.after, " > ("), (bounds.before, " < (")] {
+                if let Some((row, ordinal)) = key {
+                    sql.push(" AND (row_no, ordinal)").push(sign);
+                    sql.bind(row).push(", ").bind(ordinal).push(")");
+                }
+            }
+            let order = if bounds.from_end {
+                " ORDER BY row_no DESC, ordinal DESC LIMIT "
+            } else {
+                " ORDER BY row_no, ordinal LIMIT "
+            };
+            sql.push(order)
+                .bind(bounds.fetched)
+                .push(&format!(") AS page_{slot}"));
+        }
+        let db = &op.app().db;
+        let rows = Slotted::find_by_statement(sql.on(db.backend()))
+            .all(db.reader())
+            .await?;
+        let mut answers: Vec<Vec<Refused>> = keys.iter().map(|_| Vec::new()).collect();
+        for row in rows {
+            let slot = usize::try_from(row.slot).unwrap_or(usize::MAX);
+            if let Some(answer) = answers.get_mut(slot) {
+                answer.push(row.refused);
+            }
+        }
+        for (answer, (_, bounds)) in answers.iter_mut().zip(&keys) {
+            answer.sort_by_key(Refused::key);
+            if bounds.from_end {
+                answer.reverse();
+            }
+        }
+        Ok(answers)
+    }
+}
+
+/// All refused rows of a job, for counting them.
+pub(super) fn all_refused(id: JobId) -> SelectStatement {
+    let mut all = Query::select();
+    all.column(Alias::new("row_no")).from(Alias::new("job_refusal"));
+    all.and_where(Expr::col(Alias::new("job_id")).eq(id));
+    all
+}
