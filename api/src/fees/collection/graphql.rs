@@ -1,8 +1,15 @@
 //! Operations on collections.
 
+use super::import::CollectionImporter;
 use super::service;
-use super::types::{CollectionResult, SubmitCollections, SubmitCollectionsPayload};
+use super::types::{
+    CollectionResult, ImportCollections, ImportCollectionsPayload, SubmitCollections,
+    SubmitCollectionsPayload,
+};
+use crate::jobs::types::job;
+use crate::jobs::{Asked, enqueue};
 use crate::kernel::error::Error;
+use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
 use async_graphql::{Context, Object};
 
@@ -35,5 +42,29 @@ impl CollectionMutation {
             results: results.collect(),
             user_errors: Vec::new(),
         })
+    }
+    /// Delivers a file of lines (CSV or NDJSON, UTF-8 or GB18030, header names as the fields of a line or in Chinese) that
+    /// was sent to `/uploads/{id}`. Lines that are not accepted stand in the error file of the job. Asking again for the
+    /// same file gives the same job; sending the file again under another id changes nothing.
+    async fn import_collections(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which file, for which district.")] input: ImportCollections,
+    ) -> Result<ImportCollectionsPayload, Error> {
+        let op = Op::of(context);
+        let asked = Gid::parse(&input.federation_id, "federationId").map(|federation_id| Asked {
+            upload_id: input.upload_id.into(),
+            federation_id,
+            idempotency_key: input.idempotency_key,
+        });
+        let queued = match asked {
+            Ok(asked) => enqueue(op, &CollectionImporter, &asked).await,
+            Err(error) => Err(error),
+        };
+        let found = match queued {
+            Ok(id) => job(op, id).await,
+            Err(error) => Err(error),
+        };
+        ImportCollectionsPayload::of(found)
     }
 }

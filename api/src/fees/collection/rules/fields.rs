@@ -117,7 +117,7 @@ impl Reader {
 
     pub(super) fn amount(&mut self, field: &'static str, raw: &Option<String>) -> Option<i64> {
         let written = self.text(field, raw, CODE_MAX)?;
-        let fen = fixed_point(&written, 2, false).filter(|fen| fen.abs() < AMOUNT_FEN_LIMIT);
+        let fen = amount_fen(&written);
         let message = || {
             text(
                 "Not an amount in yuan with at most two decimals, below 100 billion.",
@@ -187,6 +187,11 @@ impl Reader {
             self.fault::<()>(Code::BadSum, "due", message);
         }
     }
+}
+
+/// An amount in yuan, as fen: exact, and below the limit.
+pub fn amount_fen(written: &str) -> Option<i64> {
+    fixed_point(&plain(written), 2, false).filter(|fen| fen.abs() < AMOUNT_FEN_LIMIT)
 }
 
 /// A text as it was meant: plain characters, nothing around it.
