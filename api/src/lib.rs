@@ -13,8 +13,8 @@ pub mod scalars;
 // Foundations
 pub mod org;
 pub mod accounts;
-pub mod figures;
 pub mod jobs;
+pub mod figures;
 
 // Work
 pub mod visits;

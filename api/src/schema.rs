@@ -2,18 +2,24 @@
 
 use crate::accounts::graphql::{AccountMutation, AccountQuery};
 use crate::fees::collection::graphql::CollectionMutation;
+use crate::fees::collection::types::{Collection, WaitingCollection};
 use crate::figures::graphql::FigureQuery;
 use crate::jobs::graphql::{JobQuery, JobSubscription};
+use crate::kernel::page::Connection;
 use crate::node::NodeQuery;
 use crate::org::enterprise::graphql::{EnterpriseMutation, EnterpriseQuery};
+use crate::org::enterprise::types::Enterprise;
 use crate::org::federation::graphql::{FederationMutation, FederationQuery};
+use crate::org::federation::types::Federation;
 use crate::org::trade_union::graphql::TradeUnionMutation;
+use crate::org::trade_union::types::{Coverage, TradeUnion};
 use crate::visits::graphql::{VisitMutation, VisitSubscription};
+use crate::visits::types::Visit;
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions};
 
 /// Reading operations.
 #[derive(Default, MergedObject)]
-pub struct Query(NodeQuery, AccountQuery, OrgQuery, FigureQuery, JobQuery);
+pub struct Query(NodeQuery, AccountQuery, JobQuery, OrgQuery, FigureQuery);
 
 /// Reading the registers.
 #[derive(Default, MergedObject)]
@@ -40,7 +46,18 @@ pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
 /// Builds it. No extension: a single one, even idle, doubles the cost of execution.
 pub fn build() -> Schema {
-    Schema::build(Query::default(), Mutation::default(), Subscription::default()).finish()
+    Schema::build(Query::default(), Mutation::default(), Subscription::default())
+        // The engine gives its connection types no description.
+        .override_output_type_description::<Connection<Federation>>("A page of federations (工会).")
+        .override_output_type_description::<Connection<Enterprise>>("A page of enterprises (企业).")
+        .override_output_type_description::<Connection<TradeUnion>>("A page of grassroots unions (基层工会).")
+        .override_output_type_description::<Connection<Coverage>>("A page of coverages (覆盖).")
+        .override_output_type_description::<Connection<Visit>>("A page of field visits (走访).")
+        .override_output_type_description::<Connection<Collection>>("A page of collected lines (征收明细).")
+        .override_output_type_description::<Connection<WaitingCollection>>(
+            "A page of waiting lines (待处理明细).",
+        )
+        .finish()
 }
 
 /// The contract as text, sorted, for `schema.graphql`.

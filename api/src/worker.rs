@@ -5,7 +5,6 @@
 //! tells whether anything was written, on PostgreSQL a partial index that is empty when all is numbered. A NOTIFY in
 //! each writer's transaction would make all writers queue for one lock.
 
-use crate::fees::collection::import::CollectionImporter;
 use crate::jobs::Importer;
 use crate::jobs::runner::{self, Stop};
 use crate::kernel::app::App;
@@ -19,7 +18,10 @@ const LOOK: Duration = Duration::from_millis(250);
 const CLEAN: Duration = Duration::from_secs(3600);
 
 /// Every domain's way to answer the rows of a file.
-static IMPORTERS: [&dyn Importer; 1] = [&CollectionImporter];
+static IMPORTERS: [&dyn Importer; 2] = [
+    &crate::org::enterprise::import::Register,
+    &crate::fees::collection::import::Delivery,
+];
 
 /// Numbers what was committed and hands it to this process's subscribers.
 pub async fn settle(app: &App) -> Result<(), Error> {

@@ -15,8 +15,17 @@
 #[macro_use]
 mod support;
 
-mod dashboard;
+mod tidy;
+mod schema;
+mod http;
+mod kernel;
+mod divisions;
+mod jobs;
+mod tree;
+mod accounts;
 mod enterprises;
 mod trade_unions;
-mod tree;
 mod visits;
+mod imports;
+mod dashboard;
+mod verify;

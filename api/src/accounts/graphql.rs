@@ -58,7 +58,7 @@ impl AccountMutation {
     async fn refresh_session(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "With which token.")] input: RefreshSessionInput,
+        #[graphql(desc = "Which session goes on.")] input: RefreshSessionInput,
     ) -> Result<RefreshSessionPayload, Error> {
         match service::refresh(Op::of(context), &input.refresh_token).await {
             Ok(tokens) => Ok(RefreshSessionPayload {

@@ -81,11 +81,7 @@ async fn standing(app: &App, account: Sql, session_id: SessionId) -> Result<Acto
     let rows = Standing::find_by_statement(sql.on(app.db.backend()))
         .all(app.db.reader())
         .await?;
-    acting(session_id, &rows).ok_or(Error::Unauthenticated)
-}
-
-fn acting(session_id: SessionId, rows: &[Standing]) -> Option<Actor> {
-    let first = rows.first()?;
+    let first = rows.first().ok_or(Error::Unauthenticated)?;
     let grant = |row: &Standing| {
         let role = Role::named(row.role.as_deref()?)?;
         Some(Grant {
@@ -93,7 +89,7 @@ fn acting(session_id: SessionId, rows: &[Standing]) -> Option<Actor> {
             federation_id: FederationId(row.federation_id?),
         })
     };
-    Some(Actor::Account {
+    Ok(Actor::Account {
         id: first.account_id,
         session_id,
         display_name: first.display_name.clone(),

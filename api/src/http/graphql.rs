@@ -108,12 +108,17 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<GraphQLRequest, Respons
         refusal(StatusCode::PAYLOAD_TOO_LARGE, "BAD_REQUEST", &text)
     })?;
     let bad = |text: Text| refusal(StatusCode::BAD_REQUEST, "BAD_REQUEST", &text);
-    let request: GraphQLRequest = serde_json::from_slice(&body).map_err(|_| {
+    let no_request = || {
         bad(text(
             "The body is no GraphQL request in JSON.",
             "请求体不是 JSON 格式的 GraphQL 请求。",
         ))
-    })?;
+    };
+    // serde would read an array as the members of a request in their order.
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(no_request());
+    }
+    let request: GraphQLRequest = serde_json::from_slice(&body).map_err(|_| no_request())?;
     if nesting(request.query.as_bytes()) > NESTING_MAX {
         return Err(bad(text("The document is nested too deep.", "查询嵌套过深。")));
     }

@@ -3,13 +3,12 @@
 use super::engine::Engine;
 use super::{files, graphql, pages, token};
 use crate::kernel::app::App;
-use crate::kernel::sql::Sql;
+use crate::kernel::tree::Tree;
 use crate::schema;
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, post, put};
-use sea_orm::ConnectionTrait;
 use std::sync::Arc;
 
 /// Builds the service on its process; it needs no socket.
@@ -34,13 +33,8 @@ pub fn router(app: Arc<App>) -> Router {
 
 /// Ready when the database answers.
 async fn ready(State(engine): State<Engine>) -> (StatusCode, &'static str) {
-    let db = &engine.app.db;
-    match db
-        .reader()
-        .query_one_raw(Sql::new("SELECT version FROM tree_state").on(db.backend()))
-        .await
-    {
-        Ok(Some(_)) => (StatusCode::OK, "ready\n"),
-        _ => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),
+    match Tree::version(engine.app.db.reader()).await {
+        Ok(_) => (StatusCode::OK, "ready\n"),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),
     }
 }

@@ -6,6 +6,7 @@ use crate::kernel::error::Error;
 use crate::kernel::op::{Actor, Op};
 use axum::Form;
 use axum::extract::State;
+use axum::extract::rejection::FormRejection;
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Json, Response};
@@ -63,8 +64,11 @@ fn refused(status: StatusCode, error: &str) -> Response {
 pub async fn issue(
     State(engine): State<Engine>,
     headers: HeaderMap,
-    Form(form): Form<TokenRequest>,
+    form: Result<Form<TokenRequest>, FormRejection>,
 ) -> Response {
+    let Ok(Form(form)) = form else {
+        return refused(StatusCode::BAD_REQUEST, "invalid_request");
+    };
     if form.grant_type != "client_credentials" {
         return refused(StatusCode::BAD_REQUEST, "unsupported_grant_type");
     }

@@ -1,13 +1,15 @@
 //! Looking at jobs, once or live. Each is asked for by a mutation of the domain that does the work.
 
 use super::service;
-use super::types::{Job, JobChange, job};
+use super::types::{Job, JobChange};
 use crate::kernel::error::Error;
 use crate::kernel::feed::parse_cursor;
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
 use async_graphql::futures_util::stream::{Stream, StreamExt};
 use async_graphql::{Context, ID, Object, Subscription};
+use entity::id::JobId;
+use entity::jobs::job;
 
 /// Looking at jobs.
 #[derive(Default)]
@@ -22,11 +24,11 @@ impl JobQuery {
         context: &Context<'_>,
         #[graphql(desc = "Global id.")] id: ID,
     ) -> Option<Result<Job, Error>> {
-        let found = match Gid::parse(&id, "id") {
-            Ok(id) => job(Op::of(context), id).await,
+        let found = match JobId::parse(&id, "id") {
+            Ok(id) => Op::of(context).get::<job::Entity>(id.0, "id").await,
             Err(error) => Err(error),
         };
-        match found {
+        match found.map(Job) {
             Err(Error::NotFound(_)) => None,
             other => Some(other),
         }

@@ -139,11 +139,9 @@ impl Run<'_> {
 
     /// An operation of the account that asked, with its grants of this moment.
     async fn acting(&self, job: &job::Model) -> Result<Op, Error> {
-        let actor = accounts::store::actor_of(self.app, job.account_id).await;
-        let actor = actor.map_err(|error| match error {
-            Error::Unauthenticated => service::rights_ended(),
-            other => other,
-        })?;
-        Ok(Op::new(self.app, actor))
+        match accounts::store::actor_of(self.app, job.account_id).await {
+            Err(Error::Unauthenticated) => Err(service::rights_ended()),
+            actor => Ok(Op::new(self.app, actor?)),
+        }
     }
 }

@@ -175,11 +175,12 @@ impl Readable for job::Entity {
     const READ: Action = Action::ReadJobs;
 }
 
-/// A job, if the caller may see it; outside of a request, where no loader runs.
+/// A job, if the caller may see it; for work outside the resolvers, where no loader runs.
 pub(crate) async fn get(op: &Op, id: JobId) -> Result<job::Model, Error> {
-    let rows = job::Entity::within(&op.scope(Action::ReadJobs)?).filter(job::Column::Id.eq(id));
-    let job = rows.one(op.app().db.reader()).await?;
-    job.ok_or(Error::NotFound("id".into()))
+    let job = job::Entity::within(&op.scope(Action::ReadJobs)?).filter(job::Column::Id.eq(id));
+    job.one(op.app().db.reader())
+        .await?
+        .ok_or(Error::NotFound("id".into()))
 }
 
 /// A refused row, or one of several reasons for it.

@@ -9,7 +9,6 @@ use crate::kernel::page::{Connection, Page, Total};
 use crate::org::federation::types::{Federation, federation};
 use crate::scalars::DateTime;
 use async_graphql::{Context, Enum, ID, Object, SimpleObject};
-use entity::id::JobId;
 use entity::jobs::job;
 
 /// What the work is.
@@ -34,11 +33,6 @@ pub enum JobState {
     Done,
     /// 已失败: stopped, see `failure`; what was answered stays. Asking again lets it go on.
     Failed,
-}
-
-/// Asks for a job by its id.
-pub async fn job(op: &Op, id: JobId) -> Result<Job, Error> {
-    op.get::<job::Entity>(id.0, "id").await.map(Job)
 }
 
 /// A row of `job`, as clients see it.

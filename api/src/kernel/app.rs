@@ -27,6 +27,7 @@ pub struct App {
     pub process_id: Uuid,
     tree: ArcSwap<Tree>,
     refreshing: tokio::sync::Mutex<()>,
+    rerunning: tokio::sync::Mutex<()>,
 }
 
 impl App {
@@ -38,6 +39,7 @@ impl App {
             process_id: clock.id(),
             tree: ArcSwap::from_pointee(tree),
             refreshing: tokio::sync::Mutex::new(()),
+            rerunning: tokio::sync::Mutex::new(()),
             db,
             clock,
             feed,
@@ -58,6 +60,11 @@ impl App {
             self.tree.store(Arc::new(Tree::load(&self.db).await?));
         }
         Ok(())
+    }
+
+    /// Waits until no other transaction of this process runs again; held while one does.
+    pub(super) async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.rerunning.lock().await
     }
 
     /// What an operation and its input amount to, for telling a repeated call from another one.

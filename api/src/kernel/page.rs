@@ -68,20 +68,6 @@ impl Page {
         }
     }
 
-    /// The page as keys of a list that has its own.
-    pub fn bounds<K>(&self, parse: impl Fn(&str) -> Option<K>) -> Result<Bounds<K>, Error> {
-        let bound = |cursor: &Option<String>, field| match cursor {
-            Some(cursor) => parse(cursor).map(Some).ok_or_else(|| bad_cursor(field)),
-            None => Ok(None),
-        };
-        Ok(Bounds {
-            after: bound(&self.after, "after")?,
-            before: bound(&self.before, "before")?,
-            fetched: self.limit + 1,
-            from_end: self.from_end,
-        })
-    }
-
     /// Puts fetched items, in order of fetching and one more than the limit if there are more, into a connection.
     pub fn finish<T: OutputType>(&self, mut items: Vec<(String, T)>, total: Total) -> Connection<T> {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
@@ -128,6 +114,20 @@ impl Page {
             .map(|item| (cursor(&item), node(item)))
             .collect();
         Ok(self.finish(items, total))
+    }
+
+    /// The page as keys of a list that has its own.
+    pub fn bounds<K>(&self, parse: impl Fn(&str) -> Option<K>) -> Result<Bounds<K>, Error> {
+        let bound = |cursor: &Option<String>, field| match cursor {
+            Some(cursor) => parse(cursor).map(Some).ok_or_else(|| bad_cursor(field)),
+            None => Ok(None),
+        };
+        Ok(Bounds {
+            after: bound(&self.after, "after")?,
+            before: bound(&self.before, "before")?,
+            fetched: self.limit + 1,
+            from_end: self.from_end,
+        })
     }
 }
 

@@ -52,20 +52,26 @@ impl Op {
         F: Fn(Tx) -> Fut,
         Fut: Future<Output = Result<Committed<T>, Error>>,
     {
+        // Who ran into another writer runs again in turn: writers of one process that all want the same row would
+        // otherwise meet again and again, and the unlucky ones would never get through.
+        let mut turn = None;
         for run in 0..RUNS_MAX {
-            let tx = match Tx::begin(self, None).await {
-                Ok(tx) => tx,
-                Err(Error::Again(_)) => continue,
-                Err(error) => return Err(error),
+            let ended = match Tx::begin(self, None).await {
+                Ok(tx) => body(tx).await,
+                Err(error) => Err(error),
             };
-            match body(tx).await {
+            match ended {
                 Ok(committed) => {
                     committed.tell(self.app()).await?;
                     return Ok(committed.value);
                 }
                 Err(Error::Again(cause)) => {
                     tracing::debug!(run, %cause, "the transaction runs again");
-                    tokio::time::sleep(std::time::Duration::from_millis(u64::from(run * run))).await;
+                    if turn.is_none() {
+                        turn = Some(self.app().turn().await);
+                    } else {
+                        tokio::time::sleep(std::time::Duration::from_millis(u64::from(run * run))).await;
+                    }
                 }
                 Err(error) => return Err(error),
             }
@@ -130,11 +136,11 @@ impl Tx {
         let version = Tree::version(&db).await?;
         let tree = op.app().tree();
         if tree.version != version {
-            // The connection goes back first: reading the tree needs one, and they may all be here.
-            drop(db);
+            // Not with a connection in hand: all of them could be held by writers that wait for one more.
+            db.rollback().await?;
             op.app().refresh_tree().await?;
-            let moved = sea_orm::DbErr::Custom("the tree moved on".into());
-            return Err(Error::Again(Arc::new(moved)));
+            let moved_on = sea_orm::DbErr::Custom("the tree moved on".into());
+            return Err(Error::Again(Arc::new(moved_on)));
         }
         Ok(Tx {
             db,

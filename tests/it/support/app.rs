@@ -223,6 +223,11 @@ impl App {
         done(worker::settle(&self.process).await);
     }
 
+    /// Runs every job that is open.
+    pub async fn work(&self) {
+        done(worker::run_queued(&self.process).await);
+    }
+
     /// SQL statements run so far; two of these make a difference.
     pub fn statements(&self) -> u64 {
         self.process.db.statements()

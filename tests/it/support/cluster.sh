@@ -2,6 +2,8 @@
 # starter holds open, and when it closes, for whatever reason, the cluster stops and its folder goes.
 # $1: the folder of initdb and postgres. Prints the folder of the socket when the cluster answers.
 set -u
+# A starter that died while it waited must not take this one along.
+trap '' PIPE
 bin=$1
 dir=$(mktemp -d "${TMPDIR:-/tmp}/gonghui-pg-XXXXXX") || exit 1
 exec 2>"$dir/log"
@@ -20,6 +22,7 @@ end() {
     rm -rf "$dir"
     exit
 }
+trap end HUP INT TERM
 
 init() {
     $as "$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --no-sync "$@" >>"$dir/log"

@@ -1,17 +1,15 @@
 //! Operations on collections.
 
-use super::import::CollectionImporter;
-use super::service;
 use super::types::{
     CollectionResult, ImportCollections, ImportCollectionsPayload, SubmitCollections,
     SubmitCollectionsPayload,
 };
-use crate::jobs::types::job;
-use crate::jobs::{Asked, enqueue};
+use super::{import, service};
+use crate::jobs::types::Job;
 use crate::kernel::error::Error;
-use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
 use async_graphql::{Context, Object};
+use entity::jobs::job;
 
 /// Delivering collections.
 #[derive(Default)]
@@ -52,17 +50,8 @@ impl CollectionMutation {
         #[graphql(desc = "Which file, for which district.")] input: ImportCollections,
     ) -> Result<ImportCollectionsPayload, Error> {
         let op = Op::of(context);
-        let asked = Gid::parse(&input.federation_id, "federationId").map(|federation_id| Asked {
-            upload_id: input.upload_id.into(),
-            federation_id,
-            idempotency_key: input.idempotency_key,
-        });
-        let queued = match asked {
-            Ok(asked) => enqueue(op, &CollectionImporter, &asked).await,
-            Err(error) => Err(error),
-        };
-        let found = match queued {
-            Ok(id) => job(op, id).await,
+        let found = match import::enqueue(op, &input).await {
+            Ok(id) => op.get::<job::Entity>(id.0, "id").await.map(Job),
             Err(error) => Err(error),
         };
         ImportCollectionsPayload::of(found)

@@ -10,14 +10,17 @@
 //! changed on the way, and the bureau has to send the file again, which doubles nothing.
 
 use super::rules::{self, Answer as Answered};
-use super::types::{CollectionLine, CollectionStatus, name};
+use super::types::{CollectionLine, CollectionStatus, ImportCollections, name};
 use super::{SUBMITTED, service};
-use crate::jobs::{Answer, Chunk, Importer, Refusal};
+use crate::jobs::{self, Answer, Asked, Chunk, Importer, Refusal};
 use crate::kernel::error::{Error, Text, text};
+use crate::kernel::gid::Gid;
+use crate::kernel::op::Op;
 use crate::kernel::rows::{Column, Row, RowFile, optional, required};
 use crate::kernel::tx::Tx;
 use crate::policy::Action;
 use crate::scalars::yuan;
+use entity::id::JobId;
 use entity::jobs::job::JobKind;
 use futures_util::future::BoxFuture;
 
@@ -50,10 +53,20 @@ static COLUMNS: [Column; 19] = [
 /// Rows read at once when a total is checked.
 const BLOCK: usize = 1_000;
 
-/// Takes files of the tax bureau in.
-pub struct CollectionImporter;
+/// The importer of the tax bureau's files.
+pub struct Delivery;
 
-impl Importer for CollectionImporter {
+/// Asks for the import of a file for a district.
+pub(super) async fn enqueue(op: &Op, input: &ImportCollections) -> Result<JobId, Error> {
+    let asked = Asked {
+        upload_id: input.upload_id.into(),
+        federation_id: Gid::parse(&input.federation_id, "federationId")?,
+        idempotency_key: input.idempotency_key.clone(),
+    };
+    jobs::enqueue(op, &Delivery, &asked).await
+}
+
+impl Importer for Delivery {
     fn kind(&self) -> JobKind {
         JobKind::CollectionImport
     }

@@ -315,8 +315,13 @@ pub(crate) async fn check_deliveries(app: &App) -> Result<Result<String, String>
         for body in bodies {
             let said: serde_json::Value = serde_json::from_str(&body.body)?;
             deliveries += 1;
-            lines += said["accepted"].as_i64().unwrap_or_default();
-            fen += said["dueFen"].as_i64().unwrap_or_default();
+            let number = |name| {
+                said.get(name)
+                    .and_then(serde_json::Value::as_i64)
+                    .unwrap_or_default()
+            };
+            lines += number("accepted");
+            fen += number("dueFen");
         }
     }
     let sql = "SELECT COUNT(*) AS lines, CAST(COALESCE(SUM(due_fen), 0) AS BIGINT) AS fen FROM collection";

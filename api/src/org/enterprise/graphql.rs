@@ -1,9 +1,11 @@
 //! Operations on enterprises.
 
 use super::types::{
-    Enterprise, RegisterEnterprise, RegisterEnterprisePayload, UpdateEnterprise, UpdateEnterprisePayload,
+    Enterprise, ImportEnterprises, ImportEnterprisesPayload, RegisterEnterprise, RegisterEnterprisePayload,
+    UpdateEnterprise, UpdateEnterprisePayload,
 };
-use super::{service, store};
+use super::{import, service, store};
+use crate::jobs::types::Job;
 use crate::kernel::error::{Error, invalid, text};
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
@@ -11,6 +13,7 @@ use crate::org::uscc;
 use crate::scalars::Uscc;
 use async_graphql::{Context, ID, Object};
 use entity::id::EnterpriseId;
+use entity::jobs::job;
 use entity::org::enterprise::Entity;
 
 /// Reading enterprises.
@@ -71,6 +74,21 @@ impl EnterpriseMutation {
     ) -> Result<RegisterEnterprisePayload, Error> {
         let op = Op::of(context);
         RegisterEnterprisePayload::of(written(op, service::register(op, &input).await).await)
+    }
+
+    /// Imports a register of enterprises from a file as a job. Good rows are kept, each refused one stands in the
+    /// job's error file; running a file again updates instead of doubling.
+    async fn import_enterprises(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "What to import.")] input: ImportEnterprises,
+    ) -> Result<ImportEnterprisesPayload, Error> {
+        let op = Op::of(context);
+        let job = match import::enqueue(op, &input).await {
+            Ok(id) => op.get::<job::Entity>(id.0, "id").await.map(Job),
+            Err(error) => Err(error),
+        };
+        ImportEnterprisesPayload::of(job)
     }
 
     /// Changes an enterprise.

@@ -7,6 +7,7 @@ pub mod graphql;
 pub mod service;
 pub mod rules;
 pub(crate) mod store;
+pub mod import;
 
 use crate::kernel::event::{Delta, Event as Said, Place, Sentence};
 use crate::metrics::MetricId;

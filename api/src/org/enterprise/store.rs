@@ -4,11 +4,15 @@ use crate::kernel::error::Error;
 use crate::kernel::ledger::Expected;
 use crate::kernel::op::Op;
 use crate::kernel::scope::{Readable, Scope, Within};
+use crate::kernel::sql::{PARAMETERS_MAX, Sql};
 use crate::kernel::tx::Tx;
 use crate::metrics::MetricId;
 use crate::policy::Action;
 use entity::org::enterprise::{Column, Entity, Model};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, Select};
+use sea_orm::{
+    ActiveEnum, ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable,
+    QueryFilter, Select, Value,
+};
 
 impl Readable for Entity {
     const READ: Action = Action::ReadEnterprises;
@@ -36,6 +40,50 @@ pub(super) async fn insert(tx: &Tx, enterprise: Model) -> Result<(), Error> {
     Entity::insert(enterprise.into_active_model())
         .exec_without_returning(tx.db())
         .await?;
+    Ok(())
+}
+
+/// The enterprises of these codes, wherever they are: a code is given once in the country.
+pub(super) async fn find_many<'a>(
+    tx: &Tx,
+    codes: impl Iterator<Item = &'a str>,
+) -> Result<Vec<Model>, Error> {
+    Ok(rows(&tx.everywhere())
+        .filter(Column::Uscc.is_in(codes))
+        .all(tx.db())
+        .await?)
+}
+
+/// Writes many new ones.
+pub(super) async fn insert_many(tx: &Tx, enterprises: Vec<Model>) -> Result<(), Error> {
+    for chunk in enterprises.chunks(PARAMETERS_MAX / Column::iter().count()) {
+        let rows = chunk.iter().cloned().map(IntoActiveModel::into_active_model);
+        Entity::insert_many(rows).exec_without_returning(tx.db()).await?;
+    }
+    Ok(())
+}
+
+/// Writes what an import changes in many.
+pub(super) async fn update_many(tx: &Tx, enterprises: Vec<Model>) -> Result<(), Error> {
+    const COLUMNS: usize = 6;
+    for chunk in enterprises.chunks(PARAMETERS_MAX / COLUMNS) {
+        let mut sql = Sql::new(
+            "UPDATE enterprise SET ownership = changed.column2, industry = changed.column3, employees = \
+             changed.column4, version = changed.column5, updated_at = changed.column6 FROM (VALUES ",
+        );
+        sql.rows(chunk.iter().map(|enterprise| -> [Value; COLUMNS] {
+            [
+                enterprise.id.into(),
+                enterprise.ownership.to_value().into(),
+                enterprise.industry.as_str().into(),
+                enterprise.employees.into(),
+                enterprise.version.into(),
+                enterprise.updated_at.into(),
+            ]
+        }));
+        sql.push(") AS changed WHERE enterprise.id = changed.column1");
+        tx.db().execute_raw(sql.on(tx.backend())).await?;
+    }
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Enterprises as clients see them.
 
 use crate::fees::collection::types::{Collection, CollectionFilter, page_of_enterprise};
+use crate::jobs::types::Job;
 use crate::kernel::error::Error;
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
@@ -14,6 +15,7 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use entity::org::enterprise::{self, Column, Entity};
 use sea_orm::{ColumnTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// Who owns an enterprise (经济类型).
 #[derive(Clone, Copy, Debug, Enum, PartialEq, Eq, Serialize, Deserialize)]
@@ -329,6 +331,22 @@ pub struct UpdateEnterprise {
     pub from: Option<Date>,
     /// Makes a repeated call harmless for 7 days.
     pub idempotency_key: Option<String>,
+}
+
+/// Imports a register of enterprises from a file.
+#[derive(Debug, InputObject, Serialize)]
+pub struct ImportEnterprises {
+    /// The sender's own id of a file sent to `/uploads`.
+    pub upload_id: Uuid,
+    /// Where: every row must lie below this federation.
+    pub federation_id: ID,
+    /// Makes a repeated call harmless for 7 days.
+    pub idempotency_key: Option<String>,
+}
+
+crate::payload! {
+    /// What `importEnterprises` did: asked again for the same file and place, it is the same job.
+    ImportEnterprisesPayload { job: Job }
 }
 
 crate::payload! {

@@ -79,7 +79,10 @@ fn level(name: &str) -> Result<Level, Text> {
 fn read(list: impl Read) -> Result<Vec<Division>, Error> {
     let mut reader = csv::Reader::from_reader(list);
     // The first line is the header, so the first row is line 2.
-    let at = |index: usize, column: &str, text: Text| invalid(format!("line {}.{column}", index + 2), text);
+    let at = |index: usize, column: &str, text: Text| {
+        let place = format!("line {}.{column}", index + 2);
+        invalid(place.trim_end_matches('.').to_owned(), text)
+    };
     let unreadable = || {
         text(
             "Not a CSV list with the columns code, level, name.",

@@ -62,8 +62,8 @@ fn digits(level: Level) -> usize {
     }
 }
 
-/// The divisions that may be the superior, nearest first. A level that the list leaves out is passed over: the towns
-/// of 东莞, 中山, 儋州 and 嘉峪关 have no county with digits of its own, and four codes stand at two levels.
+/// The divisions that may be the superior, nearest first. A level that the list leaves out is passed over; the towns
+/// of 东莞, 中山 and 儋州 carry the digits of their city, which the list has as a county too.
 pub fn superiors(code: &str, level: Level) -> Vec<(Level, String)> {
     let levels = [Level::County, Level::City, Level::Province];
     let above = levels.into_iter().filter(|above| *above < level);

@@ -1,0 +1,128 @@
+//! GraphQL over HTTP: what is no request, what is too much, and the pages beside it.
+
+use crate::support::tree::*;
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+const JSON: (&str, &str) = ("content-type", "application/json");
+
+fn code(body: &Value) -> &str {
+    body["errors"][0]["extensions"]["code"]
+        .as_str()
+        .unwrap_or("no code")
+}
+
+both! {
+    async fn a_body_that_is_no_request_is_refused_as_such(app: App) {
+        let large = json!({"query": format!("{{ __typename }} #{}", "x".repeat(1 << 20))}).to_string();
+        let query = json!({"query": "{ __typename }"}).to_string();
+        for (content_type, body, status) in [
+            ("text/plain", query.clone(), 415),
+            ("", query.clone(), 415),
+            ("application/json-patch+json", query.clone(), 415),
+            ("application/json", large, 413),
+            ("application/json", "{\"query\": ".to_owned(), 400),
+            ("application/json", "".to_owned(), 400),
+            ("application/json", "[]".to_owned(), 400),
+            ("application/json", "{\"query\": 1}".to_owned(), 400),
+        ] {
+            let answer = app.send("POST", "/graphql", &[("content-type", content_type)], body.clone()).await;
+            assert_eq!(answer.status, status, "{content_type} {:.80}", body);
+            assert_eq!(code(&answer.json()), "BAD_REQUEST");
+            assert_eq!(answer.headers["content-type"], "application/json; charset=utf-8");
+        }
+        let headers = [("content-type", "Application/JSON; charset=utf-8")];
+        let answer = app.send("POST", "/graphql", &headers, query).await;
+        assert_eq!(answer.json(), json!({"data": {"__typename": "Query"}}));
+    }
+
+    async fn no_link_can_make_a_browser_run_a_query(app: App) {
+        let answer = app.send("GET", "/graphql?query=%7B__typename%7D", &[], "").await;
+
+        assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(answer.headers["allow"], "POST");
+        assert_eq!(code(&answer.json()), "BAD_REQUEST");
+    }
+
+    async fn a_document_that_would_overflow_the_stack_is_refused_and_the_next_is_answered(app: App) {
+        for open in ["[", "{", "("] {
+            let document = format!("{{ nodes(ids: {}", open.repeat(2_000));
+            let refused = app.send("POST", "/graphql", &[JSON], json!({"query": document}).to_string()).await;
+            assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+            assert_eq!(code(&refused.json()), "BAD_REQUEST");
+        }
+        let variables = format!("{{\"query\": \"{{ __typename }}\", \"variables\": {}", "{\"a\":[".repeat(2_000));
+        let refused = app.send("POST", "/graphql", &[JSON], variables).await;
+        let next = app.send("POST", "/graphql", &[JSON], json!({"query": "{ __typename }"}).to_string()).await;
+
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+        assert_eq!(next.json(), json!({"data": {"__typename": "Query"}}));
+    }
+
+    async fn a_document_that_does_not_fit_the_schema_says_so_in_a_code(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        for document in [
+            "{ nothing }",
+            "{ viewer }",
+            "{ viewer { name ",
+            "",
+            "query A { __typename } query B { __typename }",
+        ] {
+            let body = cadre.gql(document, json!({})).await;
+            assert_eq!(code(&body), "GRAPHQL_VALIDATION_FAILED", "{document}: {body}");
+            assert!(body["data"].is_null(), "{document}: {body}");
+        }
+    }
+
+    async fn a_value_that_does_not_fit_says_so_in_a_code(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        let node = "query($id: ID!) { node(id: $id) { id } }";
+        let by_code = "query($code: DivisionCode, $level: FederationLevel) { federation(code: $code, level: $level) { name } }";
+        for (document, variables) in [
+            (node, json!({})),
+            (node, json!({"id": null})),
+            (node, json!({"id": ["x"]})),
+            (by_code, json!({"code": 430_381_000_000_i64})),
+            (by_code, json!({"code": XIANGXIANG, "level": "VILLAGE"})),
+        ] {
+            let body = cadre.gql(document, variables.clone()).await;
+            let known = ["BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED"];
+            assert!(known.contains(&code(&body)), "{document} {variables}: {body}");
+        }
+    }
+
+    async fn every_answer_names_its_request(app: App) {
+        let first = app.anonymous().post("{ __typename }", json!({})).await;
+        let second = app.anonymous().post("{ __typename }", json!({})).await;
+
+        assert_ne!(first.headers["x-request-id"], second.headers["x-request-id"]);
+    }
+
+    async fn the_pages_and_probes_answer_without_a_token(app: App) {
+        let get = async |path: &str| app.send("GET", path, &[], "").await;
+
+        let (alive, ready, front, graphiql) = (get("/healthz").await, get("/readyz").await, get("/").await, get("/graphiql").await);
+        let (schema, missing) = (get("/schema.graphql").await, get("/nothing").await);
+
+        assert_eq!((alive.status, alive.text().as_str()), (StatusCode::OK, "ok\n"));
+        assert_eq!((ready.status, ready.text().as_str()), (StatusCode::OK, "ready\n"));
+        for page in [front, graphiql] {
+            assert_eq!(page.status, StatusCode::OK);
+            assert!(page.headers["content-type"].to_str().unwrap().starts_with("text/html"));
+            assert!(page.headers["content-security-policy"].to_str().unwrap().contains("default-src 'self'"));
+            assert!(page.text().contains("工会"));
+        }
+        assert_eq!(schema.text(), api::schema::sdl());
+        assert_eq!(missing.status, StatusCode::NOT_FOUND);
+    }
+
+    async fn a_database_that_does_not_answer_makes_the_service_unready_but_not_dead(app: App) {
+        app.process.db.clone().close().await.map_err(|error| error.report()).unwrap();
+
+        let alive = app.send("GET", "/healthz", &[], "").await;
+        let ready = app.send("GET", "/readyz", &[], "").await;
+
+        assert_eq!(alive.status, StatusCode::OK);
+        assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
+    }
+}

@@ -1,0 +1,191 @@
+//! What every domain stands on: writers that meet, the chain of events, the sequencer and its lease.
+
+use crate::support::tree::*;
+use crate::support::{App, Caller};
+use api::kernel::sequencer::{LINK_COLUMNS, Link};
+use chrono::TimeDelta;
+use sea_orm::{FromQueryResult, Statement};
+use serde_json::{Value, json};
+use std::collections::HashSet;
+
+const FOUND: &str = "mutation($input: FoundFederation!) { foundFederation(input: $input) {
+    federation { id name } userErrors { code field } } }";
+
+async fn links(app: &App) -> Vec<Link> {
+    let db = &app.process.db;
+    let sql = format!("SELECT {LINK_COLUMNS} FROM event ORDER BY seq, id");
+    Link::find_by_statement(Statement::from_string(db.backend(), sql))
+        .all(db.reader())
+        .await
+        .unwrap()
+}
+
+fn park(app: &App, name: &str) -> Value {
+    json!({"parentId": app.gid(XIANGXIANG), "level": "TOWNSHIP", "kind": "PARK", "name": name})
+}
+
+/// Many at once, each from a task of its own; what each was answered.
+async fn at_once(callers: impl IntoIterator<Item = (Caller, Value)>) -> Vec<Value> {
+    let tasks: Vec<_> = callers
+        .into_iter()
+        .map(|(caller, input)| tokio::spawn(async move { caller.done(FOUND, input).await }))
+        .collect();
+    let mut answers = Vec::new();
+    for task in tasks {
+        answers.push(task.await.unwrap());
+    }
+    answers
+}
+
+async fn settled(app: &App) -> Vec<Link> {
+    app.settle().await;
+    links(app).await
+}
+
+/// Numbers without a gap, and each hash follows from the one before.
+fn assert_whole(links: &[Link]) {
+    let mut hash = String::new();
+    for (index, link) in links.iter().enumerate() {
+        let seq = i64::try_from(index).unwrap() + 1;
+        assert_eq!(link.seq, Some(seq));
+        hash = link.hash_after(&hash, seq);
+        assert_eq!(link.hash.as_deref(), Some(hash.as_str()), "event {seq}");
+    }
+}
+
+both! {
+    async fn twenty_who_found_at_once_found_twenty(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+
+        let callers = (0..20).map(|number| (cadre.clone(), park(&app, &format!("园区工会{number}"))));
+        let answers = at_once(callers).await;
+
+        let ids: HashSet<_> = answers.iter().map(|payload| payload["federation"]["id"].to_string()).collect();
+        assert_eq!(ids.len(), 20);
+        let tree = app.process.tree();
+        let founded = tree.nodes().iter().filter(|node| node.name.starts_with("园区工会"));
+        let paths: HashSet<_> = founded.map(|node| node.path.clone()).collect();
+        assert_eq!(paths.len(), 20);
+        let here = tree.by_code(XIANGXIANG, None).unwrap();
+        assert!(paths.iter().all(|path| here.holds(path) && path.len() == here.path.len() + 4));
+    }
+
+    async fn two_processes_that_found_at_once_found_both(app: App) {
+        let other = app.another().await;
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+
+        let callers = (0..10).map(|number| {
+            let process = if number % 2 == 0 { &app } else { &other };
+            (cadre.at(process), park(&app, &format!("园区工会{number}")))
+        });
+        let answers = at_once(callers).await;
+        app.settle().await;
+        other.settle().await;
+
+        let ids: HashSet<_> = answers.iter().map(|payload| payload["federation"]["id"].to_string()).collect();
+        assert_eq!(ids.len(), 10);
+        assert_eq!(app.process.tree().len(), 62);
+        assert_eq!(other.process.tree().len(), 62);
+    }
+
+    async fn one_key_used_by_many_at_once_is_one_deed(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        let mut input = park(&app, "园区工会");
+        input["idempotencyKey"] = json!("k1");
+
+        let answers = at_once((0..8).map(|_| (cadre.clone(), input.clone()))).await;
+
+        let ids: HashSet<_> = answers.iter().map(|payload| payload["federation"]["id"].to_string()).collect();
+        assert_eq!(ids.len(), 1);
+        assert_eq!(app.process.tree().len(), 53);
+        let founded = settled(&app).await.into_iter().filter(|link| link.kind == "FEDERATION_FOUNDED");
+        assert_eq!(founded.count(), 1);
+    }
+
+    async fn what_was_committed_is_numbered_without_a_gap_and_chained(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        let first = settled(&app).await;
+        at_once((0..5).map(|number| (cadre.clone(), park(&app, &format!("园区工会{number}"))))).await;
+        let tail = links(&app).await.into_iter().filter(|link| link.seq.is_none()).count();
+
+        let second = settled(&app).await;
+
+        let kinds: Vec<_> = first.iter().map(|link| link.kind.as_str()).collect();
+        assert_eq!(kinds, ["DIVISIONS_IMPORTED", "ACCOUNT_ADDED", "SIGNED_IN"]);
+        assert_eq!(tail, 5);
+        assert_eq!(second.len(), 8);
+        assert_whole(&second);
+        assert!(second[3..].iter().all(|link| link.kind == "FEDERATION_FOUNDED" && link.actor_id.is_some()));
+        let unchanged = |(old, new): (&Link, &Link)| old.hash == new.hash && old.id == new.id;
+        assert!(first.iter().zip(&second).all(unchanged));
+    }
+
+    async fn a_changed_event_breaks_the_chain(app: App) {
+        let _cadre = app.person("CADRE", XIANGXIANG).await;
+        let links = settled(&app).await;
+        assert_whole(&links);
+        let last = links.last().unwrap();
+        let previous = links[links.len() - 2].hash.as_deref().unwrap();
+        let seq = last.seq.unwrap();
+
+        let changes: [fn(&mut Link); 6] = [
+            |link| link.at += TimeDelta::microseconds(1),
+            |link| link.actor_id = Some(uuid::Uuid::nil()),
+            |link| link.kind.push('X'),
+            |link| link.subject_id = uuid::Uuid::nil(),
+            |link| link.path.push('0'),
+            |link| link.body = "{ }".to_owned(),
+        ];
+        for (number, change) in changes.into_iter().enumerate() {
+            let mut changed = last.clone();
+            change(&mut changed);
+            assert_ne!(Some(changed.hash_after(previous, seq)), last.hash, "change {number}");
+        }
+    }
+
+    async fn two_sequencers_number_nothing_twice(app: App) {
+        let other = app.another().await;
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        at_once((0..5).map(|number| (cadre.clone(), park(&app, &format!("园区工会{number}"))))).await;
+
+        tokio::join!(app.settle(), other.settle(), app.settle(), other.settle());
+
+        let links = links(&app).await;
+        assert_eq!(links.len(), 8);
+        assert_whole(&links);
+    }
+
+    async fn a_dead_process_loses_its_lease_by_itself(app: App) {
+        let other = app.another().await;
+        app.settle().await;
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        cadre.done(FOUND, park(&app, "园区工会")).await;
+        let unnumbered = async || links(&app).await.into_iter().filter(|link| link.seq.is_none()).count();
+
+        other.settle().await;
+        let while_leased = unnumbered().await;
+        app.advance(TimeDelta::seconds(16));
+        other.settle().await;
+        let afterwards = unnumbered().await;
+        app.settle().await;
+
+        assert_eq!(while_leased, 3);
+        assert_eq!(afterwards, 0);
+        assert_whole(&links(&app).await);
+    }
+
+    async fn a_refused_write_leaves_nothing_behind(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        let before = settled(&app).await.len();
+        let mut input = park(&app, "园");
+        input["idempotencyKey"] = json!("k1");
+
+        let refused = cadre.refused(FOUND, input.clone()).await;
+        input["name"] = json!("园区工会");
+        let founded = cadre.done(FOUND, input).await;
+
+        assert_eq!(refused, ["INVALID name"]);
+        assert_eq!(founded["federation"]["name"], "园区工会");
+        assert_eq!(settled(&app).await.len(), before + 1);
+    }
+}
