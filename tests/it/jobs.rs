@@ -75,6 +75,7 @@ impl Importer for Tally {
                 unchanged: 0,
                 passed_over: 0,
                 refusals: Vec::new(),
+                sums: Vec::new(),
                 deltas: Vec::new(),
             };
             for row in chunk.rows {
@@ -218,11 +219,12 @@ both! {
         let cadre = app.person("CADRE", XIANGXIANG).await;
         let id = "0199a1b2-0000-7000-8000-000000000002";
         let mib = Bytes::from(vec![b'x'; 1 << 20]);
-        let endless = || Body::from_stream(stream::repeat(Ok::<_, std::io::Error>(mib.clone())).take(300));
+        let mibs: Vec<Result<Bytes, std::io::Error>> = (0..300).map(|_| Ok(mib.clone())).collect();
+        let endless = Body::from_stream(stream::iter(mibs));
         let broken = stream::iter([Ok(mib.clone()), Err(std::io::Error::other("gone"))]);
 
         let told = cadre.send("PUT", &format!("/uploads/{id}"), &[("content-length", "314572800")], "x").await;
-        let found_out = put(&cadre, id, endless()).await;
+        let found_out = put(&cadre, id, endless).await;
 
         assert_eq!(code(&told), "413 INVALID");
         assert_eq!(code(&found_out), "413 INVALID");

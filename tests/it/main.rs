@@ -27,5 +27,6 @@ mod enterprises;
 mod trade_unions;
 mod visits;
 mod imports;
+mod fees;
 mod dashboard;
 mod verify;
