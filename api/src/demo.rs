@@ -8,14 +8,13 @@ use crate::accounts::service::{self, NewAccount};
 use crate::accounts::store;
 use crate::http::engine::Engine;
 use crate::kernel::app::App;
-use crate::kernel::error::{Error, Language};
+use crate::kernel::error::Error;
 use crate::kernel::gid::Gid;
 use crate::kernel::op::{Actor, Op};
 use crate::org::federation::import;
 use crate::policy::Role;
 use crate::scalars::yuan;
 use crate::schema;
-use async_graphql::{Request, Variables};
 use chrono::{Days, NaiveDate};
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
@@ -180,13 +179,7 @@ impl Demo {
     /// Runs one document as a caller.
     async fn run(&self, username: &str, document: &str, variables: Value) -> Result<Value, Error> {
         let actor = store::actor_named(&self.engine.app, username).await?;
-        let op = Op::new(&self.engine.app, actor);
-        let request = Request::new(document).variables(Variables::from_json(variables));
-        let response = self.engine.run(&op, Language::English, request).await;
-        if let Some(error) = response.errors.first() {
-            return Err(anyhow::anyhow!("the demo's request was refused: {}", error.message).into());
-        }
-        Ok(response.data.into_json()?)
+        self.engine.ask(actor, document, variables).await
     }
 
     /// Collections are the last thing that is recorded.

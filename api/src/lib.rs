@@ -10,10 +10,14 @@ pub mod metrics;
 pub mod kernel;
 pub mod scalars;
 
+// Callers
+pub mod accounts;
+
+// Long work
+pub mod jobs;
+
 // Foundations
 pub mod org;
-pub mod accounts;
-pub mod jobs;
 pub mod figures;
 
 // Work

@@ -5,6 +5,7 @@ use crate::fees::collection::graphql::CollectionMutation;
 use crate::fees::collection::types::{Collection, WaitingCollection};
 use crate::figures::graphql::FigureQuery;
 use crate::jobs::graphql::{JobQuery, JobSubscription};
+use crate::jobs::types::JobRefusal;
 use crate::kernel::page::Connection;
 use crate::node::NodeQuery;
 use crate::org::enterprise::graphql::{EnterpriseMutation, EnterpriseQuery};
@@ -57,6 +58,7 @@ pub fn build() -> Schema {
         .override_output_type_description::<Connection<WaitingCollection>>(
             "A page of waiting lines (待处理明细).",
         )
+        .override_output_type_description::<Connection<JobRefusal>>("A page of refused rows (未通过的行).")
         .finish()
 }
 

@@ -19,7 +19,8 @@ CREATE TABLE role_grant (
     federation_id UUID NOT NULL CONSTRAINT role_grant_federation_fk REFERENCES federation (id),
     valid_from DATE NOT NULL,
     valid_to DATE,
-    CONSTRAINT role_grant_period CHECK (valid_to > valid_from)
+    -- A grant that is taken back on its first day was never in force.
+    CONSTRAINT role_grant_period CHECK (valid_to >= valid_from)
 );
 CREATE INDEX role_grant_account ON role_grant (account_id);
 

@@ -365,10 +365,10 @@ both! {
         let refused_in_chinese = see(&cadre.in_chinese(), id).await;
         let (_, second) = queue(&app, "name\n甲\n").await;
         let db = &app.process.db;
-        let end = |until: &str| Statement::from_string(db.backend(), format!("UPDATE role_grant SET valid_to = {until}"));
-        db.reader().execute_raw(end("valid_from")).await.unwrap();
+        let begin = |day: &str| Statement::from_string(db.backend(), format!("UPDATE role_grant SET valid_from = '{day}'"));
+        db.reader().execute_raw(begin("2999-01-01")).await.unwrap();
         run(&app, &tally(9)).await;
-        db.reader().execute_raw(end("NULL")).await.unwrap();
+        db.reader().execute_raw(begin("2000-01-01")).await.unwrap();
         let ended = see(&cadre, second).await;
 
         let upload = upload_of(&app, second).await;
@@ -400,6 +400,30 @@ both! {
         assert_eq!(first, "QUEUED null");
         assert_eq!(rest.last().unwrap(), "DONE 100");
         assert_eq!(late, ["DONE 100"]);
+    }
+
+    async fn a_lane_wakes_for_what_is_asked_and_ends_when_told(app: App) {
+        let (stop, stopped) = watch::channel(false);
+        let importer = tally(9);
+        let lane = runner::lane(Arc::clone(&app.process), &importer, stopped);
+        let story = async {
+            let (cadre, id) = queue(&app, "name\n甲\n").await;
+            app.settle().await;
+            let changes = watch_job(&cadre, id).await;
+            let settling = async {
+                while see(&cadre, id).await["state"] != "DONE" {
+                    tokio::task::yield_now().await;
+                }
+                app.settle().await;
+            };
+            let (told, ()) = tokio::join!(changes.collect::<Vec<_>>(), settling);
+            stop.send(true).unwrap();
+            told
+        };
+
+        let ((), told) = tokio::join!(lane, story);
+
+        assert_eq!(told.last().unwrap(), "DONE 100");
     }
 }
 

@@ -253,15 +253,22 @@ fn graphql_stays_at_the_edge() {
 #[test]
 fn queries_stay_in_the_stores() {
     let rule = |source: &Source| {
-        let may = source.is_in(&["api/src/kernel/", "api/src/start.rs"])
-            || source.is_one_of(&["store.rs", "import.rs", "jobs.rs"]);
+        // verify.rs is about the tables themselves, main.rs names sea_orm only to keep its log quiet.
+        let may = source.is_in(&[
+            "api/src/kernel/",
+            "api/src/start.rs",
+            "api/src/verify.rs",
+            "api/src/main.rs",
+        ]) || source.is_one_of(&["store.rs", "import.rs", "jobs.rs"]);
         if may || !source.is_in(&["api/src/"]) {
             return Faults::new();
         }
-        source.lines_with(
+        let faults = source.lines_with(
             &["sea_orm", "Sql::new", "sqlx"],
             "put the query into store.rs and call it from here",
-        )
+        );
+        // The database's word for an enum value is no query.
+        faults.into_iter().filter(|fault| !fault.contains("`use sea_orm::ActiveEnum;`")).collect()
     };
     let broken = [
         ("api/src/fees/service.rs", "use sea_orm::QueryFilter;"),

@@ -8,8 +8,12 @@ use sea_orm::{ConnectionTrait, Database};
 
 /// The first break that verify names; none if the books are whole.
 async fn first_break(app: &App) -> Option<String> {
-    let checks = verify::run(&app.process).await.unwrap_or_else(|error| panic!("{}", error.report()));
-    checks.into_iter().find_map(|check| check.outcome.err().map(|what| format!("{}: {what}", check.name)))
+    let checks = verify::run(&app.process)
+        .await
+        .unwrap_or_else(|error| panic!("{}", error.report()));
+    checks
+        .into_iter()
+        .find_map(|check| check.outcome.err().map(|what| format!("{}: {what}", check.name)))
 }
 
 /// Business of every kind, some of it folded and some not.

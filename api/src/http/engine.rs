@@ -1,13 +1,13 @@
 //! Runs GraphQL requests: each as one operation, with its loaders, in the caller's language.
 
 use crate::kernel::app::App;
-use crate::kernel::error::{LANGUAGE, Language};
+use crate::kernel::error::{Error, LANGUAGE, Language};
 use crate::kernel::loader::drive;
 use crate::kernel::op::{Actor, Op};
 use crate::schema::Schema;
 use async_graphql::futures_util::StreamExt;
 use async_graphql::futures_util::stream::{self, BoxStream};
-use async_graphql::{Data, Executor, Request, Response};
+use async_graphql::{Data, Executor, Request, Response, Variables};
 use std::sync::Arc;
 
 /// The schema on its process.
@@ -51,6 +51,22 @@ impl Engine {
     pub async fn run(&self, op: &Op, language: Language, request: Request) -> Response {
         let running = drive(op, self.schema.execute(request.data(op.clone())));
         with_codes(LANGUAGE.scope(language, running).await)
+    }
+
+    /// Runs a document for a caller of this process; an error of any field is an error.
+    pub async fn ask(
+        &self,
+        actor: Actor,
+        document: &str,
+        variables: serde_json::Value,
+    ) -> Result<serde_json::Value, Error> {
+        let op = Op::new(&self.app, actor);
+        let request = Request::new(document).variables(Variables::from_json(variables));
+        let response = self.run(&op, Language::English, request).await;
+        match response.errors.first() {
+            Some(error) => Err(anyhow::anyhow!("the request was refused: {}", error.message).into()),
+            None => Ok(response.data.into_json()?),
+        }
     }
 
     fn stream(&self, peer: &Peer, request: Request) -> BoxStream<'static, Response> {

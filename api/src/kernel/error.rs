@@ -183,11 +183,12 @@ fn is_passing(error: &DbErr) -> bool {
     let Some(cause) = cause.as_database_error() else {
         return false;
     };
-    match cause.code().as_deref() {
-        Some("40001" | "40P01" | "23505") => true,
-        Some("5" | "6" | "261" | "517" | "1555" | "2067") => true,
-        _ => false,
-    }
+    let (postgres, sqlite) = (
+        ["40001", "40P01", "23505"],
+        ["5", "6", "261", "517", "1555", "2067"],
+    );
+    let code = cause.code();
+    code.is_some_and(|code| postgres.contains(&&*code) || sqlite.contains(&&*code))
 }
 
 /// Why a mutation did nothing, or did less than was asked.

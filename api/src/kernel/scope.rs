@@ -6,7 +6,7 @@ use crate::policy::Action;
 use entity::id::FederationId;
 use entity::placed::Placed;
 use sea_orm::sea_query::SimpleExpr;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, Select};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, Select, Value};
 use std::sync::Arc;
 
 /// The top of a subtree.
@@ -137,6 +137,16 @@ pub trait Within: Placed {
 }
 
 impl<E: Placed> Within for E {}
+
+/// The rows that are parts of others (the findings of visits) and have no place of their own: those of rows that the
+/// caller was proved to reach.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the proof was given for the rows that they are parts of"
+)]
+pub fn parts_of<E: EntityTrait>(whole: E::Column, ids: Vec<impl Into<Value>>) -> Select<E> {
+    E::find().filter(whole.is_in(ids))
+}
 
 /// A row or node on which the caller may do what was asked: the question was answered in this transaction.
 #[derive(Clone, Debug)]

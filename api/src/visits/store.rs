@@ -4,12 +4,12 @@ use crate::kernel::error::Error;
 use crate::kernel::ledger::Expected;
 use crate::kernel::loader::Batch;
 use crate::kernel::op::Op;
-use crate::kernel::scope::{Readable, Scope, Within};
+use crate::kernel::scope::{Readable, Scope, Within, parts_of};
 use crate::kernel::sql::Sql;
 use crate::kernel::tx::Tx;
 use crate::metrics::MetricId;
 use crate::policy::Action;
-use entity::id::VisitId;
+use entity::id::{EnterpriseId, VisitId};
 use entity::visits::finding;
 use entity::visits::visit::{Column, Entity, Model};
 use sea_orm::{
@@ -24,6 +24,11 @@ impl Readable for Entity {
 /// The visits that a scope reaches, for a list.
 pub(super) fn rows(scope: &Scope) -> Select<Entity> {
     Entity::within(scope)
+}
+
+/// The visits to an enterprise that a scope reaches, for a list.
+pub(super) fn rows_of_enterprise(scope: &Scope, id: EnterpriseId) -> Select<Entity> {
+    rows(scope).filter(Column::EnterpriseId.eq(id))
 }
 
 /// A visit by its id, wherever it is: a phone's id is given once.
@@ -69,12 +74,8 @@ pub(super) async fn update(
     Ok(())
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "findings have no place of their own: their visit was proved before"
-)]
 async fn findings_of(db: &impl ConnectionTrait, ids: Vec<VisitId>) -> Result<Vec<finding::Model>, Error> {
-    let rows = finding::Entity::find().filter(finding::Column::VisitId.is_in(ids));
+    let rows = parts_of::<finding::Entity>(finding::Column::VisitId, ids);
     Ok(rows.order_by_asc(finding::Column::Position).all(db).await?)
 }
 

@@ -15,7 +15,6 @@ use entity::id::EnterpriseId;
 use entity::org::enterprise;
 use entity::visits::visit::{Column, Entity};
 use entity::visits::{finding, visit};
-use sea_orm::{ColumnTrait, QueryFilter};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -90,7 +89,7 @@ pub async fn visits_of_enterprise(
     order: VisitOrder,
     page: Page,
 ) -> Result<Connection<Visit>, Error> {
-    let rows = store::rows(&Op::of(context).scope(Action::ReadVisits)?).filter(Column::EnterpriseId.eq(id));
+    let rows = store::rows_of_enterprise(&Op::of(context).scope(Action::ReadVisits)?, id);
     page::load(
         context,
         Listing {
@@ -104,11 +103,13 @@ pub async fn visits_of_enterprise(
 }
 
 /// The newest visit to an enterprise, if the caller may see visits.
-pub async fn last_visit(op: &Op, id: EnterpriseId) -> Result<Option<Visit>, Error> {
-    let rows = store::rows(&op.scope(Action::ReadVisits)?).filter(Column::EnterpriseId.eq(id));
-    Ok(page::first(op, rows, sort(VisitOrder::StartedDesc))
-        .await?
-        .map(Visit))
+pub async fn last_visit(op: &Op, id: EnterpriseId) -> Option<Result<Visit, Error>> {
+    let rows = match op.scope(Action::ReadVisits) {
+        Ok(scope) => store::rows_of_enterprise(&scope, id),
+        Err(error) => return Some(Err(error)),
+    };
+    let newest = page::first(op, rows, sort(VisitOrder::StartedDesc)).await;
+    newest.map(|visit| visit.map(Visit)).transpose()
 }
 
 /// A row of `visit`, as clients see it.

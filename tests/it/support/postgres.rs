@@ -4,7 +4,7 @@ use super::db::{apart, prepare_template};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,7 +12,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct Cluster {
     socket: String,
     created: AtomicU64,
-    _life: ChildStdin,
+    /// Holds the pipe.
+    _keeper: Child,
 }
 
 /// The cluster of this run, started by whoever asks first; none if PostgreSQL is not installed.
@@ -70,9 +71,9 @@ impl Cluster {
             .stderr(Stdio::null());
         // Away from our process group: what interrupts the tests must not interrupt the clearing up.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        let mut child = command.spawn().unwrap();
+        let mut keeper = command.spawn().unwrap();
         let mut said = String::new();
-        child.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+        keeper.stdout.take().unwrap().read_to_string(&mut said).unwrap();
         let socket = said
             .trim()
             .strip_prefix("ready ")
@@ -80,7 +81,7 @@ impl Cluster {
         let cluster = Cluster {
             socket: socket.replace('/', "%2F"),
             created: AtomicU64::new(0),
-            _life: child.stdin.take().unwrap(),
+            _keeper: keeper,
         };
         cluster.run("CREATE DATABASE template");
         prepare_template(&cluster.url("template"));

@@ -1,83 +1,101 @@
-//! A front end that listens: graphql-transport-ws over a real socket.
+//! A WebSocket to the service, spoken as a front end speaks it: graphql-transport-ws over a port of this machine.
 
-use super::{App, Caller};
+use super::app::Caller;
+use api::http::router::router;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::sync::Arc;
 use tokio::net::{TcpListener, TcpStream};
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
-/// An open subscription.
-pub struct Subscription {
-    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
-}
+/// An open socket.
+pub struct Socket(WebSocketStream<TcpStream>);
 
-impl App {
-    /// Serves on a free port of this machine until the test ends.
-    pub async fn listen(&self) -> String {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let router = self.router();
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        address.to_string()
-    }
+/// What came in.
+#[derive(Debug, PartialEq)]
+pub enum Said {
+    /// A message of the protocol.
+    Message(Value),
+    /// The service closed the socket, with this code.
+    Closed(u16),
 }
 
 impl Caller {
-    /// Subscribes over a socket of their own.
-    pub async fn subscribe(&self, query: &str, variables: Value) -> Subscription {
-        let address = self.app.listen().await;
+    /// Opens a socket and signs in on it with their token, if they have one; what the service says to that.
+    pub async fn open_socket(&self) -> (Socket, Said) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let service = router(Arc::clone(&self.app.process));
+        tokio::spawn(async move { axum::serve(listener, service).await });
         let mut request = format!("ws://{address}/graphql").into_client_request().unwrap();
-        request
-            .headers_mut()
-            .insert("sec-websocket-protocol", "graphql-transport-ws".parse().unwrap());
-        let (socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
-        let mut subscription = Subscription { socket };
+        let headers = request.headers_mut();
+        headers.insert("sec-websocket-protocol", "graphql-transport-ws".parse().unwrap());
+        if let Some(language) = self.language {
+            headers.insert("accept-language", language.parse().unwrap());
+        }
+        let stream = TcpStream::connect(address).await.unwrap();
+        let (stream, _) = tokio_tungstenite::client_async(request, stream).await.unwrap();
+        let mut socket = Socket(stream);
         let token = self.token.as_ref().map(|token| format!("Bearer {token}"));
-        subscription
+        socket
             .send(json!({"type": "connection_init", "payload": {"authorization": token}}))
             .await;
-        assert_eq!(subscription.receive().await["type"], "connection_ack");
-        let payload = json!({"query": query, "variables": variables});
-        subscription
-            .send(json!({"type": "subscribe", "id": "1", "payload": payload}))
-            .await;
-        subscription
+        let said = socket.hear().await;
+        (socket, said)
+    }
+
+    /// Subscribes over a socket of their own; then `next` gives what comes.
+    pub async fn subscribe(&self, query: &str, variables: Value) -> Socket {
+        let (mut socket, said) = self.open_socket().await;
+        assert_eq!(said, Said::Message(json!({"type": "connection_ack"})));
+        socket.subscribe("1", query, variables).await;
+        socket
     }
 }
 
-impl Subscription {
-    async fn send(&mut self, message: Value) {
-        self.socket
-            .send(Message::text(message.to_string()))
-            .await
-            .unwrap();
+impl Socket {
+    /// Sends a message of the protocol.
+    pub async fn send(&mut self, message: Value) {
+        self.0.send(Message::text(message.to_string())).await.unwrap();
     }
 
-    async fn receive(&mut self) -> Value {
-        let next = tokio::time::timeout(Duration::from_secs(20), self.socket.next());
-        match next
-            .await
-            .expect("a message comes")
-            .expect("the socket stays open")
-            .unwrap()
-        {
-            Message::Text(text) => serde_json::from_str(&text).unwrap(),
-            other => panic!("not a text message: {other:?}"),
+    /// Waits for what comes in, pings aside.
+    pub async fn hear(&mut self) -> Said {
+        loop {
+            match self.0.next().await.expect("the socket is open").unwrap() {
+                Message::Text(text) => return Said::Message(serde_json::from_str(&text).unwrap()),
+                Message::Close(frame) => return Said::Closed(frame.map_or(1005, |frame| frame.code.into())),
+                _ => {}
+            }
         }
     }
 
-    /// The payload of the next result.
-    pub async fn next(&mut self) -> Value {
-        let mut message = self.receive().await;
-        assert_eq!(message["type"], "next", "{message:#}");
-        message["payload"].take()
+    /// Starts an operation.
+    pub async fn subscribe(&mut self, id: &str, query: &str, variables: Value) {
+        let payload = json!({"query": query, "variables": variables});
+        self.send(json!({"id": id, "type": "subscribe", "payload": payload}))
+            .await;
     }
 
-    /// The end, which the service says.
-    pub async fn end(&mut self) {
-        assert_eq!(self.receive().await["type"], "complete");
+    /// The payload of the next answer.
+    pub async fn next(&mut self) -> Value {
+        match self.hear().await {
+            Said::Message(mut message) if message["type"] == "next" => message["payload"].take(),
+            other => panic!("no answer: {other:?}"),
+        }
+    }
+
+    /// The data of the next answer, which has no errors.
+    pub async fn data(&mut self) -> Value {
+        let mut payload = self.next().await;
+        assert!(payload.get("errors").is_none(), "{payload:#}");
+        payload["data"].take()
+    }
+
+    /// Whether the service says that the operation is over.
+    pub async fn is_over(&mut self) -> bool {
+        matches!(self.hear().await, Said::Message(message) if message["type"] == "complete")
     }
 }

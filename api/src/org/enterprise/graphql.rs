@@ -20,22 +20,22 @@ use entity::org::enterprise::Entity;
 #[derive(Default)]
 pub struct EnterpriseQuery;
 
-async fn find(op: &Op, id: Option<ID>, code: Option<Uscc>) -> Result<Option<Enterprise>, Error> {
+async fn find(op: &Op, id: Option<ID>, code: Option<Uscc>) -> Option<Result<Enterprise, Error>> {
     let found = match (id, code) {
-        (Some(id), None) => op.find::<Entity>(EnterpriseId::parse(&id, "id")?.0).await?,
+        (Some(id), None) => op.find::<Entity>(EnterpriseId::parse(&id, "id").ok()?.0).await,
         (None, Some(code)) => {
             let code = uscc::normalise(&code.0);
-            uscc::check(&code).map_err(|text| invalid("uscc", text))?;
-            store::find_by_uscc(op, &code).await?
+            match uscc::check(&code) {
+                Ok(()) => store::find_by_uscc(op, &code).await,
+                Err(text) => Err(invalid("uscc", text)),
+            }
         }
-        _ => {
-            return Err(invalid(
-                "id",
-                text("Give an id or a USCC.", "请提供 id 或 uscc 之一。"),
-            ));
-        }
+        _ => Err(invalid(
+            "id",
+            text("Give an id or a USCC.", "请提供 id 或 uscc 之一。"),
+        )),
     };
-    Ok(found.map(Enterprise))
+    found.map(|found| found.map(Enterprise)).transpose()
 }
 
 /// Reading enterprises.
@@ -48,10 +48,7 @@ impl EnterpriseQuery {
         #[graphql(desc = "Global id.")] id: Option<ID>,
         #[graphql(desc = "Unified social credit code.")] uscc: Option<Uscc>,
     ) -> Option<Result<Enterprise, Error>> {
-        match find(Op::of(context), id, uscc).await {
-            Err(Error::NotFound(_)) => None,
-            other => other.transpose(),
-        }
+        find(Op::of(context), id, uscc).await
     }
 }
 

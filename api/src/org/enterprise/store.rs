@@ -8,7 +8,7 @@ use crate::kernel::sql::{PARAMETERS_MAX, Sql};
 use crate::kernel::tx::Tx;
 use crate::metrics::MetricId;
 use crate::policy::Action;
-use entity::org::enterprise::{Column, Entity, Model};
+use entity::org::enterprise::{Column, EnterpriseStatus, Entity, Model, Ownership};
 use sea_orm::{
     ActiveEnum, ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable,
     QueryFilter, Select, Value,
@@ -18,9 +18,31 @@ impl Readable for Entity {
     const READ: Action = Action::ReadEnterprises;
 }
 
-/// The enterprises that a scope reaches, for a list.
-pub(crate) fn rows(scope: &Scope) -> Select<Entity> {
+fn rows(scope: &Scope) -> Select<Entity> {
     Entity::within(scope)
+}
+
+/// The enterprises that a scope reaches and for which everything named holds, for a list.
+pub(super) fn filtered(
+    scope: &Scope,
+    ownership: Option<Ownership>,
+    status: Option<EnterpriseStatus>,
+    name_starts_with: Option<&str>,
+) -> Select<Entity> {
+    let mut rows = rows(scope);
+    if let Some(ownership) = ownership {
+        rows = rows.filter(Column::Ownership.eq(ownership));
+    }
+    if let Some(status) = status {
+        rows = rows.filter(Column::Status.eq(status));
+    }
+    if let Some(start) = name_starts_with.filter(|start| !start.is_empty()) {
+        // A range serves the index on both databases, where LIKE does not.
+        rows = rows
+            .filter(Column::Name.gte(start))
+            .filter(Column::Name.lt(format!("{start}\u{10ffff}")));
+    }
+    rows
 }
 
 /// The enterprise with a code, if the caller may see it.

@@ -1,5 +1,6 @@
 //! Enterprises as clients see them.
 
+use super::store;
 use crate::fees::collection::types::{Collection, CollectionFilter, page_of_enterprise};
 use crate::jobs::types::Job;
 use crate::kernel::error::Error;
@@ -13,7 +14,6 @@ use crate::scalars::{Date, DateTime, Decimal, Uscc, degrees};
 use crate::visits::types::{Visit, VisitOrder, last_visit, visits_of_enterprise};
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use entity::org::enterprise::{self, Column, Entity};
-use sea_orm::{ColumnTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -119,21 +119,13 @@ pub async fn enterprises_of(
     order: EnterpriseOrder,
     page: Page,
 ) -> Result<Connection<Enterprise>, Error> {
-    let op = Op::of(context);
     let filter = filter.unwrap_or_default();
-    let mut rows = super::store::rows(&op.scope_within(Action::ReadEnterprises, &at.0)?);
-    if let Some(ownership) = filter.ownership {
-        rows = rows.filter(Column::Ownership.eq(enterprise::Ownership::from(ownership)));
-    }
-    if let Some(status) = filter.status {
-        rows = rows.filter(Column::Status.eq(enterprise::EnterpriseStatus::from(status)));
-    }
-    if let Some(start) = filter.name_starts_with.filter(|start| !start.is_empty()) {
-        // A range serves the index on both databases, where LIKE does not.
-        rows = rows
-            .filter(Column::Name.gte(&*start))
-            .filter(Column::Name.lt(format!("{start}\u{10ffff}")));
-    }
+    let rows = store::filtered(
+        &Op::of(context).scope_within(Action::ReadEnterprises, &at.0)?,
+        filter.ownership.map(Into::into),
+        filter.status.map(Into::into),
+        filter.name_starts_with.as_deref(),
+    );
     page::load(
         context,
         Listing {
@@ -208,9 +200,7 @@ impl Enterprise {
         context: &Context<'_>,
         #[graphql(desc = "On this day; today if nothing is said.")] as_of: Option<Date>,
     ) -> Option<Result<TradeUnion, Error>> {
-        covering(Op::of(context), self.0.id, as_of.map(|date| date.0))
-            .await
-            .transpose()
+        covering(Op::of(context), self.0.id, as_of.map(|date| date.0)).await
     }
 
     /// Who covers it and did, newest first.
@@ -240,7 +230,7 @@ impl Enterprise {
 
     /// The newest visit to it; null if nobody came yet.
     async fn last_visit(&self, context: &Context<'_>) -> Option<Result<Visit, Error>> {
-        last_visit(Op::of(context), self.0.id).await.transpose()
+        last_visit(Op::of(context), self.0.id).await
     }
 
     /// Lines that the tax bureau collected from it, newest first.

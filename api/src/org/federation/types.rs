@@ -138,6 +138,7 @@ impl Federation {
     }
 
     /// Federations directly below it, in order of code; only those that the caller may know of.
+    #[expect(clippy::too_many_arguments, reason = "the four of every connection")]
     async fn children(
         &self,
         context: &Context<'_>,
@@ -157,6 +158,7 @@ impl Federation {
     }
 
     /// Federations of a level anywhere below it, in order of the tree; only those in the caller's scope.
+    #[expect(clippy::too_many_arguments, reason = "the four of every connection")]
     async fn descendants(
         &self,
         context: &Context<'_>,

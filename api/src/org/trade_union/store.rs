@@ -27,9 +27,18 @@ pub(super) fn rows(scope: &Scope) -> Select<trade_union::Entity> {
     trade_union::Entity::within(scope)
 }
 
-/// The coverages that a scope reaches, for a list.
-pub(super) fn coverages(scope: &Scope) -> Select<coverage::Entity> {
+fn coverages(scope: &Scope) -> Select<coverage::Entity> {
     coverage::Entity::within(scope)
+}
+
+/// Who covers an enterprise and did, for a list.
+pub(super) fn coverages_of_enterprise(scope: &Scope, id: EnterpriseId) -> Select<coverage::Entity> {
+    coverages(scope).filter(coverage::Column::EnterpriseId.eq(id))
+}
+
+/// Whom a union covers and did, for a list.
+pub(super) fn coverages_of_union(scope: &Scope, id: TradeUnionId) -> Select<coverage::Entity> {
+    coverages(scope).filter(coverage::Column::TradeUnionId.eq(id))
 }
 
 /// Writes a new union.

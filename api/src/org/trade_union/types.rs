@@ -11,9 +11,8 @@ use crate::policy::Action;
 use crate::scalars::{Date, DateTime};
 use async_graphql::{Context, Enum, ID, InputObject, Object};
 use chrono::NaiveDate;
-use entity::id::EnterpriseId;
+use entity::id::{EnterpriseId, TradeUnionId};
 use entity::org::{coverage, enterprise, trade_union};
-use sea_orm::{ColumnTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
 
 /// How a grassroots union is organised (组织形式).
@@ -124,8 +123,7 @@ pub async fn coverages_of_enterprise(
     id: EnterpriseId,
     page: Page,
 ) -> Result<Connection<Coverage>, Error> {
-    let rows = store::coverages(&Op::of(context).scope(Action::ReadTradeUnions)?);
-    let rows = rows.filter(coverage::Column::EnterpriseId.eq(id));
+    let rows = store::coverages_of_enterprise(&Op::of(context).scope(Action::ReadTradeUnions)?, id);
     page::load(
         context,
         Listing {
@@ -143,13 +141,18 @@ pub async fn covering(
     op: &Op,
     id: EnterpriseId,
     day: Option<NaiveDate>,
-) -> Result<Option<TradeUnion>, Error> {
-    let coverage = op.load::<Covering>((id, day.unwrap_or(op.today()))).await?;
-    let Some(coverage) = coverage else { return Ok(None) };
-    Ok(op
-        .find::<trade_union::Entity>(coverage.trade_union_id.0)
-        .await?
-        .map(TradeUnion))
+) -> Option<Result<TradeUnion, Error>> {
+    match op.load::<Covering>((id, day.unwrap_or(op.today()))).await {
+        Ok(coverage) => trade_union(op, coverage?.trade_union_id).await,
+        Err(error) => Some(Err(error)),
+    }
+}
+
+async fn trade_union(op: &Op, id: TradeUnionId) -> Option<Result<TradeUnion, Error>> {
+    op.find::<trade_union::Entity>(id.0)
+        .await
+        .map(|found| found.map(TradeUnion))
+        .transpose()
 }
 
 /// A row of `trade_union`, as clients see it.
@@ -212,8 +215,7 @@ impl TradeUnion {
         #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
     ) -> Result<Connection<Coverage>, Error> {
-        let rows = store::coverages(&Op::of(context).scope(Action::ReadTradeUnions)?);
-        let rows = rows.filter(coverage::Column::TradeUnionId.eq(self.0.id));
+        let rows = store::coverages_of_union(&Op::of(context).scope(Action::ReadTradeUnions)?, self.0.id);
         let page = Page::new(first, after, last, before)?;
         page::load(
             context,
@@ -251,10 +253,7 @@ impl Coverage {
 
     /// Who covers; null if the caller may not see it.
     async fn trade_union(&self, context: &Context<'_>) -> Option<Result<TradeUnion, Error>> {
-        let found = Op::of(context)
-            .find::<trade_union::Entity>(self.0.trade_union_id.0)
-            .await;
-        found.map(|found| found.map(TradeUnion)).transpose()
+        trade_union(Op::of(context), self.0.trade_union_id).await
     }
 
     /// Who is covered; null if the caller may not see it.
