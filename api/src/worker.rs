@@ -18,7 +18,10 @@ const LOOK: Duration = Duration::from_millis(250);
 const CLEAN: Duration = Duration::from_secs(3600);
 
 /// Every domain's way to answer the rows of a file.
-static IMPORTERS: [&dyn Importer; 1] = [&crate::org::enterprise::import::Register];
+static IMPORTERS: [&dyn Importer; 2] = [
+    &crate::org::enterprise::import::Register,
+    &crate::fees::collection::import::Delivery,
+];
 
 /// Numbers what was committed and hands it to this process's subscribers.
 pub async fn settle(app: &App) -> Result<(), Error> {

@@ -28,11 +28,10 @@ CREATE TABLE collection (
     received_at TIMESTAMPTZ NOT NULL,
     federation_id UUID NOT NULL,
     path TEXT {C} NOT NULL,
-    CONSTRAINT collection_pk PRIMARY KEY (county_id, id),
+    CONSTRAINT collection_pk PRIMARY KEY (id, county_id),
     -- The voucher first: a delivery is compared with what there is by its vouchers, whatever counties it reaches.
     CONSTRAINT collection_natural_key UNIQUE (voucher_id, line_no, county_id)
 );
-CREATE INDEX collection_id ON collection (id);
 CREATE INDEX collection_county_entered ON collection (county_id, entered_on, id);
 CREATE INDEX collection_federation_entered ON collection (federation_id, entered_on, id);
 CREATE INDEX collection_entered ON collection (entered_on, id);
@@ -54,10 +53,9 @@ CREATE TABLE waiting_collection (
     received_at TIMESTAMPTZ NOT NULL,
     federation_id UUID NOT NULL,
     path TEXT {C} NOT NULL,
-    CONSTRAINT waiting_collection_pk PRIMARY KEY (county_id, id),
+    CONSTRAINT waiting_collection_pk PRIMARY KEY (id, county_id),
     CONSTRAINT waiting_collection_key UNIQUE (voucher_id, line_no, digest, county_id)
 );
-CREATE INDEX waiting_collection_id ON waiting_collection (id);
 CREATE INDEX waiting_collection_county ON waiting_collection (county_id, received_at, id);
 CREATE INDEX waiting_collection_path ON waiting_collection (path);
 ",

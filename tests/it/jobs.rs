@@ -75,6 +75,7 @@ impl Importer for Tally {
                 unchanged: 0,
                 passed_over: 0,
                 refusals: Vec::new(),
+                sums: Vec::new(),
                 deltas: Vec::new(),
             };
             for row in chunk.rows {

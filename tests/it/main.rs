@@ -28,5 +28,7 @@ mod enterprises;
 mod trade_unions;
 mod imports;
 mod visits;
+mod fees;
 mod dashboard;
+mod access;
 mod verify;

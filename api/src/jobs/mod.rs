@@ -49,6 +49,8 @@ pub enum Event {
         kind: &'static str,
         /// How the rows were answered.
         counts: rules::Counts,
+        /// What they come to.
+        sums: Vec<(&'static str, i64)>,
         /// What they add to the figures.
         deltas: Vec<Delta>,
     },
@@ -77,8 +79,15 @@ impl Said for Event {
                 place,
                 kind,
                 counts,
+                sums,
                 deltas,
-            } => (kind, id.0, place, json!(counts), deltas),
+            } => {
+                let mut body = json!(counts);
+                if let Some(body) = body.as_object_mut() {
+                    body.extend(sums.into_iter().map(|(name, sum)| (name.to_owned(), sum.into())));
+                }
+                (kind, id.0, place, body, deltas)
+            }
             Event::Done(id, place) => ("JOB_DONE", id.0, place, json!({}), Vec::new()),
             Event::Failed(id, place, code) => ("JOB_FAILED", id.0, place, json!({"code": code}), Vec::new()),
         };

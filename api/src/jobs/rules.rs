@@ -51,6 +51,8 @@ pub struct Answer {
     pub passed_over: i64,
     /// Why the others were refused.
     pub refusals: Vec<Refusal>,
+    /// Sums that the history tells beside the counts, by name, for example `dueFen`.
+    pub sums: Vec<(&'static str, i64)>,
     /// What the rows add to the figures.
     pub deltas: Vec<Delta>,
 }
@@ -225,6 +227,7 @@ mod tests {
                 unchanged: 1,
                 passed_over: 1,
                 refusals: refused.into_iter().map(refusal).collect(),
+                sums: Vec::new(),
                 deltas: Vec::new(),
             };
             assert_eq!(counts(rows, &answer).map(|counts| counts.refused), expected);

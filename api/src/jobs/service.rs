@@ -199,6 +199,7 @@ pub(super) async fn advance(
             place: super::place(job),
             kind: answer.event,
             counts,
+            sums: answer.sums,
             deltas: answer.deltas,
         };
         tx.commit(event, true).await

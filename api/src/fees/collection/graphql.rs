@@ -1,10 +1,15 @@
 //! Operations on collections.
 
-use super::service;
-use super::types::{CollectionResult, SubmitCollections, SubmitCollectionsPayload};
+use super::types::{
+    CollectionResult, ImportCollections, ImportCollectionsPayload, SubmitCollections,
+    SubmitCollectionsPayload,
+};
+use super::{import, service};
+use crate::jobs::types::Job;
 use crate::kernel::error::Error;
 use crate::kernel::op::Op;
 use async_graphql::{Context, Object};
+use entity::jobs::job;
 
 /// Delivering collections.
 #[derive(Default)]
@@ -35,5 +40,20 @@ impl CollectionMutation {
             results: results.collect(),
             user_errors: Vec::new(),
         })
+    }
+    /// Delivers a file of lines (CSV or NDJSON, UTF-8 or GB18030, header names as the fields of a line or in Chinese) that
+    /// was sent to `/uploads/{id}`. Lines that are not accepted stand in the error file of the job. Asking again for the
+    /// same file gives the same job; sending the file again under another id changes nothing.
+    async fn import_collections(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which file, for which district.")] input: ImportCollections,
+    ) -> Result<ImportCollectionsPayload, Error> {
+        let op = Op::of(context);
+        let found = match import::enqueue(op, &input).await {
+            Ok(id) => op.get::<job::Entity>(id.0, "id").await.map(Job),
+            Err(error) => Err(error),
+        };
+        ImportCollectionsPayload::of(found)
     }
 }

@@ -18,6 +18,7 @@ pub mod graphql;
 pub mod service;
 pub mod rules;
 pub(crate) mod store;
+pub mod import;
 
 use crate::kernel::event::{Delta, Event as Said, Place, Sentence};
 use serde_json::json;

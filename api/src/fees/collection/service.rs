@@ -1,7 +1,7 @@
 //! Delivering collections.
 
 use super::rules::{self, Answer, Line, Reason, Settled};
-use super::types::{CollectionLine, CollectionReasonCode, CollectionStatus};
+use super::types::{CollectionLine, CollectionReasonCode};
 use super::{Counts, Event, store};
 use crate::kernel::error::{Error, invalid, text};
 use crate::kernel::event::{Delta, Place};
@@ -27,11 +27,17 @@ pub(super) async fn submit(op: &Op, lines: &[CollectionLine]) -> Result<Vec<Answ
     }
     op.write(|tx| async move {
         let scope = tx.scope(Action::SubmitCollections);
-        let Delivered { answers, event } = deliver(&tx, &scope, lines).await?;
-        match event {
-            Some(event) => tx.commit(event, answers).await,
-            None => Ok(tx.unchanged(answers)),
-        }
+        let delivered = deliver(&tx, &scope, lines).await?;
+        let Some(place) = delivered.place else {
+            return Ok(tx.unchanged(delivered.answers));
+        };
+        let event = Event::CollectionsSubmitted {
+            id: op.id(),
+            place,
+            counts: delivered.counts,
+            deltas: delivered.deltas,
+        };
+        tx.commit(event, delivered.answers).await
     })
     .await
 }
@@ -40,28 +46,35 @@ pub(super) async fn submit(op: &Op, lines: &[CollectionLine]) -> Result<Vec<Answ
 pub(super) struct Delivered {
     /// The answer to each line.
     pub(super) answers: Vec<Answer>,
-    /// What to say about it; none if nothing changed.
-    pub(super) event: Option<Event>,
+    /// How many of each.
+    pub(super) counts: Counts,
+    /// What it adds to the figures.
+    pub(super) deltas: Vec<Delta>,
+    /// The smallest federation that holds all that changed; none if nothing did.
+    pub(super) place: Option<Place>,
 }
 
-/// Answers lines within a district and writes what is new. The caller commits.
+/// Answers lines within a district and writes what is new. The caller says it in an event and commits.
 pub(super) async fn deliver(tx: &Tx, scope: &Scope, raw: &[CollectionLine]) -> Result<Delivered, Error> {
-    let place = |code: &str| place(tx.tree(), scope, code);
-    let lines: Vec<Result<Line, Vec<Reason>>> = raw.iter().map(|raw| rules::read(raw, place)).collect();
+    let township = |code: &str| township(tx.tree(), scope, code);
+    let lines: Vec<Result<Line, Vec<Reason>>> = raw.iter().map(|raw| rules::read(raw, township)).collect();
     let known = store::known(tx, scope, &lines).await?;
     let settled = rules::settle(&lines, known, || tx.op().id());
-    let event = event(tx, &lines, &settled);
-    if event.is_some() {
+    let place = changed(tx.tree(), &lines, &settled);
+    if place.is_some() {
         store::write(tx, raw, &lines, &settled).await?;
     }
+    let deltas = deltas(&lines, &settled);
     Ok(Delivered {
+        counts: rules::count(&lines, &settled),
         answers: settled.answers,
-        event,
+        deltas,
+        place,
     })
 }
 
 /// The township of a code, if it lies in the district.
-fn place(tree: &Tree, scope: &Scope, code: &str) -> Result<Place, CollectionReasonCode> {
+fn township(tree: &Tree, scope: &Scope, code: &str) -> Result<Place, CollectionReasonCode> {
     match tree.by_code(code, Some(Level::Township)) {
         None => Err(CollectionReasonCode::UnknownTownship),
         Some(node) if !scope.holds(&node.path) => Err(CollectionReasonCode::OutOfDistrict),
@@ -69,34 +82,13 @@ fn place(tree: &Tree, scope: &Scope, code: &str) -> Result<Place, CollectionReas
     }
 }
 
-/// What a delivery changes, in words; none if nothing.
-fn event(tx: &Tx, lines: &[Result<Line, Vec<Reason>>], settled: &Settled) -> Option<Event> {
-    let changed = settled
-        .waiting
-        .iter()
-        .filter(|waiting| waiting.was != waiting.now);
-    let waited = changed.filter_map(|waiting| Some(&lines.get(waiting.index)?.as_ref().ok()?.place));
-    let paid = settled.accepted.iter().map(|(_, _, payer)| &payer.place);
-    let places: Vec<&Place> = paid.chain(waited).collect();
-    if places.is_empty() {
-        return None;
-    }
-    let mut counts = Counts::default();
-    for answer in &settled.answers {
-        *match answer.status {
-            CollectionStatus::Accepted => &mut counts.accepted,
-            CollectionStatus::Duplicate => &mut counts.duplicate,
-            CollectionStatus::ChangedAfterImport => &mut counts.changed_after_import,
-            CollectionStatus::UnknownPayer => &mut counts.unknown_payer,
-            CollectionStatus::Invalid => &mut counts.invalid,
-        } += 1;
-    }
+/// What accepted lines add to the figures: on the day of entry, at the payer's place.
+fn deltas(lines: &[Result<Line, Vec<Reason>>], settled: &Settled) -> Vec<Delta> {
     let mut deltas = Vec::with_capacity(settled.accepted.len());
     for (index, id, payer) in &settled.accepted {
         let Some(Ok(line)) = lines.get(*index) else {
             continue;
         };
-        counts.due_fen += line.due_fen;
         let delta = |metric| Delta {
             metric,
             dimension: String::new(),
@@ -110,20 +102,20 @@ fn event(tx: &Tx, lines: &[Result<Line, Vec<Reason>>], settled: &Settled) -> Opt
             deltas.push(delta(MetricId::PreparatoryFundCollected));
         }
     }
-    Some(Event::CollectionsSubmitted {
-        id: tx.op().id(),
-        place: around(tx.tree(), &places),
-        counts,
-        deltas,
-    })
+    deltas
 }
 
-/// The smallest federation, from the county up, that holds all places.
-fn around(tree: &Tree, places: &[&Place]) -> Place {
-    let county = places.first().and_then(|place| tree.get(place.county_id));
-    let mut above = county
-        .into_iter()
-        .flat_map(|county| std::iter::once(county).chain(tree.ancestors(county)));
+/// The smallest federation, from the county up, that holds all places where something changes; none if nothing does.
+fn changed(tree: &Tree, lines: &[Result<Line, Vec<Reason>>], settled: &Settled) -> Option<Place> {
+    let waiting = settled
+        .waiting
+        .iter()
+        .filter(|waiting| waiting.was != waiting.now);
+    let waiting = waiting.filter_map(|waiting| Some(&lines.get(waiting.index)?.as_ref().ok()?.place));
+    let paid = settled.accepted.iter().map(|(_, _, payer)| &payer.place);
+    let places: Vec<&Place> = paid.chain(waiting).collect();
+    let first = places.first()?;
+    let mut above = std::iter::successors(tree.get(first.county_id), |node| tree.get(node.parent_id?));
     let around = above.find(|node| places.iter().all(|place| node.holds(&place.path)));
-    around.map_or_else(Place::everywhere, Place::from)
+    Some(around.map_or_else(Place::everywhere, Place::from))
 }

@@ -2,6 +2,7 @@
 
 use super::rules::{Answer, Reason};
 use super::store;
+use crate::jobs::types::Job;
 use crate::kernel::error::{Error, UserError};
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
@@ -18,6 +19,7 @@ use entity::fees::{collection, waiting};
 use entity::id::{CollectionId, EnterpriseId};
 use entity::org::enterprise;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// What was collected (征收品目).
 #[derive(Clone, Copy, Debug, Enum, PartialEq, Eq)]
@@ -404,6 +406,22 @@ pub struct SubmitCollectionsPayload {
     pub results: Vec<CollectionResult>,
     /// Why the call as a whole was refused; empty when every line was answered.
     pub user_errors: Vec<UserError>,
+}
+
+/// Delivers a file of lines.
+#[derive(Debug, InputObject)]
+pub struct ImportCollections {
+    /// The id under which the caller sent the file to `/uploads/{id}`.
+    pub upload_id: Uuid,
+    /// The federation of the district: every line must name a township there or below.
+    pub federation_id: ID,
+    /// Makes a repeated call harmless for 7 days.
+    pub idempotency_key: Option<String>,
+}
+
+crate::payload! {
+    /// What `importCollections` did.
+    ImportCollectionsPayload { job: Job }
 }
 
 /// Which lines a list shows, and which of them first.

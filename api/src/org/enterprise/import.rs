@@ -319,6 +319,7 @@ async fn answer(tx: &Tx, chunk: Chunk<'_>) -> Result<Answer, Error> {
             unchanged: 0,
             passed_over: 0,
             refusals,
+            sums: Vec::new(),
             deltas: Vec::new(),
         },
     };

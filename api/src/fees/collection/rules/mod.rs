@@ -1,11 +1,13 @@
 //! Decisions about delivered lines: what a line says and which rules it breaks (`read`), and what becomes of it
 //! (`settle`).
 
+mod fields;
 mod read;
 mod settle;
 
-pub use read::{Line, Reason, is_rate_anomaly, is_total_row, read};
-pub use settle::{Accepted, Known, Payer, Settled, Waiting, settle};
+pub use fields::{Reason, amount_fen};
+pub use read::{Line, is_rate_anomaly, is_total_row, read};
+pub use settle::{Accepted, Known, Payer, Settled, Waiting, count, settle};
 
 use super::types::{CollectionStatus, CollectionWarning};
 use entity::id::CollectionId;

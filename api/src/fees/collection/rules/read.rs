@@ -1,34 +1,14 @@
 //! What a line says: every field read exactly, every fault named at once.
 
+use super::fields::{CODE_MAX, NAME_MAX, Reader, Reason, plain};
 use crate::fees::collection::types::{CollectionLine, CollectionReasonCode as Code};
-use crate::kernel::error::{Text, text};
 use crate::kernel::event::Place;
 use crate::kernel::keys::sha256;
-use crate::org::federation::rules::{division_code, half_width};
-use crate::org::uscc;
-use crate::scalars::fixed_point;
 use chrono::NaiveDate;
 use entity::fees::collection::Item;
 
-/// The longest code or number, characters.
-const CODE_MAX: usize = 64;
-/// The longest name, characters.
-const NAME_MAX: usize = 200;
-/// No amount reaches this many fen (100 billion yuan), so that no sum of lines overflows.
-const AMOUNT_FEN_LIMIT: i64 = 10_000_000_000_000;
 /// Parts of one in a rate.
-const PPM: i64 = 1_000_000;
-
-/// Why a line is refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reason {
-    /// Which rule it breaks.
-    pub code: Code,
-    /// In which field, as the contract names it.
-    pub field: &'static str,
-    /// In words.
-    pub text: Text,
-}
+const PPM: i128 = 1_000_000;
 
 /// A line that breaks no rule, normalised.
 #[derive(Clone, Debug)]
@@ -135,192 +115,6 @@ pub fn read(
     }
 }
 
-/// Gathers the faults of a line.
-#[derive(Default)]
-struct Reader(Vec<Reason>);
-
-impl Reader {
-    fn fault<T>(&mut self, code: Code, field: &'static str, text: Text) -> Option<T> {
-        self.0.push(Reason { code, field, text });
-        None
-    }
-
-    fn text_if_any(&mut self, field: &'static str, raw: &Option<String>, most: usize) -> Option<String> {
-        let plain = plain(raw.as_deref().unwrap_or_default());
-        if plain.chars().any(char::is_control) || plain.chars().count() > most {
-            let message = text(
-                format!("At most {most} characters, none of them a control character."),
-                format!("最多 {most} 个字符，且不得含控制字符。"),
-            );
-            return self.fault(Code::BadText, field, message);
-        }
-        Some(plain).filter(|plain| !plain.is_empty())
-    }
-
-    fn text(&mut self, field: &'static str, raw: &Option<String>, most: usize) -> Option<String> {
-        let before = self.0.len();
-        let found = self.text_if_any(field, raw, most);
-        if found.is_none() && self.0.len() == before {
-            return self.fault(
-                Code::Missing,
-                field,
-                text("This field is needed.", "该项不能为空。"),
-            );
-        }
-        found
-    }
-
-    fn line_no(&mut self, raw: Option<i32>) -> Option<i32> {
-        match raw {
-            None => self.fault(
-                Code::Missing,
-                "lineNo",
-                text("This field is needed.", "该项不能为空。"),
-            ),
-            Some(number) if number < 1 => {
-                let message = text(
-                    "Line numbers are whole and begin with 1.",
-                    "明细序号应为从 1 起的整数。",
-                );
-                self.fault(Code::BadLineNo, "lineNo", message)
-            }
-            number => number,
-        }
-    }
-
-    fn uscc(&mut self, raw: &Option<String>) -> Option<String> {
-        let code = uscc::normalise(&self.text("uscc", raw, CODE_MAX)?);
-        match uscc::check(&code) {
-            Ok(()) => Some(code),
-            Err(text) => self.fault(Code::BadCheckDigit, "uscc", text),
-        }
-    }
-
-    fn item(&mut self, raw: &Option<String>) -> Option<Item> {
-        match self.text("itemCode", raw, CODE_MAX)?.as_str() {
-            "399001010" => Some(Item::UnionFee),
-            "399001020" => Some(Item::PreparatoryFund),
-            _ => {
-                let message = text(
-                    "The item is 399001010 (union fee) or 399001020 (preparatory fund).",
-                    "征收品目应为 399001010（工会经费）或 399001020（工会筹备金）。",
-                );
-                self.fault(Code::UnknownItem, "itemCode", message)
-            }
-        }
-    }
-
-    fn day(&mut self, field: &'static str, raw: &Option<String>) -> Option<NaiveDate> {
-        let written = self.text(field, raw, CODE_MAX)?;
-        let message = || text("Not a day (YYYY-MM-DD).", "不是有效日期（YYYY-MM-DD）。");
-        day(&written).or_else(|| self.fault(Code::BadDate, field, message()))
-    }
-
-    fn amount(&mut self, field: &'static str, raw: &Option<String>) -> Option<i64> {
-        let written = self.text(field, raw, CODE_MAX)?;
-        let fen = fixed_point(&written, 2, false).filter(|fen| fen.abs() < AMOUNT_FEN_LIMIT);
-        let message = || {
-            text(
-                "Not an amount in yuan with at most two decimals, below 100 billion.",
-                "不是有效金额（元，最多两位小数，小于一千亿）。",
-            )
-        };
-        fen.or_else(|| self.fault(Code::BadAmount, field, message()))
-    }
-
-    fn rate(&mut self, raw: &Option<String>) -> Option<i32> {
-        let written = self.text("rate", raw, CODE_MAX)?;
-        let ppm = fixed_point(&written, 6, false).filter(|ppm| (1..=PPM).contains(ppm));
-        let message = || {
-            text(
-                "Not a rate above 0 and up to 1 with at most six decimals, for example 0.02.",
-                "不是有效费率（大于 0 且不超过 1，最多六位小数，如 0.02）。",
-            )
-        };
-        ppm.and_then(|ppm| i32::try_from(ppm).ok())
-            .or_else(|| self.fault(Code::BadRate, "rate", message()))
-    }
-
-    fn township(
-        &mut self,
-        raw: &Option<String>,
-        place: impl FnOnce(&str) -> Result<Place, Code>,
-    ) -> Option<(String, Place)> {
-        let written = self.text("township", raw, CODE_MAX)?;
-        let found = division_code(&written)
-            .map_err(|_| Code::UnknownTownship)
-            .and_then(|code| place(&code).map(|place| (code, place)));
-        match found {
-            Ok(found) => Some(found),
-            Err(Code::OutOfDistrict) => {
-                let message = text(
-                    "The township belongs to another district.",
-                    "该街道乡镇不属于本辖区。",
-                );
-                self.fault(Code::OutOfDistrict, "township", message)
-            }
-            Err(code) => {
-                let message = text("No township has this code.", "没有该代码的街道乡镇。");
-                self.fault(code, "township", message)
-            }
-        }
-    }
-
-    fn check_period(&mut self, from: Option<NaiveDate>, to: Option<NaiveDate>) {
-        if let (Some(from), Some(to)) = (from, to)
-            && to < from
-        {
-            let message = text("The period ends before it begins.", "所属期止早于所属期起。");
-            self.fault::<()>(Code::BadPeriod, "periodTo", message);
-        }
-    }
-
-    /// 应补退 = 应纳 − 减免 − 已缴 (domain §1.2, DER): 136570.18 = 136570.18 − 0.00 − 0.00. A line that contradicts itself
-    /// is refused and not only marked, because no one could say which of its amounts is the money that came.
-    fn check_sum(&mut self, amounts: [Option<i64>; 4]) {
-        if let [Some(payable), Some(relief), Some(paid), Some(due)] = amounts
-            && due != payable - relief - paid
-        {
-            let message = text(
-                "due is not payable − relief − paid.",
-                "实缴金额不等于应纳费额减减免费额减已缴费额。",
-            );
-            self.fault::<()>(Code::BadSum, "due", message);
-        }
-    }
-}
-
-/// A text as it was meant: plain characters, nothing around it.
-fn plain(raw: &str) -> String {
-    // Most texts need nothing done to them.
-    if raw.is_ascii() {
-        return raw.trim().to_owned();
-    }
-    raw.chars().map(half_width).collect::<String>().trim().to_owned()
-}
-
-/// A day written as 2025-04-03, 2025/4/3 or 20250403.
-fn day(written: &str) -> Option<NaiveDate> {
-    let is_compact = written.len() == 8 && written.bytes().all(|byte| byte.is_ascii_digit());
-    let parts: Vec<&str> = if is_compact {
-        vec![written.get(..4)?, written.get(4..6)?, written.get(6..)?]
-    } else {
-        let mark = if written.contains('/') { '/' } else { '-' };
-        written.split(mark).collect()
-    };
-    let number = |part: &str, most: usize| -> Option<u32> {
-        let is_number = part.len() <= most && part.bytes().all(|byte| byte.is_ascii_digit());
-        part.parse().ok().filter(|_| is_number)
-    };
-    match parts.as_slice() {
-        [year, month, day] => {
-            let year = number(year, 4).filter(|year| (1990..=2100).contains(year))?;
-            NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, number(month, 2)?, number(day, 2)?)
-        }
-        _ => None,
-    }
-}
-
 /// SHA-256 of what the line says. `reverses` stays out of it: only one of the bureau's three formats has it, and the same
 /// line in another format is still the same line.
 fn digest(line: &Line) -> String {
@@ -357,7 +151,7 @@ fn digest(line: &Line) -> String {
 /// (domain §1.2, DER): 6828509.16 × 0.02 = 136570.1832, so 136570.17 to 136570.19 are right.
 pub fn is_rate_anomaly(line: &Line) -> bool {
     let exact = i128::from(line.wages_fen) * i128::from(line.rate_ppm);
-    let rounded = (exact.abs() + i128::from(PPM / 2)) / i128::from(PPM) * exact.signum();
+    let rounded = (exact.abs() + PPM / 2) / PPM * exact.signum();
     (i128::from(line.payable_fen) - rounded).abs() > 1
 }
 
@@ -382,4 +176,230 @@ pub fn is_total_row(raw: &CollectionLine) -> bool {
         ]
         .into_iter()
         .any(says_total)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// 月山东瑞建筑工程有限公司 of the delivery of 湘乡.
+    pub(in super::super) fn good() -> CollectionLine {
+        let text = |text: &str| Some(text.to_owned());
+        CollectionLine {
+            voucher_id: text("bd174d06d109769b6ef4782c6559fbfe"),
+            line_no: Some(1),
+            tax_registration_no: text("00300635204661663058"),
+            uscc: text("91430381P8D4E91498"),
+            payer_name: text("月山东瑞建筑工程有限公司"),
+            item_code: text("399001010"),
+            period_from: text("2025-01-01"),
+            period_to: text("2025-03-31"),
+            wages: text("6828509.16"),
+            rate: text("0.02"),
+            payable: text("136570.18"),
+            relief: text("0.00"),
+            paid: text("0.00"),
+            due: text("136570.18"),
+            entered_on: text("2025-04-03"),
+            treasury_code: text("1803810000"),
+            tax_office: text("14303810000"),
+            township: text("430381110000"),
+            reverses: None,
+        }
+    }
+
+    /// The good line with other fields, as a file or call would give them.
+    fn with(fields: &[(&str, &str)]) -> CollectionLine {
+        let mut json = serde_json::to_value(good()).unwrap();
+        for (field, value) in fields {
+            assert!(json.get(field).is_some(), "{field}");
+            json[field] = match *field {
+                "lineNo" => value.parse::<i32>().ok().into(),
+                _ => (*value).into(),
+            };
+        }
+        serde_json::from_value(json).unwrap()
+    }
+
+    fn place(code: &str) -> Result<Place, Code> {
+        match code {
+            "430381110000" => Ok(Place::everywhere()),
+            "430382100000" => Err(Code::OutOfDistrict),
+            _ => Err(Code::UnknownTownship),
+        }
+    }
+
+    #[test]
+    fn a_good_line_is_read_exactly() {
+        let line = read(&good(), place).unwrap();
+        let amounts = [
+            line.wages_fen,
+            line.payable_fen,
+            line.relief_fen,
+            line.paid_fen,
+            line.due_fen,
+        ];
+        assert_eq!(amounts, [682_850_916, 13_657_018, 0, 0, 13_657_018]);
+        assert_eq!((line.rate_ppm, line.item), (20_000, Item::UnionFee));
+        assert_eq!(line.entered_on.to_string(), "2025-04-03");
+    }
+
+    #[test]
+    fn each_fault_has_its_code_and_field() {
+        use Code::*;
+        let long = "x".repeat(65);
+        for (field, value, code) in [
+            ("voucherId", " ", Missing),
+            ("voucherId", long.as_str(), BadText),
+            ("voucherId", "a\0b", BadText),
+            ("lineNo", "", Missing),
+            ("lineNo", "0", BadLineNo),
+            ("taxRegistrationNo", "", Missing),
+            ("uscc", "", Missing),
+            ("uscc", "91430381P8D4E91499", BadCheckDigit),
+            ("uscc", "430381P8D4E91499", BadCheckDigit),
+            ("payerName", "\u{3000}", Missing),
+            ("itemCode", "399001030", UnknownItem),
+            ("periodFrom", "2025-13-01", BadDate),
+            ("periodFrom", "2025-04-01", BadPeriod),
+            ("periodTo", "2025-02-29", BadDate),
+            ("enteredOn", "03.04.2025", BadDate),
+            ("enteredOn", "1899-04-03", BadDate),
+            ("wages", "1e3", BadAmount),
+            ("wages", "1.005", BadAmount),
+            ("payable", "一百", BadAmount),
+            ("relief", "", Missing),
+            ("paid", "99999999999999999999", BadAmount),
+            ("paid", "100000000000.00", BadAmount),
+            ("due", "136570.19", BadSum),
+            ("rate", "0", BadRate),
+            ("rate", "2", BadRate),
+            ("rate", "-0.02", BadRate),
+            ("rate", "0.0200001", BadRate),
+            ("treasuryCode", "", Missing),
+            ("taxOffice", "", Missing),
+            ("township", "43038111", UnknownTownship),
+            ("township", "430381999000", UnknownTownship),
+            ("township", "430382100000", OutOfDistrict),
+            ("reverses", long.as_str(), BadText),
+        ] {
+            let reasons = read(&with(&[(field, value)]), place).unwrap_err();
+            let told: Vec<_> = reasons.iter().map(|reason| (reason.code, reason.field)).collect();
+            let at = if code == BadPeriod { "periodTo" } else { field };
+            assert_eq!(told, [(code, at)], "{field} = {value:?}");
+        }
+    }
+
+    #[test]
+    fn all_faults_of_a_line_come_at_once() {
+        let reasons = read(&CollectionLine::default(), place).unwrap_err();
+        assert_eq!(reasons.len(), 18);
+        assert!(reasons.iter().all(|reason| reason.code == Code::Missing));
+        let line = with(&[
+            ("township", "430382100000"),
+            ("enteredOn", "x"),
+            ("due", "1"),
+            ("uscc", "1"),
+        ]);
+        let codes: Vec<_> = read(&line, place)
+            .unwrap_err()
+            .iter()
+            .map(|reason| reason.code)
+            .collect();
+        let expected = [
+            Code::BadCheckDigit,
+            Code::BadDate,
+            Code::OutOfDistrict,
+            Code::BadSum,
+        ];
+        assert_eq!(codes, expected);
+    }
+
+    #[test]
+    fn how_a_line_is_written_does_not_make_it_another_one() {
+        let digest = read(&good(), place).unwrap().digest;
+        for fields in [
+            &[("uscc", " ９1430381p8d4e91498\t")][..],
+            &[
+                ("wages", "6828509.160"),
+                ("relief", "0"),
+                ("paid", "-0.0"),
+                ("rate", "0.020000"),
+            ],
+            &[("enteredOn", "2025/4/3"), ("periodFrom", "20250101")],
+            &[
+                ("payable", "１３６５７０．１８"),
+                ("payerName", "月山东瑞建筑工程有限公司　"),
+            ],
+            &[("reverses", "4f5249525e4fc1988408c5c3bba959f6")],
+        ] {
+            assert_eq!(read(&with(fields), place).unwrap().digest, digest, "{fields:?}");
+        }
+        for fields in [
+            &[("lineNo", "2")][..],
+            &[("payerName", "月山东瑞建筑公司")],
+            &[("itemCode", "399001020")],
+            &[("relief", "0.01"), ("due", "136570.17")],
+            &[("paid", "0.01"), ("due", "136570.17")],
+            &[("enteredOn", "2025-04-04")],
+        ] {
+            assert_ne!(read(&with(fields), place).unwrap().digest, digest, "{fields:?}");
+        }
+    }
+
+    #[test]
+    fn a_rate_is_an_anomaly_beyond_one_fen() {
+        // Wages × rate: 136570.1832 → 136570.18; 2.525 → 2.53 (half up); −2.525 → −2.53.
+        for (wages, rate, payable, is_anomaly) in [
+            ("6828509.16", "0.02", "136570.16", true),
+            ("6828509.16", "0.02", "136570.17", false),
+            ("6828509.16", "0.02", "136570.18", false),
+            ("6828509.16", "0.02", "136570.19", false),
+            ("6828509.16", "0.02", "136570.20", true),
+            ("126.25", "0.02", "2.51", true),
+            ("126.25", "0.02", "2.52", false),
+            ("126.25", "0.02", "2.54", false),
+            ("126.25", "0.02", "2.55", true),
+            ("-126.25", "0.02", "-2.54", false),
+            ("-126.25", "0.02", "-2.51", true),
+            ("-4275336.00", "0.02", "-85506.72", false),
+            ("223765.56", "0.02", "6712.97", true),
+            ("1000.00", "0.008", "8.00", false),
+            ("99999999999.99", "1", "99999999999.99", false),
+        ] {
+            let fields = [
+                ("wages", wages),
+                ("rate", rate),
+                ("payable", payable),
+                ("due", payable),
+            ];
+            let line = read(&with(&fields), place).unwrap();
+            assert_eq!(is_rate_anomaly(&line), is_anomaly, "{wages} × {rate} = {payable}");
+        }
+    }
+
+    #[test]
+    fn a_total_row_is_no_line() {
+        let total = |voucher: &str, payer: &str, line_no| CollectionLine {
+            voucher_id: Some(voucher.into()),
+            payer_name: Some(payer.into()),
+            line_no,
+            ..CollectionLine::default()
+        };
+        for (voucher, payer, line_no, expected) in [
+            ("合计", "", None, true),
+            ("", "总　计", None, true),
+            ("合计：", "", None, true),
+            ("Total", "", None, true),
+            ("合计", "", Some(1), false),
+            ("", "", None, false),
+            ("x", "合计建筑有限公司", None, false),
+        ] {
+            assert_eq!(
+                is_total_row(&total(voucher, payer, line_no)),
+                expected,
+                "{voucher}{payer}"
+            );
+        }
+    }
 }
