@@ -35,12 +35,19 @@ async fn import(caller: &Caller, mutation: &str, number: u128, bytes: impl Into<
 async fn load_register(app: &App) {
     let cadre = app.person("CADRE", XIANGXIANG).await;
     let job = import(&cadre, IMPORT_ENTERPRISES, 1, ENTERPRISES).await;
-    assert_eq!((&job["state"], &job["progress"]["rowsAccepted"]), (&json!("DONE"), &json!(180)), "{job:#}");
+    assert_eq!(
+        (&job["state"], &job["progress"]["rowsAccepted"]),
+        (&json!("DONE"), &json!(180)),
+        "{job:#}"
+    );
 }
 
 /// The delivery as lines of a call.
 fn delivery() -> Vec<Value> {
-    NDJSON.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    NDJSON
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 /// The voucher that the manifest names for a trap.
@@ -65,13 +72,19 @@ fn tally(results: &[Value]) -> BTreeMap<&str, usize> {
 fn of<'a>(results: &'a [Value], voucher: &str) -> Vec<(&'a str, Vec<&'a str>, Vec<&'a str>)> {
     let texts = |list: &'a Value, name: Option<&str>| -> Vec<&'a str> {
         let items = list.as_array().unwrap().iter();
-        items.map(|item| name.map_or(item, |name| &item[name]).as_str().unwrap()).collect()
+        items
+            .map(|item| name.map_or(item, |name| &item[name]).as_str().unwrap())
+            .collect()
     };
     let of_voucher = results.iter().filter(|result| result["voucherId"] == voucher);
     of_voucher
         .map(|result| {
             let reasons = texts(&result["reasons"], Some("code"));
-            (result["status"].as_str().unwrap(), reasons, texts(&result["warnings"], None))
+            (
+                result["status"].as_str().unwrap(),
+                reasons,
+                texts(&result["warnings"], None),
+            )
         })
         .collect()
 }
@@ -79,7 +92,13 @@ fn of<'a>(results: &'a [Value], voucher: &str) -> Vec<(&'a str, Vec<&'a str>, Ve
 async fn collected(app: &App) -> Value {
     let leader = app.person("LEADER", XIANGXIANG).await;
     let metrics = ["fees_collected", "preparatory_fund_collected"];
-    figures(&leader, XIANGXIANG, &metrics, json!({"from": "2025-01-01", "to": "2026-12-31"})).await
+    figures(
+        &leader,
+        XIANGXIANG,
+        &metrics,
+        json!({"from": "2025-01-01", "to": "2026-12-31"}),
+    )
+    .await
 }
 
 /// Vouchers of the accepted and the waiting lines that a caller sees at a place, in the order of the lists.
@@ -89,10 +108,19 @@ async fn lists(caller: &Caller, code: &str) -> (Vec<String>, Vec<String>) {
         waitingCollections(first: 100) { nodes { reason line { voucherId } } } } }";
     let data = caller.data(query, json!({"code": code})).await;
     let nodes = |list: &str| data["federation"][list]["nodes"].as_array().unwrap().clone();
-    let accepted = nodes("collections").iter().map(|node| node["voucherId"].as_str().unwrap().to_owned()).collect();
+    let accepted = nodes("collections")
+        .iter()
+        .map(|node| node["voucherId"].as_str().unwrap().to_owned())
+        .collect();
     let waiting = nodes("waitingCollections")
         .iter()
-        .map(|node| format!("{} {}", node["reason"].as_str().unwrap(), node["line"]["voucherId"].as_str().unwrap()))
+        .map(|node| {
+            format!(
+                "{} {}",
+                node["reason"].as_str().unwrap(),
+                node["line"]["voucherId"].as_str().unwrap()
+            )
+        })
         .collect();
     (accepted, waiting)
 }
@@ -104,16 +132,26 @@ async fn check_file(app: &App, bytes: impl Into<axum::body::Body>, rows: i64) {
 
     let job = import(&bureau, IMPORT, 2, bytes).await;
 
-    let counts = ["rowsTotal", "rowsAccepted", "rowsUnchanged", "rowsRefused"].map(|name| job["progress"][name].as_i64().unwrap());
-    assert_eq!((&job["state"], counts), (&json!("DONE"), [rows, 332, 1, 4]), "{job:#}");
+    let counts = ["rowsTotal", "rowsAccepted", "rowsUnchanged", "rowsRefused"]
+        .map(|name| job["progress"][name].as_i64().unwrap());
+    assert_eq!(
+        (&job["state"], counts),
+        (&json!("DONE"), [rows, 332, 1, 4]),
+        "{job:#}"
+    );
     let refusals = job["refusals"]["nodes"].as_array().unwrap().iter();
     let refusals: Vec<String> = refusals
-        .map(|refusal| format!("{} {} {}", refusal["code"], refusal["column"], refusal["value"]).replace('"', ""))
+        .map(|refusal| {
+            format!("{} {} {}", refusal["code"], refusal["column"], refusal["value"]).replace('"', "")
+        })
         .collect();
     let expected = [
         "BAD_DATE periodFrom 2025-13-01".to_owned(),
         "BAD_CHECK_DIGIT uscc 91430381UFQWBG2T30".to_owned(),
-        format!("CHANGED_AFTER_IMPORT voucherId {}", trap("same_key_other_content")),
+        format!(
+            "CHANGED_AFTER_IMPORT voucherId {}",
+            trap("same_key_other_content")
+        ),
         "UNKNOWN_PAYER uscc 914303814UF6AM9P8Y".to_owned(),
     ];
     let mut sorted = (refusals.clone(), expected.clone());
@@ -122,6 +160,10 @@ async fn check_file(app: &App, bytes: impl Into<axum::body::Body>, rows: i64) {
     assert_eq!(sorted.0, sorted.1);
     let expected = json!({"fees_collected": "8682551.01", "preparatory_fund_collected": "17983.19"});
     assert_eq!(collected(app).await, expected);
+    let checks = api::verify::run(&app.process)
+        .await
+        .unwrap_or_else(|error| panic!("{}", error.report()));
+    assert!(checks.iter().all(|check| check.outcome.is_ok()), "{checks:?}");
 }
 
 both! {
