@@ -22,9 +22,21 @@ const CALLERS: [(&str, &str, &str); 15] = [
     ("leader of another province", "LEADER", GUANGDONG),
     ("finance of the county", "FINANCE", XIANGXIANG),
     ("auditor of the county", "AUDITOR", XIANGXIANG),
-    ("system administrator of the province", "SYSTEM_ADMINISTRATOR", HUNAN),
-    ("security administrator of the province", "SECURITY_ADMINISTRATOR", HUNAN),
-    ("audit administrator of the province", "AUDIT_ADMINISTRATOR", HUNAN),
+    (
+        "system administrator of the province",
+        "SYSTEM_ADMINISTRATOR",
+        HUNAN,
+    ),
+    (
+        "security administrator of the province",
+        "SECURITY_ADMINISTRATOR",
+        HUNAN,
+    ),
+    (
+        "audit administrator of the province",
+        "AUDIT_ADMINISTRATOR",
+        HUNAN,
+    ),
     ("tax bureau of the county", "TAX_BUREAU", XIANGXIANG),
     ("tax bureau of the county beside", "TAX_BUREAU", SHAOSHAN),
     ("reporting client of the province", "REPORTING", HUNAN),
@@ -50,52 +62,133 @@ fn of_federation(name: &'static str, selection: &str) -> Operation {
 }
 
 fn mutation(name: &'static str, kind: &str, input: Value) -> Operation {
-    let document = format!("mutation($input: {kind}!) {{ {name}(input: $input) {{ userErrors {{ code }} }} }}");
+    let document =
+        format!("mutation($input: {kind}!) {{ {name}(input: $input) {{ userErrors {{ code }} }} }}");
     (name, document, json!({"input": input}))
 }
 
 fn queries(things: &Things) -> Vec<Operation> {
-    let node = |name, id: &str| (name, "query($id: ID!) { node(id: $id) { id } }".to_owned(), json!({"id": id}));
+    let node = |name, id: &str| {
+        (
+            name,
+            "query($id: ID!) { node(id: $id) { id } }".to_owned(),
+            json!({"id": id}),
+        )
+    };
     vec![
         ("viewer", "{ viewer { id } }".to_owned(), json!({})),
         ("metrics", "{ metrics { code } }".to_owned(), json!({})),
         of_federation("federation", "name"),
         of_federation("federation.children", "children { totalCount }"),
-        of_federation("federation.descendants", "descendants(level: TOWNSHIP) { totalCount }"),
+        of_federation(
+            "federation.descendants",
+            "descendants(level: TOWNSHIP) { totalCount }",
+        ),
         of_federation("federation.links", "links { id }"),
         of_federation("federation.enterprises", "enterprises { nodes { id } }"),
         of_federation("federation.tradeUnions", "tradeUnions { nodes { id } }"),
         of_federation("federation.visits", "visits { nodes { id } }"),
         of_federation("federation.collections", "collections { nodes { id } }"),
-        of_federation("federation.waitingCollections", "waitingCollections { nodes { id } }"),
+        of_federation(
+            "federation.waitingCollections",
+            "waitingCollections { nodes { id } }",
+        ),
         of_federation("federation.figures", "figures(metrics: [\"visits\"]) { value }"),
-        ("enterprise", "query($id: ID) { enterprise(id: $id) { id } }".to_owned(), json!({"id": things.enterprise})),
-        ("job", "query($id: ID!) { job(id: $id) { id } }".to_owned(), json!({"id": things.job})),
+        (
+            "enterprise",
+            "query($id: ID) { enterprise(id: $id) { id } }".to_owned(),
+            json!({"id": things.enterprise}),
+        ),
+        (
+            "job",
+            "query($id: ID!) { job(id: $id) { id } }".to_owned(),
+            json!({"id": things.job}),
+        ),
         node("node (enterprise)", &things.enterprise),
         node("node (trade union)", &things.trade_union),
         node("node (coverage)", &things.coverage),
         node("node (visit)", &things.visit),
-        ("nodes", "query($ids: [ID!]!) { nodes(ids: $ids) { id } }".to_owned(), json!({"ids": [things.visit]})),
+        (
+            "nodes",
+            "query($ids: [ID!]!) { nodes(ids: $ids) { id } }".to_owned(),
+            json!({"ids": [things.visit]}),
+        ),
     ]
 }
 
 fn mutations(things: &Things) -> Vec<Operation> {
-    let Things { federation, enterprise, trade_union, coverage, visit, link, .. } = things;
+    let Things {
+        federation,
+        enterprise,
+        trade_union,
+        coverage,
+        visit,
+        link,
+        ..
+    } = things;
     let upload = "0190c3a0-0000-7000-8000-00000000ffff";
     vec![
-        mutation("foundFederation", "FoundFederation", json!({"parentId": federation, "level": "CITY", "kind": "PARK", "name": "园区工会"})),
-        mutation("linkFederations", "LinkFederations", json!({"federationId": federation, "superiorId": federation, "kind": "FEE", "from": "2026-01-01"})),
-        mutation("endFederationLink", "EndFederationLink", json!({"id": link, "to": "2020-01-01"})),
-        mutation("registerEnterprise", "RegisterEnterprise", json!({"federationId": federation, "uscc": "x", "name": "x", "ownership": "STATE", "industry": "C34", "employees": 1})),
-        mutation("updateEnterprise", "UpdateEnterprise", json!({"id": enterprise, "expectedVersion": 0})),
-        mutation("importEnterprises", "ImportEnterprises", json!({"uploadId": upload, "federationId": federation})),
-        mutation("foundTradeUnion", "FoundTradeUnion", json!({"federationId": federation, "name": "x", "form": "SINGLE", "position": "TERRITORIAL", "hostKind": "PRIVATE", "workerGroup": "GENERAL", "foundedOn": "2026-01-01"})),
-        mutation("coverEnterprise", "CoverEnterprise", json!({"tradeUnionId": trade_union, "enterpriseId": enterprise, "from": "2000-01-01"})),
-        mutation("endCoverage", "EndCoverage", json!({"id": coverage, "to": "2000-01-01"})),
-        mutation("recordVisit", "RecordVisit", json!({"id": upload, "enterpriseId": enterprise, "purpose": "CARE", "startedAt": "2036-01-01T00:00:00Z"})),
-        mutation("correctVisit", "CorrectVisit", json!({"id": visit, "expectedVersion": 0})),
+        mutation(
+            "foundFederation",
+            "FoundFederation",
+            json!({"parentId": federation, "level": "CITY", "kind": "PARK", "name": "园区工会"}),
+        ),
+        mutation(
+            "linkFederations",
+            "LinkFederations",
+            json!({"federationId": federation, "superiorId": federation, "kind": "FEE", "from": "2026-01-01"}),
+        ),
+        mutation(
+            "endFederationLink",
+            "EndFederationLink",
+            json!({"id": link, "to": "2020-01-01"}),
+        ),
+        mutation(
+            "registerEnterprise",
+            "RegisterEnterprise",
+            json!({"federationId": federation, "uscc": "x", "name": "x", "ownership": "STATE", "industry": "C34", "employees": 1}),
+        ),
+        mutation(
+            "updateEnterprise",
+            "UpdateEnterprise",
+            json!({"id": enterprise, "expectedVersion": 0}),
+        ),
+        mutation(
+            "importEnterprises",
+            "ImportEnterprises",
+            json!({"uploadId": upload, "federationId": federation}),
+        ),
+        mutation(
+            "foundTradeUnion",
+            "FoundTradeUnion",
+            json!({"federationId": federation, "name": "x", "form": "SINGLE", "position": "TERRITORIAL", "hostKind": "PRIVATE", "workerGroup": "GENERAL", "foundedOn": "2026-01-01"}),
+        ),
+        mutation(
+            "coverEnterprise",
+            "CoverEnterprise",
+            json!({"tradeUnionId": trade_union, "enterpriseId": enterprise, "from": "2000-01-01"}),
+        ),
+        mutation(
+            "endCoverage",
+            "EndCoverage",
+            json!({"id": coverage, "to": "2000-01-01"}),
+        ),
+        mutation(
+            "recordVisit",
+            "RecordVisit",
+            json!({"id": upload, "enterpriseId": enterprise, "purpose": "CARE", "startedAt": "2036-01-01T00:00:00Z"}),
+        ),
+        mutation(
+            "correctVisit",
+            "CorrectVisit",
+            json!({"id": visit, "expectedVersion": 0}),
+        ),
         mutation("submitCollections", "SubmitCollections", json!({"lines": []})),
-        mutation("importCollections", "ImportCollections", json!({"uploadId": upload, "federationId": federation})),
+        mutation(
+            "importCollections",
+            "ImportCollections",
+            json!({"uploadId": upload, "federationId": federation}),
+        ),
     ]
 }
 
@@ -119,9 +212,9 @@ fn verdict(body: &Value) -> String {
     if let Some(first) = value.get(0) {
         value = first;
     }
-    let is_empty = value.as_object().is_some_and(|fields| {
-        fields.values().any(|field| field["nodes"] == json!([]))
-    });
+    let is_empty = value
+        .as_object()
+        .is_some_and(|fields| fields.values().any(|field| field["nodes"] == json!([])));
     match () {
         () if value.is_null() => "-".to_owned(),
         () if is_empty => "none".to_owned(),
@@ -135,7 +228,10 @@ async fn things(app: &App) -> Things {
     let trade_union = found(&cadre, YUESHAN, "SINGLE", 1).await;
     let link = "mutation($input: LinkFederations!) { linkFederations(input: $input) { federationLink { id } userErrors { code } } }";
     let input = json!({"federationId": app.gid(YUESHAN), "superiorId": app.gid(XIANGTAN), "kind": "FEE", "from": "2026-01-01"});
-    let link = cadre.done(link, input).await["federationLink"]["id"].as_str().unwrap().to_owned();
+    let link = cadre.done(link, input).await["federationLink"]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     Things {
         federation: app.gid(YUESHAN),
         coverage: cover(&cadre, &trade_union, &enterprise, "2026-03-01").await,
@@ -156,8 +252,10 @@ async fn column(caller: &Caller, operations: &[Operation]) -> Vec<String> {
 }
 
 fn table(operations: &[Operation], columns: &[(String, Vec<String>)]) -> String {
-    let mut text = String::from("Every operation aims at a township (月山镇) of 湘乡市, 湘潭市, 湖南省.\n\
-        yes: allowed · none: an empty list · -: does not exist for the caller · else the code of the refusal\n");
+    let mut text = String::from(
+        "Every operation aims at a township (月山镇) of 湘乡市, 湘潭市, 湖南省.\n\
+        yes: allowed · none: an empty list · -: does not exist for the caller · else the code of the refusal\n",
+    );
     for (name, column) in columns {
         let _ = writeln!(text, "\n{name}");
         for ((operation, _, _), verdict) in operations.iter().zip(column) {
@@ -172,9 +270,19 @@ async fn unlisted(app: &App, operations: &[Operation]) -> BTreeSet<String> {
     let query = "{ __schema { queryType { fields { name } } mutationType { fields { name } } } }";
     let schema = app.anonymous().data(query, json!({})).await;
     let fields = ["queryType", "mutationType"].into_iter().flat_map(|kind| {
-        schema["__schema"][kind]["fields"].as_array().unwrap().iter().map(|field| field["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        schema["__schema"][kind]["fields"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|field| field["name"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
     });
-    let known = |name: &String| PLACELESS.contains(&name.as_str()) || operations.iter().any(|(listed, _, _)| listed == name || listed.starts_with(&format!("{name} (")));
+    let known = |name: &String| {
+        PLACELESS.contains(&name.as_str())
+            || operations
+                .iter()
+                .any(|(listed, _, _)| listed == name || listed.starts_with(&format!("{name} (")))
+    };
     fields.filter(|name| !known(name)).collect()
 }
 

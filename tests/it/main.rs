@@ -30,4 +30,5 @@ mod imports;
 mod visits;
 mod fees;
 mod dashboard;
+mod access;
 mod verify;

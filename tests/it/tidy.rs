@@ -268,7 +268,10 @@ fn queries_stay_in_the_stores() {
             "put the query into store.rs and call it from here",
         );
         // The database's word for an enum value is no query.
-        faults.into_iter().filter(|fault| !fault.contains("`use sea_orm::ActiveEnum;`")).collect()
+        faults
+            .into_iter()
+            .filter(|fault| !fault.contains("`use sea_orm::ActiveEnum;`"))
+            .collect()
     };
     let broken = [
         ("api/src/fees/service.rs", "use sea_orm::QueryFilter;"),

@@ -116,6 +116,7 @@ impl Job {
     }
 
     /// Refused rows in the order of the file; a row stands there once for each reason.
+    #[expect(clippy::too_many_arguments, reason = "the four of every connection")]
     async fn refusals(
         &self,
         context: &Context<'_>,

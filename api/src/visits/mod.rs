@@ -32,7 +32,7 @@ pub struct Told {
 /// The history of visits in words.
 pub enum Event {
     /// One was recorded.
-    Recorded(Told),
+    Recorded(Box<Told>),
     /// One was corrected.
     Corrected {
         /// As it was.

@@ -83,7 +83,7 @@ pub(super) async fn record(op: &Op, input: &RecordVisit) -> Result<VisitId, Erro
         let findings = findings_of(op, id, &input.findings);
         let told = told(&visit, &findings);
         store::insert(&tx, visit, findings).await?;
-        tx.commit(Event::Recorded(told), id).await
+        tx.commit(Event::Recorded(Box::new(told)), id).await
     })
     .await
 }

@@ -186,11 +186,6 @@ impl App {
         }
     }
 
-    /// The service itself.
-    pub fn router(&self) -> Router {
-        self.router.clone()
-    }
-
     /// Its database.
     pub fn url(&self) -> &str {
         &self.url

@@ -293,6 +293,14 @@ struct Body {
     body: String,
 }
 
+/// What an event of a delivery says.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Said {
+    accepted: i64,
+    due_fen: i64,
+}
+
 #[derive(FromQueryResult)]
 struct Totals {
     lines: i64,
@@ -313,15 +321,10 @@ pub(crate) async fn check_deliveries(app: &App) -> Result<Result<String, String>
         let Some(end) = bodies.last() else { break };
         last = end.id;
         for body in bodies {
-            let said: serde_json::Value = serde_json::from_str(&body.body)?;
+            let said: Said = serde_json::from_str(&body.body)?;
             deliveries += 1;
-            let number = |name| {
-                said.get(name)
-                    .and_then(serde_json::Value::as_i64)
-                    .unwrap_or_default()
-            };
-            lines += number("accepted");
-            fen += number("dueFen");
+            lines += said.accepted;
+            fen += said.due_fen;
         }
     }
     let sql = "SELECT COUNT(*) AS lines, CAST(COALESCE(SUM(due_fen), 0) AS BIGINT) AS fen FROM collection";

@@ -204,6 +204,7 @@ impl Enterprise {
     }
 
     /// Who covers it and did, newest first.
+    #[expect(clippy::too_many_arguments, reason = "the four of every connection")]
     async fn coverages(
         &self,
         context: &Context<'_>,
@@ -216,6 +217,7 @@ impl Enterprise {
     }
 
     /// Visits to it.
+    #[expect(clippy::too_many_arguments, reason = "the four of every connection")]
     async fn visits(
         &self,
         context: &Context<'_>,
@@ -234,7 +236,7 @@ impl Enterprise {
     }
 
     /// Lines that the tax bureau collected from it, newest first.
-    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    #[expect(clippy::too_many_arguments, reason = "the four of every connection")]
     async fn collections(
         &self,
         context: &Context<'_>,

@@ -180,7 +180,7 @@ impl Federation {
     }
 
     /// Enterprises of this federation and all below it.
-    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    #[expect(clippy::too_many_arguments, reason = "the four of every connection")]
     async fn enterprises(
         &self,
         context: &Context<'_>,
@@ -202,7 +202,7 @@ impl Federation {
     }
 
     /// Grassroots unions of this federation and all below it.
-    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    #[expect(clippy::too_many_arguments, reason = "the four of every connection")]
     async fn trade_unions(
         &self,
         context: &Context<'_>,
@@ -216,7 +216,7 @@ impl Federation {
     }
 
     /// Field visits in this federation and all below it.
-    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    #[expect(clippy::too_many_arguments, reason = "the four of every connection")]
     async fn visits(
         &self,
         context: &Context<'_>,
@@ -230,7 +230,7 @@ impl Federation {
     }
 
     /// Lines that the tax bureau collected from payers of this federation and all below it, newest first.
-    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    #[expect(clippy::too_many_arguments, reason = "the four of every connection")]
     async fn collections(
         &self,
         context: &Context<'_>,
@@ -256,7 +256,7 @@ impl Federation {
     }
 
     /// Delivered lines that somebody has to look at: payers nobody knows, and other content under an accepted key.
-    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    #[expect(clippy::too_many_arguments, reason = "the four of every connection")]
     async fn waiting_collections(
         &self,
         context: &Context<'_>,

@@ -207,6 +207,7 @@ impl TradeUnion {
     }
 
     /// Whom it covers and did, newest first.
+    #[expect(clippy::too_many_arguments, reason = "the four of every connection")]
     async fn coverages(
         &self,
         context: &Context<'_>,
