@@ -56,13 +56,13 @@ impl Op {
         // otherwise meet again and again, and the unlucky ones would never get through.
         let mut turn = None;
         for run in 0..RUNS_MAX {
-            let ended = match Tx::begin(self, None).await {
+            let ended = match Tx::begin(self).await {
                 Ok(tx) => body(tx).await,
                 Err(error) => Err(error),
             };
             match ended {
                 Ok(committed) => {
-                    committed.tell(self.app()).await?;
+                    committed.tell(self.app()).await;
                     return Ok(committed.value);
                 }
                 Err(Error::Again(cause)) => {
@@ -119,19 +119,19 @@ struct Earlier {
 }
 
 impl<T> Committed<T> {
-    async fn tell(&self, app: &App) -> Result<(), Error> {
-        if self.changes_tree {
-            app.refresh_tree().await?;
-        }
+    async fn tell(&self, app: &App) {
         if self.has_event {
             app.feed.event_committed();
         }
-        Ok(())
+        if self.changes_tree && app.refresh_tree().await.is_err() {
+            // What was committed stays so; the next writer, or the worker, finds the newer version.
+            tracing::warn!("the tree could not be read anew after a change");
+        }
     }
 }
 
 impl Tx {
-    async fn begin(op: &Op, key: Option<(String, String)>) -> Result<Tx, Error> {
+    async fn begin(op: &Op) -> Result<Tx, Error> {
         let db = op.app().db.begin().await?;
         let version = Tree::version(&db).await?;
         let tree = op.app().tree();
@@ -147,7 +147,7 @@ impl Tx {
             op: op.clone(),
             tree,
             changes_tree: false,
-            key,
+            key: None,
         })
     }
 

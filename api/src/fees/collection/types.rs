@@ -424,15 +424,13 @@ crate::payload! {
     ImportCollectionsPayload { job: Job }
 }
 
-/// Which lines a list shows, and which of them first.
+/// Which lines a list shows.
 #[derive(Clone, Copy, Debug)]
 pub struct CollectionFilter {
     /// Entered by the treasury on this day or later.
     pub from: Option<Date>,
     /// Entered by the treasury on this day or before.
     pub to: Option<Date>,
-    /// Those entered last come first.
-    pub newest_first: bool,
 }
 
 /// The lines of a federation and all below it.
@@ -466,7 +464,7 @@ async fn page_of(
     let days = (filter.from.map(|day| day.0), filter.to.map(|day| day.0));
     let listing = Listing {
         rows: store::collections(scope, enterprise_id, days),
-        sort: Sort::date("enteredOn", collection::Column::EnteredOn).descending(filter.newest_first),
+        sort: Sort::date("enteredOn", collection::Column::EnteredOn).descending(true),
         page,
     };
     page::load(context, listing, Collection).await

@@ -248,17 +248,7 @@ impl Enterprise {
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
     ) -> Result<Connection<Collection>, Error> {
         let page = Page::new(first, after, last, before)?;
-        page_of_enterprise(
-            context,
-            self.0.id,
-            CollectionFilter {
-                from,
-                to,
-                newest_first: true,
-            },
-            page,
-        )
-        .await
+        page_of_enterprise(context, self.0.id, CollectionFilter { from, to }, page).await
     }
 
     /// Counts changes; `updateEnterprise` asks for it.

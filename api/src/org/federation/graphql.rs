@@ -33,6 +33,10 @@ impl FederationQuery {
         let tree = op.tree();
         let found = || {
             let id = match (id, code) {
+                (Some(_), None) if level.is_some() => {
+                    let alone = text("A level goes with a code.", "level 须与 code 一起使用。");
+                    return Err(invalid("level", alone));
+                }
                 (Some(id), None) => Gid::parse(&id, "id")?,
                 (None, Some(code)) => {
                     let code = rules::division_code(&code.0).map_err(|text| invalid("code", text))?;

@@ -242,17 +242,7 @@ impl Federation {
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
     ) -> Result<Connection<Collection>, Error> {
         let page = Page::new(first, after, last, before)?;
-        page_of_federation(
-            context,
-            &self.0,
-            CollectionFilter {
-                from,
-                to,
-                newest_first: true,
-            },
-            page,
-        )
-        .await
+        page_of_federation(context, &self.0, CollectionFilter { from, to }, page).await
     }
 
     /// Delivered lines that somebody has to look at: payers nobody knows, and other content under an accepted key.
