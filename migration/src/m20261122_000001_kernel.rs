@@ -52,9 +52,8 @@ CREATE TABLE figure_entry (
     seq BIGINT,
     CONSTRAINT figure_entry_pk PRIMARY KEY (county_id, event_id, ordinal)
 );
+-- The only other index: with one that sorts as figures group, SQLite would walk all entries for the few of the tail.
 CREATE INDEX figure_entry_tail ON figure_entry (event_id) WHERE seq IS NULL;
-CREATE INDEX figure_entry_place ON figure_entry (federation_id, metric, dimension, day);
-CREATE INDEX figure_entry_source ON figure_entry (source_id);
 
 -- Sums of the numbered entries for a federation and all below it; grain is D, M or Y, day the first of it.
 CREATE TABLE figure_rollup (
