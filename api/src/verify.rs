@@ -10,6 +10,7 @@ use crate::kernel::sql::Sql;
 use crate::kernel::tree::{Node, Tree};
 use crate::{fees, org, visits};
 use chrono::NaiveDate;
+use entity::id::FederationId;
 use entity::org::federation::Level;
 use sea_orm::FromQueryResult;
 use std::collections::BTreeMap;
@@ -274,7 +275,8 @@ async fn rollups(app: &App) -> Result<Result<String, String>, Error> {
         let kept = Rollup::find_by_statement(sql.on(backend)).all(db).await?;
         let mut balance: BTreeMap<(Uuid, &str, &str, NaiveDate), i64> = BTreeMap::new();
         for sum in &sums {
-            for id in sequencer::with_ancestors(&tree, sum.federation_id.into()) {
+            let place = FederationId(sum.federation_id);
+            for id in std::iter::once(place).chain(tree.ancestors_of(place)) {
                 for (grain, day) in sequencer::grains(sum.day) {
                     *balance.entry((id.0, &sum.dimension, grain, day)).or_default() += sum.amount;
                 }

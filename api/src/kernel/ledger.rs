@@ -9,7 +9,7 @@ use crate::metrics::MetricId;
 use chrono::{Datelike, NaiveDate};
 use entity::id::FederationId;
 use sea_orm::FromQueryResult;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
 /// Days from the first (or the beginning of time) to the last, both counted.
@@ -137,29 +137,22 @@ async fn read(op: &Op, period: Period, axis: Option<&str>, wanted: &[&Wanted]) -
         .all(db.reader())
         .await?;
     let tree = op.tree();
-    let path = |id: FederationId| tree.get(id).map(|node| &*node.path);
-    let sums_of = |wanted: &&Wanted| {
-        let mut sums: HashMap<&str, i64> = HashMap::new();
-        for row in rows.iter().filter(|row| row.metric == wanted.metric.code()) {
-            let place = FederationId(row.federation_id);
-            let is_here = if row.is_tail == 0 {
-                place == wanted.federation_id
-            } else {
-                // A tail entry stands at its own place only: whoever is above it has it too.
-                path(place)
-                    .zip(path(wanted.federation_id))
-                    .is_some_and(|(place, above)| place.starts_with(above))
-            };
-            if is_here {
-                *sums.entry(&row.dimension).or_default() += row.amount;
-            }
+    let mut sums: HashMap<(FederationId, &str), BTreeMap<&str, i64>> = HashMap::new();
+    for row in &rows {
+        let place = FederationId(row.federation_id);
+        // A tail entry stands at its own place only: whoever is above it has it too.
+        let above = tree.ancestors_of(place).filter(|_| row.is_tail != 0);
+        for federation_id in std::iter::once(place).chain(above) {
+            let parts = sums.entry((federation_id, &row.metric)).or_default();
+            *parts.entry(&row.dimension).or_default() += row.amount;
         }
-        let mut sums: Sums = sums
-            .into_iter()
-            .map(|(value, amount)| (value.to_owned(), amount))
-            .collect();
-        sums.sort();
-        sums
+    }
+    let sums_of = |wanted: &&Wanted| {
+        let parts = sums.get(&(wanted.federation_id, wanted.metric.code()));
+        let parts = parts.into_iter().flatten();
+        parts
+            .map(|(value, amount)| ((*value).to_owned(), *amount))
+            .collect()
     };
     Ok(wanted.iter().map(sums_of).collect())
 }

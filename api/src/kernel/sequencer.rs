@@ -193,16 +193,6 @@ pub fn grains(day: NaiveDate) -> [(&'static str, NaiveDate); 3] {
     ]
 }
 
-/// A federation and all above it.
-pub fn with_ancestors(tree: &Tree, id: FederationId) -> impl Iterator<Item = FederationId> {
-    let above = tree
-        .get(id)
-        .into_iter()
-        .flat_map(|node| tree.ancestors(node))
-        .map(|node| node.id);
-    std::iter::once(id).chain(above)
-}
-
 fn spread(tree: &Tree, sums: Vec<Folded>) -> Vec<([sea_orm::Value; 5], i64)> {
     let mut spread: HashMap<Sum<'_>, i64> = HashMap::new();
     for sum in &sums {
@@ -212,6 +202,7 @@ fn spread(tree: &Tree, sums: Vec<Folded>) -> Vec<([sea_orm::Value; 5], i64)> {
             .into_iter()
             .flat_map(|node| tree.ancestors(node))
             .map(|node| node.id);
+        let id = FederationId(sum.federation_id);
         for federation_id in std::iter::once(id).chain(above) {
             for (grain, day) in grains(sum.day) {
                 let key = (

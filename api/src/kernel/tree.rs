@@ -221,6 +221,14 @@ impl Tree {
         std::iter::successors(Some(node), |node| self.get(node.parent_id?)).skip(1)
     }
 
+    /// The superiors of a federation by id, nearest first; none of one that the tree does not know.
+    pub fn ancestors_of(&self, id: FederationId) -> impl Iterator<Item = FederationId> {
+        self.get(id)
+            .into_iter()
+            .flat_map(|node| self.ancestors(node))
+            .map(|node| node.id)
+    }
+
     /// The nodes below, in pre-order.
     pub fn below(&self, node: &Node) -> &[Node] {
         let start = self
