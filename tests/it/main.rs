@@ -29,6 +29,7 @@ mod trade_unions;
 mod imports;
 mod visits;
 mod fees;
+mod figures;
 mod dashboard;
 mod access;
 mod verify;
