@@ -11,14 +11,18 @@ use crate::kernel::op::{Actor, Op};
 use crate::org::federation::import;
 use crate::policy::Role;
 use crate::{demo, schema, start, verify};
+use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use entity::org::federation::Level;
 use migration::{Migrator, MigratorTrait as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+/// What no option says.
+const LOG: &str = "GONGHUI_LOG filters the log (JSON lines on standard error); default: info";
 
 /// Gonghui (工会): one GraphQL API for a federation of trade unions.
 #[derive(Debug, Parser)]
-#[command(name = "gonghui", version, about)]
+#[command(name = "gonghui", version, about, after_help = LOG)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -156,7 +160,7 @@ pub async fn run(cli: Cli) -> Result<(), Error> {
         Command::Serve { demo, settings } => serve(demo, &settings).await,
         Command::Demo {
             what: ShowDemo::Logins { store },
-        } => print_logins(&*start::app(&store).await?),
+        } => demo_logins(&store).await,
         Command::Verify { store } => verify(&store).await,
         Command::Migrate { direction, store } => migrate(&direction, &store).await,
         Command::Schema => {
@@ -174,21 +178,27 @@ pub async fn run(cli: Cli) -> Result<(), Error> {
         } => add(account, true).await,
         Command::Keys {
             what: MakeKeys::New { file },
-        } => Keys::write_new(&file, &SystemClock),
+        } => Keys::write_new(&file, &SystemClock).map_err(|error| named(&file, &error)),
     }
 }
 
 async fn serve(demo: bool, settings: &Settings) -> Result<(), Error> {
+    let listener = start::listen(settings).await?;
     let app = start::app(&settings.store).await?;
     if demo {
         demo::fill(&app).await?;
-        print_logins(&app)?;
+        print_logins(&app).await?;
     }
-    start::serve(app, settings).await
+    start::serve(app, listener, settings).await
 }
 
-fn print_logins(app: &App) -> Result<(), Error> {
-    for line in demo::logins(app)? {
+async fn demo_logins(store: &Store) -> Result<(), Error> {
+    start::open_existing(store).await?;
+    print_logins(&*start::app(store).await?).await
+}
+
+async fn print_logins(app: &App) -> Result<(), Error> {
+    for line in demo::logins(app).await? {
         println!("{line}");
     }
     Ok(())
@@ -196,7 +206,7 @@ fn print_logins(app: &App) -> Result<(), Error> {
 
 async fn verify(store: &Store) -> Result<(), Error> {
     let mut first_break = None;
-    for check in verify::run(&*start::app(store).await?).await? {
+    for check in verify::run(&start::open_existing(store).await?).await? {
         match check.outcome {
             Ok(what) => println!("ok    {}: {what}", check.name),
             Err(what) => {
@@ -209,6 +219,10 @@ async fn verify(store: &Store) -> Result<(), Error> {
         None => Ok(()),
         Some(what) => Err(anyhow::anyhow!("the books are not whole: {what}").into()),
     }
+}
+
+fn named(file: &Path, error: &Error) -> Error {
+    anyhow::anyhow!("{}: {}", file.display(), error.report()).into()
 }
 
 async fn migrate(direction: &Direction, store: &Store) -> Result<(), Error> {
@@ -231,7 +245,8 @@ async fn divisions(file: &PathBuf, store: &Store) -> Result<(), Error> {
     let imported = if file.as_os_str() == "-" {
         import::import(&op, std::io::stdin()).await?
     } else {
-        import::import(&op, std::fs::File::open(file)?).await?
+        let list = std::fs::File::open(file).with_context(|| file.display().to_string())?;
+        import::import(&op, list).await?
     };
     let import::Imported {
         rows,

@@ -91,8 +91,15 @@ impl Caller {
     }
 }
 
-/// The callers as JSON lines.
-pub fn logins(app: &App) -> Result<Vec<String>, Error> {
+/// The callers as JSON lines; refused where no demo was made.
+pub async fn logins(app: &App) -> Result<Vec<String>, Error> {
+    for caller in &CALLERS {
+        if store::actor_named(app, caller.username).await.is_err() {
+            return Err(
+                anyhow::anyhow!("this database holds no demo: run `gonghui serve --demo` first").into(),
+            );
+        }
+    }
     let line = |caller: &Caller| {
         let (name, secret) = if caller.role()?.is_for_machines() {
             ("clientId", "clientSecret")
@@ -133,7 +140,7 @@ pub async fn fill(app: &Arc<App>) -> Result<(), Error> {
     demo.trade_unions(&enterprises).await?;
     demo.visits(&enterprises).await?;
     demo.collections(&enterprises).await?;
-    crate::worker::settle(app).await
+    crate::worker::settle(app).await.map(drop)
 }
 
 async fn add(app: &Arc<App>, caller: &Caller) -> Result<(), Error> {
@@ -179,7 +186,16 @@ impl Demo {
     /// Runs one document as a caller.
     async fn run(&self, username: &str, document: &str, variables: Value) -> Result<Value, Error> {
         let actor = store::actor_named(&self.engine.app, username).await?;
-        self.engine.ask(actor, document, variables).await
+        let data = self.engine.ask(actor, document, variables).await?;
+        let payloads = data.as_object().into_iter().flat_map(|data| data.values());
+        let mut errors = payloads
+            .filter_map(|payload| payload.get("userErrors")?.as_array())
+            .flatten();
+        // A CONFLICT means that an earlier start, cut short, has done this already.
+        match errors.find(|error| error.get("code").is_some_and(|code| code != "CONFLICT")) {
+            None => Ok(data),
+            Some(refused) => Err(anyhow::anyhow!("the demo's request was refused: {refused}").into()),
+        }
     }
 
     /// Collections are the last thing that is recorded.
@@ -219,7 +235,7 @@ impl Demo {
                 "location": {"latitude": format!("27.{:04}", 7000 + number * 7), "longitude": format!("112.{:04}", 4000 + number * 11)},
             });
             let register = "mutation($input: RegisterEnterprise!) { registerEnterprise(input: $input) { \
-                            userErrors { message } } }";
+                            userErrors { code message } } }";
             self.run("demo.office", register, json!({"input": input})).await?;
             let found = "query($uscc: Uscc!) { enterprise(uscc: $uscc) { id } }";
             let found = self.run("demo.office", found, json!({"uscc": cell(0)})).await?;
@@ -252,31 +268,46 @@ impl Demo {
                 "STATE" => "STATE_OWNED",
                 other => other,
             };
-            let (key, name, form, host_kind) = if is_large {
-                let name = format!("{}工会委员会", enterprise.name);
-                (enterprise.uscc.clone(), name, "SINGLE", host)
+            let (name, form, host_kind) = if is_large {
+                (format!("{}工会委员会", enterprise.name), "SINGLE", host)
             } else {
-                let name = format!("{}联合工会委员会", self.town(&enterprise.township));
-                (enterprise.township.clone(), name, "JOINT", "MIXED")
+                (
+                    format!("{}联合工会委员会", self.town(&enterprise.township)),
+                    "JOINT",
+                    "MIXED",
+                )
             };
             let input = json!({
                 "federationId": enterprise.federation_id, "name": name, "form": form, "position": "TERRITORIAL",
                 "hostKind": host_kind, "workerGroup": "GENERAL", "foundedOn": self.ago(300),
-                "idempotencyKey": format!("demo union {key}"),
             });
-            let found =
-                "mutation($input: FoundTradeUnion!) { foundTradeUnion(input: $input) { tradeUnion { id } } }";
-            let founded = self.run("demo.office", found, json!({"input": input})).await?;
-            let id = founded
-                .pointer("/foundTradeUnion/tradeUnion/id")
-                .cloned()
-                .unwrap_or_default();
-            let cover = "mutation($input: CoverEnterprise!) { coverEnterprise(input: $input) { userErrors { code } } }";
+            let id = self.found(&enterprise.township, &name, input).await?;
+            let cover = "mutation($input: CoverEnterprise!) { coverEnterprise(input: $input) { userErrors { code message } } }";
             let days = 290 - u64::try_from(number).unwrap_or_default().min(200);
             let input = json!({"tradeUnionId": id, "enterpriseId": enterprise.id, "from": self.ago(days)});
             self.run("demo.office", cover, json!({"input": input})).await?;
         }
         Ok(())
+    }
+
+    /// The union of a name at a township: founded now, or by an earlier start.
+    async fn found(&self, township: &str, name: &str, input: Value) -> Result<Value, Error> {
+        let found = "mutation($input: FoundTradeUnion!) { foundTradeUnion(input: $input) { tradeUnion { id } \
+                     userErrors { code message } } }";
+        let founded = self.run("demo.office", found, json!({"input": input})).await?;
+        if let Some(id) = founded.pointer("/foundTradeUnion/tradeUnion/id") {
+            return Ok(id.clone());
+        }
+        let known = "query($code: DivisionCode!) { federation(code: $code) { tradeUnions(first: 100) { nodes { id name } } } }";
+        let known = self.run("demo.office", known, json!({"code": township})).await?;
+        let nodes = known
+            .pointer("/federation/tradeUnions/nodes")
+            .and_then(Value::as_array);
+        let same = nodes
+            .into_iter()
+            .flatten()
+            .find(|node| node.get("name").is_some_and(|known| known == name));
+        Ok(same.and_then(|node| node.get("id")).cloned().unwrap_or_default())
     }
 
     fn town(&self, code: &str) -> String {
@@ -287,7 +318,8 @@ impl Demo {
     }
 
     async fn visits(&self, enterprises: &[Enterprise]) -> Result<(), Error> {
-        let record = "mutation($input: RecordVisit!) { recordVisit(input: $input) { userErrors { code } } }";
+        let record =
+            "mutation($input: RecordVisit!) { recordVisit(input: $input) { userErrors { code message } } }";
         let purposes = ["CANVASS", "LABOUR_CONTRACT", "SAFETY", "SUPERVISION"];
         for (number, (enterprise, purpose)) in enterprises.iter().zip(purposes.iter().cycle()).enumerate() {
             if number % 2 == 1 {

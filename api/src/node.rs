@@ -49,7 +49,7 @@ async fn find(op: &Op, id: &ID) -> Result<Node, Error> {
     let (tag, uuid) = gid::split(id).ok_or(Error::NotFound("id".into()))?;
     match tag {
         FederationId::TAG => op
-            .known(uuid.into())
+            .known(uuid.into(), "id")
             .map(|node| Node::Federation(Federation(node))),
         EnterpriseId::TAG => op
             .get::<enterprise::Entity>(uuid, "id")

@@ -11,7 +11,7 @@ use crate::node::NodeQuery;
 use crate::org::enterprise::graphql::{EnterpriseMutation, EnterpriseQuery};
 use crate::org::enterprise::types::Enterprise;
 use crate::org::federation::graphql::{FederationMutation, FederationQuery};
-use crate::org::federation::types::Federation;
+use crate::org::federation::types::{Federation, FederationLink};
 use crate::org::trade_union::graphql::TradeUnionMutation;
 use crate::org::trade_union::types::{Coverage, TradeUnion};
 use crate::visits::graphql::{VisitMutation, VisitSubscription};
@@ -50,6 +50,7 @@ pub fn build() -> Schema {
     Schema::build(Query::default(), Mutation::default(), Subscription::default())
         // The engine gives its connection types no description.
         .override_output_type_description::<Connection<Federation>>("A page of federations (工会).")
+        .override_output_type_description::<Connection<FederationLink>>("A page of extra edges (关系).")
         .override_output_type_description::<Connection<Enterprise>>("A page of enterprises (企业).")
         .override_output_type_description::<Connection<TradeUnion>>("A page of grassroots unions (基层工会).")
         .override_output_type_description::<Connection<Coverage>>("A page of coverages (覆盖).")

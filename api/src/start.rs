@@ -10,10 +10,12 @@ use crate::kernel::files::Files;
 use crate::kernel::keys::Keys;
 use crate::kernel::sql::Sql;
 use crate::worker;
+use anyhow::Context;
 use migration::{Migrator, MigratorTrait as _};
 use sea_orm::{ConnectionTrait, DbBackend};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 /// Names the lock under which one process at a time migrates a PostgreSQL database.
@@ -22,6 +24,14 @@ const MIGRATION_LOCK: i64 = 0x676f_6e67_6875_6900;
 /// Opens the database of the settings.
 pub async fn open(store: &Store) -> Result<Db, Error> {
     Db::connect(&store.database_url, store.connections).await
+}
+
+/// Opens a database that is there; a look at the wrong address makes none.
+pub async fn open_existing(store: &Store) -> Result<Db, Error> {
+    if let Some(file) = store.sqlite_file().filter(|file| !file.exists()) {
+        return Err(anyhow::anyhow!("DATABASE_URL: there is no database {}", file.display()).into());
+    }
+    open(store).await
 }
 
 /// Brings the database to the newest shape; processes that start together wait for one another.
@@ -82,9 +92,14 @@ async fn told_to_stop() {
     drop(interrupt.await);
 }
 
+/// Takes the address of the settings.
+pub async fn listen(settings: &Settings) -> Result<TcpListener, Error> {
+    let listener = TcpListener::bind(&settings.bind).await;
+    Ok(listener.with_context(|| format!("GONGHUI_BIND: cannot listen on {}", settings.bind))?)
+}
+
 /// Serves until told to stop; then finishes what is running, within the grace time.
-pub async fn serve(app: Arc<App>, settings: &Settings) -> Result<(), Error> {
-    let listener = tokio::net::TcpListener::bind(&settings.bind).await?;
+pub async fn serve(app: Arc<App>, listener: TcpListener, settings: &Settings) -> Result<(), Error> {
     let (stop, stopped) = watch::channel(false);
     let work = tokio::spawn(worker::run(Arc::clone(&app), stopped.clone()));
     println!("Gonghui listens on http://{}", listener.local_addr()?);

@@ -3,18 +3,22 @@
 //! The chain of events hashes on; every entry of the ledger is what its record says; roll-ups are the sums of the
 //! entries; the tree is one; every placed row has its federation's path; what deliveries said they brought is there.
 
-use crate::kernel::app::App;
+use crate::kernel::db::Db;
 use crate::kernel::error::Error;
 use crate::kernel::sequencer::{self, LINK_COLUMNS, Link};
 use crate::kernel::sql::Sql;
 use crate::kernel::tree::{Node, Tree};
+use crate::org::federation::rules::superiors;
 use crate::{fees, org, visits};
 use chrono::NaiveDate;
 use entity::id::FederationId;
 use entity::org::federation::Level;
-use sea_orm::FromQueryResult;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
 use std::collections::BTreeMap;
 use uuid::Uuid;
+
+/// The database as of one moment.
+type Snapshot = DatabaseTransaction;
 
 /// What one check found.
 #[derive(Clone, Debug)]
@@ -26,17 +30,20 @@ pub struct Check {
 }
 
 /// Runs all checks; each names its first break.
-pub async fn run(app: &App) -> Result<Vec<Check>, Error> {
+pub async fn run(db: &Db) -> Result<Vec<Check>, Error> {
+    // One moment for all checks: the service may be at work meanwhile.
+    let db = db.begin_snapshot().await?;
+    let tree = Tree::load(&db).await?;
     let mut checks = Vec::new();
     for (name, outcome) in [
-        ("audit chain", chain(app).await?),
-        ("tree", tree(app).await?),
-        ("places", places(app).await?),
-        ("ledger entries equal their records", records(app).await?),
-        ("roll-ups equal the entries", rollups(app).await?),
+        ("audit chain", chain(&db).await?),
+        ("tree", whole(&db, &tree).await?),
+        ("places", places(&db).await?),
+        ("ledger entries equal their records", records(&db).await?),
+        ("roll-ups equal the entries", rollups(&db, &tree).await?),
         (
             "deliveries equal their lines",
-            fees::collection::store::check_deliveries(app).await?,
+            fees::collection::store::check_deliveries(&db).await?,
         ),
     ] {
         checks.push(Check { name, outcome });
@@ -49,9 +56,9 @@ struct Count {
     count: i64,
 }
 
-async fn count(app: &App, sql: Sql) -> Result<i64, Error> {
-    let found = Count::find_by_statement(sql.on(app.db.backend()))
-        .one(app.db.reader())
+async fn count(db: &Snapshot, sql: Sql) -> Result<i64, Error> {
+    let found = Count::find_by_statement(sql.on(db.get_database_backend()))
+        .one(db)
         .await?;
     Ok(found.map(|found| found.count).unwrap_or_default())
 }
@@ -62,7 +69,7 @@ struct Head {
     hash: String,
 }
 
-async fn chain(app: &App) -> Result<Result<String, String>, Error> {
+async fn chain(db: &Snapshot) -> Result<Result<String, String>, Error> {
     let (mut seq, mut hash) = (0, String::new());
     loop {
         let mut sql = Sql::new("SELECT ");
@@ -70,8 +77,8 @@ async fn chain(app: &App) -> Result<Result<String, String>, Error> {
             .push(" FROM event WHERE seq > ")
             .bind(seq)
             .push(" ORDER BY seq LIMIT 1000");
-        let links = Link::find_by_statement(sql.on(app.db.backend()))
-            .all(app.db.reader())
+        let links = Link::find_by_statement(sql.on(db.get_database_backend()))
+            .all(db)
             .await?;
         if links.is_empty() {
             break;
@@ -90,16 +97,17 @@ async fn chain(app: &App) -> Result<Result<String, String>, Error> {
             }
         }
     }
-    let head =
-        Head::find_by_statement(Sql::new("SELECT seq, hash FROM sequencer_state").on(app.db.backend()));
-    let head = head.one(app.db.reader()).await?;
+    let head = Head::find_by_statement(
+        Sql::new("SELECT seq, hash FROM sequencer_state").on(db.get_database_backend()),
+    );
+    let head = head.one(db).await?;
     if head.is_none_or(|head| head.seq != seq || head.hash != hash) {
         return Ok(Err(format!(
             "the chain ends at event {seq}, which is not where the sequencer left it"
         )));
     }
     let tail = count(
-        app,
+        db,
         Sql::new("SELECT COUNT(*) AS count FROM event WHERE seq IS NULL"),
     )
     .await?;
@@ -118,6 +126,17 @@ fn misplaced(tree: &Tree, node: &Node) -> Option<&'static str> {
     if !node.path.starts_with(above) || node.path.len() != above.len() + 4 {
         return Some("has a path that is not below its superior's");
     }
+    let parent_is = |level, code: &str| {
+        parent.is_some_and(|parent| parent.level == level && parent.code.as_deref() == Some(code))
+    };
+    let superiors = node
+        .code
+        .as_deref()
+        .map(|code| superiors(code, node.level))
+        .unwrap_or_default();
+    if !superiors.is_empty() && !superiors.iter().any(|(level, code)| parent_is(*level, code)) {
+        return Some("has a code that does not belong under its superior");
+    }
     if parent.is_some_and(|parent| node.level <= parent.level) {
         return Some("does not stand below its superior's level");
     }
@@ -128,9 +147,8 @@ fn misplaced(tree: &Tree, node: &Node) -> Option<&'static str> {
     (node.county_id != county).then_some("has another county than its superior")
 }
 
-async fn tree(app: &App) -> Result<Result<String, String>, Error> {
-    let tree = Tree::load(&app.db).await?;
-    let rows = count(app, Sql::new("SELECT COUNT(*) AS count FROM federation")).await?;
+async fn whole(db: &Snapshot, tree: &Tree) -> Result<Result<String, String>, Error> {
+    let rows = count(db, Sql::new("SELECT COUNT(*) AS count FROM federation")).await?;
     if usize::try_from(rows).ok() != Some(tree.len()) {
         return Ok(Err(format!(
             "{rows} federations, of which {} hang from the top",
@@ -140,7 +158,7 @@ async fn tree(app: &App) -> Result<Result<String, String>, Error> {
     let broken = tree
         .nodes()
         .iter()
-        .find_map(|node| Some((node, misplaced(&tree, node)?)));
+        .find_map(|node| Some((node, misplaced(tree, node)?)));
     Ok(match broken {
         Some((node, what)) => Err(format!("federation {} ({}) {what}", node.id, node.name)),
         None => Ok(format!("{rows} federations")),
@@ -164,15 +182,15 @@ const PLACED: [&str; 8] = [
     "job",
 ];
 
-async fn places(app: &App) -> Result<Result<String, String>, Error> {
+async fn places(db: &Snapshot) -> Result<Result<String, String>, Error> {
     for table in PLACED {
         let mut sql = Sql::new("SELECT placed.id FROM ");
         sql.push(table)
             .push(" AS placed LEFT JOIN federation ON federation.id = placed.federation_id WHERE ");
         sql.push("federation.id IS NULL OR placed.path <> federation.path OR placed.county_id <> ");
         sql.push("federation.county_id LIMIT 1");
-        let found = Named::find_by_statement(sql.on(app.db.backend()))
-            .one(app.db.reader())
+        let found = Named::find_by_statement(sql.on(db.get_database_backend()))
+            .one(db)
             .await?;
         if let Some(Named { id }) = found {
             return Ok(Err(format!("{table} {id} has not the path of its federation")));
@@ -190,8 +208,8 @@ struct Difference {
 }
 
 /// Compares the ledger with what each domain's records say it must hold, in the database.
-async fn records(app: &App) -> Result<Result<String, String>, Error> {
-    let backend = app.db.backend();
+async fn records(db: &Snapshot) -> Result<Result<String, String>, Error> {
+    let backend = db.get_database_backend();
     let mut total = 0;
     let told = [
         org::enterprise::store::expected_entries(),
@@ -215,9 +233,7 @@ async fn records(app: &App) -> Result<Result<String, String>, Error> {
             .push(") AS told");
         sql.push(") AS both_sides GROUP BY source_id, federation_id, day, metric, dimension ");
         sql.push("HAVING SUM(amount) <> 0 ORDER BY source_id LIMIT 1");
-        let found = Difference::find_by_statement(sql.on(backend))
-            .one(app.db.reader())
-            .await?;
+        let found = Difference::find_by_statement(sql.on(backend)).one(db).await?;
         if let Some(Difference {
             source_id,
             metric,
@@ -236,7 +252,7 @@ async fn records(app: &App) -> Result<Result<String, String>, Error> {
         }
         total += expected.metrics.len();
     }
-    let entries = count(app, Sql::new("SELECT COUNT(*) AS count FROM figure_entry")).await?;
+    let entries = count(db, Sql::new("SELECT COUNT(*) AS count FROM figure_entry")).await?;
     Ok(Ok(format!("{entries} entries of {total} metrics")))
 }
 
@@ -258,8 +274,8 @@ struct Rollup {
 }
 
 /// Folds the entries anew, metric by metric, and compares.
-async fn rollups(app: &App) -> Result<Result<String, String>, Error> {
-    let (backend, db, tree) = (app.db.backend(), app.db.reader(), app.tree());
+async fn rollups(db: &Snapshot, tree: &Tree) -> Result<Result<String, String>, Error> {
+    let backend = db.get_database_backend();
     let mut total = 0;
     for entry in &crate::metrics::CATALOGUE {
         let mut sql =

@@ -23,11 +23,12 @@ static IMPORTERS: [&dyn Importer; 2] = [
     &crate::fees::collection::import::Delivery,
 ];
 
-/// Numbers what was committed and hands it to this process's subscribers.
-pub async fn settle(app: &App) -> Result<(), Error> {
-    sequencer::run(app).await?;
+/// Numbers what was committed and hands it to this process's subscribers. False if another process is to number it.
+pub async fn settle(app: &App) -> Result<bool, Error> {
+    let is_all = sequencer::run(app).await?;
     app.refresh_tree().await?;
-    feed::follow(app).await
+    feed::follow(app).await?;
+    Ok(is_all)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -37,13 +38,13 @@ enum Wake {
     Clean,
 }
 
-/// Whether work was done; says so in the log if not.
-fn tell(done: Result<(), Error>) -> bool {
+/// What came of work; a failure is said in the log, and the work is tried again at the next look.
+fn tell<T>(done: Result<T, Error>) -> Option<T> {
     if let Err(error) = &done {
         let (code, _) = error.outside();
         tracing::warn!(code, "background work failed; it will be tried again");
     }
-    done.is_ok()
+    done.ok()
 }
 
 /// Runs every job that is open now to its end, and settles; for whoever cannot wait for `run`.
@@ -52,7 +53,7 @@ pub async fn run_queued(app: &Arc<App>) -> Result<(), Error> {
     for importer in IMPORTERS {
         runner::run_open(app, importer, &stop).await?;
     }
-    settle(app).await
+    settle(app).await.map(drop)
 }
 
 /// Works until told to stop; what has begun is finished.
@@ -79,9 +80,12 @@ async fn number(app: Arc<App>, mut stop: Stop) {
         if woken_by != Wake::Commit && version.is_some() && version == seen {
             continue;
         }
-        if tell(settle(&app).await) {
-            seen = version;
-        }
+        // Only a look that left nothing behind may spare the next one.
+        seen = if tell(settle(&app).await) == Some(true) {
+            version
+        } else {
+            None
+        };
     }
     // Another process need not wait for the lease to run out.
     let _ = lease::give_back(&app, "sequencer").await;

@@ -77,6 +77,7 @@ CREATE TABLE trade_union (
 CREATE INDEX trade_union_federation_name ON trade_union (federation_id, name, id);
 CREATE INDEX trade_union_county_name ON trade_union (county_id, name, id);
 CREATE INDEX trade_union_name ON trade_union (name, id);
+CREATE INDEX trade_union_federation_founded ON trade_union (federation_id, founded_on, id);
 CREATE INDEX trade_union_county_founded ON trade_union (county_id, founded_on, id);
 CREATE INDEX trade_union_founded ON trade_union (founded_on, id);
 CREATE INDEX trade_union_path ON trade_union (path);

@@ -84,7 +84,7 @@ fn queries(things: &Things) -> Vec<Operation> {
             "federation.descendants",
             "descendants(level: TOWNSHIP) { totalCount }",
         ),
-        of_federation("federation.links", "links { id }"),
+        of_federation("federation.links", "links { totalCount }"),
         of_federation("federation.enterprises", "enterprises { nodes { id } }"),
         of_federation("federation.tradeUnions", "tradeUnions { nodes { id } }"),
         of_federation("federation.visits", "visits { nodes { id } }"),

@@ -1,12 +1,15 @@
 //! What every domain stands on: writers that meet, the chain of events, the sequencer and its lease.
 
+use crate::support::register::{REGISTER, UPDATE, YUESHAN, enterprise, figures, register};
 use crate::support::tree::*;
 use crate::support::{App, Caller};
 use api::kernel::sequencer::{LINK_COLUMNS, Link};
+use api::kernel::sql::Sql;
 use chrono::TimeDelta;
-use sea_orm::{FromQueryResult, Statement};
+use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
 use serde_json::{Value, json};
 use std::collections::HashSet;
+use std::sync::Arc;
 
 const FOUND: &str = "mutation($input: FoundFederation!) { foundFederation(input: $input) {
     federation { id name } userErrors { code field } } }";
@@ -187,5 +190,74 @@ both! {
         assert_eq!(refused, ["INVALID name"]);
         assert_eq!(founded["federation"]["name"], "园区工会");
         assert_eq!(settled(&app).await.len(), before + 1);
+    }
+
+    async fn a_process_folds_at_places_that_another_one_founded(app: App) {
+        let other = app.another().await;
+        let cadre = app.person("CADRE", XIANGXIANG).await.at(&other);
+        let found = "mutation($input: FoundFederation!) { foundFederation(input: $input) { federation { id } userErrors { code field } } }";
+        let input = json!({"parentId": app.gid(XIANGXIANG), "level": "TOWNSHIP", "kind": "PARK", "name": "湘乡经济开发区工会"});
+        let park = cadre.done(found, input).await["federation"]["id"].clone();
+        let mut input = enterprise(&cadre, YUESHAN, 1);
+        input["federationId"] = park;
+        cadre.done(REGISTER, input).await;
+
+        // This process has not heard of the park yet.
+        app.settle().await;
+
+        let leader = app.person("LEADER", HUNAN).await;
+        for code in [XIANGXIANG, HUNAN] {
+            let counted = figures(&leader, code, &["enterprises"], json!({})).await;
+            assert_eq!(counted, json!({"enterprises": "1"}), "{code}");
+        }
+        let checks = api::verify::run(&app.process.db).await.unwrap_or_else(|error| panic!("{}", error.report()));
+        assert!(checks.iter().all(|check| check.outcome.is_ok()), "{checks:?}");
+    }
+
+    async fn what_a_dead_process_left_is_numbered_without_another_write(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        register(&cadre, YUESHAN, 1).await;
+        let until = "2026-06-20T02:00:15Z".parse::<chrono::DateTime<chrono::Utc>>().unwrap();
+        let mut sql = Sql::new("INSERT INTO lease (name, holder, until) VALUES ");
+        sql.rows([["sequencer".into(), uuid::Uuid::nil().into(), until.into()]]);
+        let db = sea_orm::Database::connect(app.url()).await.unwrap();
+        db.execute_raw(sql.on(app.process.db.backend())).await.unwrap();
+        let (stop, stopped) = tokio::sync::watch::channel(false);
+        let work = tokio::spawn(api::worker::run(Arc::clone(&app.process), stopped));
+        tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+        let waiting = links(&app).await.iter().filter(|link| link.seq.is_none()).count();
+
+        app.advance(TimeDelta::seconds(20));
+        while links(&app).await.iter().any(|link| link.seq.is_none()) {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+
+        assert!(waiting > 0);
+        stop.send(true).unwrap();
+        work.await.unwrap();
+        db.close().await.unwrap();
+    }
+
+    async fn a_key_whose_call_changed_nothing_is_kept_as_well(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        let id = register(&cadre, YUESHAN, 1).await;
+        let same = json!({"id": id, "expectedVersion": 1, "employees": 101, "idempotencyKey": "one"});
+
+        cadre.done(UPDATE, same).await;
+        let other = json!({"id": id, "expectedVersion": 1, "employees": 7, "idempotencyKey": "one"});
+
+        assert_eq!(cadre.refused(UPDATE, other).await, ["IDEMPOTENCY_KEY_REUSED idempotencyKey"]);
+    }
+
+    async fn six_hundred_lists_of_a_level_are_answered(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        register(&cadre, YUESHAN, 1).await;
+        let lists: String = (0..600).map(|n| format!("a{n}: enterprises(first: 1) {{ totalCount nodes {{ name }} }} ")).collect();
+
+        let data = cadre.data(&format!("query($code: DivisionCode) {{ federation(code: $code) {{ {lists} }} }}"), json!({"code": XIANGXIANG})).await;
+
+        let one = json!({"totalCount": 1, "nodes": [{"name": "湘中第1机械厂"}]});
+        assert!(data["federation"].as_object().unwrap().values().all(|list| *list == one));
+        assert_eq!(data["federation"].as_object().unwrap().len(), 600);
     }
 }

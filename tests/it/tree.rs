@@ -297,8 +297,7 @@ const LINK: &str = "mutation($input: LinkFederations!) { linkFederations(input: 
     federationLink { id kind from to federation { name } superior { name } } userErrors { code field message } } }";
 const END: &str = "mutation($input: EndFederationLink!) { endFederationLink(input: $input) {
     federationLink { id to } userErrors { code field message } } }";
-const LINKS: &str =
-    "query($code: DivisionCode) { federation(code: $code) { links { id kind from to superior { name } } } }";
+const LINKS: &str = "query($code: DivisionCode) { federation(code: $code) { links { nodes { id kind from to superior { name } } } } }";
 
 fn guidance(app: &App) -> Value {
     json!({"federationId": app.gid(WANGCHUNMEN), "superiorId": app.gid(XIANGTAN), "kind": "INDUSTRY_GUIDANCE",
@@ -306,7 +305,7 @@ fn guidance(app: &App) -> Value {
 }
 
 async fn links(caller: &Caller, code: &str) -> Value {
-    caller.data(LINKS, json!({"code": code})).await["federation"]["links"].take()
+    caller.data(LINKS, json!({"code": code})).await["federation"]["links"]["nodes"].take()
 }
 
 both! {
@@ -332,8 +331,8 @@ both! {
         let ids: Vec<_> = [&earlier, &of_another_kind, &anew].iter().map(|payload| &payload["federationLink"]["id"]).collect();
         let found = links(&cadre, WANGCHUNMEN).await;
         assert_eq!(found.as_array().unwrap().len(), 4);
-        assert_eq!(&found[0]["id"], ids[0]);
-        assert_eq!(&found[3]["id"], ids[2]);
+        assert_eq!(&found[0]["id"], ids[2]);
+        assert_eq!(&found[3]["id"], ids[0]);
     }
 
     async fn an_edge_that_makes_no_sense_is_refused(app: App) {
@@ -418,5 +417,18 @@ both! {
 
         assert_eq!(founded["name"], "园区直属工会");
         assert_eq!(beside, ["NOT_FOUND parentId"]);
+    }
+
+    async fn a_part_of_the_list_retires_nobody(app: App) {
+        let list = crate::support::tree::LIST;
+        let header = list.lines().next().unwrap().to_owned() + "\n";
+        let few: String = list.lines().take(12).map(|line| line.to_owned() + "\n").collect();
+
+        for (part, why) in [(header, "empty"), (few, "whole list")] {
+            let refused = api::org::federation::import::import(&app.operator(), part.as_bytes()).await;
+            assert!(refused.unwrap_err().report().contains(why), "{why}");
+        }
+
+        assert!(app.process.tree().nodes().iter().all(|node| node.retired_on.is_none()));
     }
 }

@@ -33,7 +33,7 @@ pub struct App {
 impl App {
     /// Builds the process on a migrated database; the tree is whole before anything can ask it.
     pub async fn build(db: Db, clock: Arc<dyn Clock>, keys: Keys, files: Files) -> Result<Arc<App>, Error> {
-        let tree = Tree::load(&db).await?;
+        let tree = Tree::load(db.reader()).await?;
         let feed = Feed::start(&db).await?;
         Ok(Arc::new(App {
             process_id: clock.id(),
@@ -57,7 +57,7 @@ impl App {
     pub async fn refresh_tree(&self) -> Result<(), Error> {
         let _one_at_a_time = self.refreshing.lock().await;
         if Tree::version(self.db.reader()).await? != self.tree().version {
-            self.tree.store(Arc::new(Tree::load(&self.db).await?));
+            self.tree.store(Arc::new(Tree::load(self.db.reader()).await?));
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use super::error::Error;
 use super::loader::Batch;
 use super::op::Op;
 use super::scope::{Readable, Within};
+use super::sql::PARAMETERS_MAX;
 use sea_orm::{ColumnTrait, ModelTrait, QueryFilter, Value};
 use std::collections::HashMap;
 use std::marker::PhantomData;
@@ -28,10 +29,11 @@ where
             Err(Error::Forbidden) => return Ok(keys.iter().map(|_| None).collect()),
             scope => scope?,
         };
-        let rows = E::within(&scope)
-            .filter(E::ID.is_in(asked))
-            .all(op.app().db.reader())
-            .await?;
+        let mut rows = Vec::with_capacity(asked.len());
+        for asked in asked.chunks(PARAMETERS_MAX) {
+            let some = E::within(&scope).filter(E::ID.is_in(asked.iter().copied()));
+            rows.extend(some.all(op.app().db.reader()).await?);
+        }
         let key_of = |row: &E::Model| match row.get(E::ID) {
             Value::Uuid(Some(id)) => id,
             _ => Uuid::nil(),

@@ -6,7 +6,7 @@
 
 use super::error::Error;
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, IsolationLevel,
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use std::sync::Arc;
@@ -27,12 +27,21 @@ pub struct Db {
 impl Db {
     /// Opens `sqlite:FILE` (made if missing) or `postgres://…` with at most `connections` connections.
     pub async fn connect(url: &str, connections: u32) -> Result<Db, Error> {
+        let failed =
+            |error: DbErr| anyhow::Error::from(error).context("DATABASE_URL: the database cannot be opened");
         let statements = Arc::new(AtomicU64::new(0));
         let (mut writer, mut reader) = if url.starts_with("sqlite:") {
-            let writer = Database::connect(sqlite(url, 1)).await?;
-            (writer, Database::connect(sqlite(url, connections)).await?)
+            let writer = Database::connect(sqlite(url, 1)).await.map_err(failed)?;
+            (
+                writer,
+                Database::connect(sqlite(url, connections))
+                    .await
+                    .map_err(failed)?,
+            )
         } else {
-            let pool = Database::connect(postgres(url, connections)).await?;
+            let pool = Database::connect(postgres(url, connections))
+                .await
+                .map_err(failed)?;
             (pool.clone(), pool)
         };
         for connection in [&mut writer, &mut reader] {
@@ -77,6 +86,17 @@ impl Db {
     /// Begins a transaction that takes its own locks and makes nobody else run again.
     pub(crate) async fn begin_locking(&self) -> Result<DatabaseTransaction, Error> {
         self.begin_at(None).await
+    }
+
+    /// Begins a transaction that only reads, all of it as of one moment.
+    pub async fn begin_snapshot(&self) -> Result<DatabaseTransaction, Error> {
+        let options = TransactionOptions {
+            isolation_level: (self.backend() == DbBackend::Postgres)
+                .then_some(IsolationLevel::RepeatableRead),
+            access_mode: None,
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Deferred),
+        };
+        Ok(self.reader.begin_with_options(options).await?)
     }
 
     async fn begin_at(&self, isolation_level: Option<IsolationLevel>) -> Result<DatabaseTransaction, Error> {

@@ -105,6 +105,9 @@ struct Row {
 /// Sums by dimension value; the whole has the empty value.
 pub type Sums = Vec<(String, i64)>;
 
+/// Sums asked for in one statement, so that its parameters stay few.
+const WANTED_MAX: usize = 2_000;
+
 /// The loader of sums: one statement for each period and axis asked for at a level of an operation.
 pub struct Figures;
 
@@ -119,11 +122,13 @@ impl Batch for Figures {
         }
         let mut answers: Vec<Sums> = vec![Sums::new(); keys.len()];
         for ((period, axis), members) in groups {
-            let wanted: Vec<&Wanted> = members.iter().filter_map(|index| keys.get(*index)).collect();
-            let sums = read(&op, period, axis, &wanted).await?;
-            for (index, sums) in members.into_iter().zip(sums) {
-                if let Some(answer) = answers.get_mut(index) {
-                    *answer = sums;
+            for members in members.chunks(WANTED_MAX) {
+                let wanted: Vec<&Wanted> = members.iter().filter_map(|index| keys.get(*index)).collect();
+                let sums = read(&op, period, axis, &wanted).await?;
+                for (index, sums) in members.iter().zip(sums) {
+                    if let Some(answer) = answers.get_mut(*index) {
+                        *answer = sums;
+                    }
                 }
             }
         }
@@ -174,23 +179,26 @@ fn statement(period: Period, axis: Option<&str>, wanted: &[&Wanted]) -> Sql {
     };
     let columns = "federation_id, metric, dimension, CAST(SUM(amount) AS BIGINT) AS amount";
     let grouped = " GROUP BY federation_id, metric, dimension";
-    let mut sql = Sql::new("SELECT 0 AS is_tail, ");
-    sql.push(columns)
-        .push(" FROM figure_rollup WHERE federation_id IN ")
-        .list(ids);
-    sql.push(" AND metric IN ").list(metrics.iter().copied());
-    dimension(&mut sql);
-    sql.push(" AND (");
-    for (index, (grain, from, until)) in period.runs().into_iter().enumerate() {
-        sql.push(if index == 0 { "(grain = " } else { " OR (grain = " })
-            .bind(grain);
+    let mut sql = Sql::default();
+    // One branch a run: with the runs in one OR, SQLite would read all days to find the years.
+    for (grain, from, until) in period.runs() {
+        sql.push("SELECT 0 AS is_tail, ")
+            .push(columns)
+            .push(" FROM figure_rollup WHERE federation_id IN ");
+        sql.list(ids.iter().copied())
+            .push(" AND metric IN ")
+            .list(metrics.iter().copied());
+        dimension(&mut sql);
+        sql.push(" AND grain = ").bind(grain);
         if let Some(from) = from {
             sql.push(" AND day >= ").bind(from);
         }
-        sql.push(" AND day < ").bind(until).push(")");
+        sql.push(" AND day < ")
+            .bind(until)
+            .push(grouped)
+            .push(" UNION ALL ");
     }
-    sql.push(")").push(grouped);
-    sql.push(" UNION ALL SELECT 1, ")
+    sql.push("SELECT 1, ")
         .push(columns)
         .push(" FROM figure_entry WHERE seq IS NULL AND metric IN ");
     sql.list(metrics);

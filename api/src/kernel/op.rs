@@ -168,13 +168,13 @@ impl Op {
     }
 
     /// A federation that the caller may know of: inside the scope, or above it (names only).
-    pub fn known(&self, id: FederationId) -> Result<Node, Error> {
+    pub fn known(&self, id: FederationId, field: &'static str) -> Result<Node, Error> {
         let scope = self.scope(Action::ReadTree)?;
         let tree = self.tree();
         let node = tree
             .get(id)
             .filter(|node| scope.holds(&node.path) || scope.is_below(&node.path));
-        node.cloned().ok_or(Error::NotFound("id".into()))
+        node.cloned().ok_or(Error::NotFound(field.into()))
     }
 
     /// Proves that the caller may do something at a federation. `field` names the input that chose it.

@@ -302,6 +302,8 @@ impl<E: Placed> Listing<E> {
 struct Lists<E>(PhantomData<E>);
 
 const SLOT: &str = "slot";
+/// Lists in one statement: SQLite takes 500 parts.
+pub const PARTS_MAX: usize = 200;
 
 fn slotted(slot: usize, query: SelectStatement) -> SelectStatement {
     let mut outer = Query::select();
@@ -332,20 +334,12 @@ where
         }
         let db = op.app().db.reader();
         let mut answers: Vec<Vec<E::Model>> = keys.iter().map(|_| Vec::new()).collect();
-        for mut group in groups.into_values() {
-            let first = group.first().map(|(index, _)| *index).unwrap_or_default();
-            let (Some(key), true) = (keys.get(first), group.len() > 1) else {
-                if let (Some((_, query)), Some(answer)) = (group.pop(), answers.get_mut(first)) {
-                    *answer = rows_of::<E>(db.query_all(&query).await?)?
-                        .into_iter()
-                        .map(|(_, row)| row)
-                        .collect();
-                }
-                continue;
-            };
-            for (slot, row) in rows_of::<E>(db.query_all(&together::<E>(key, group)).await?)? {
-                if let Some(answer) = answers.get_mut(slot) {
-                    answer.push(row);
+        for group in groups.into_values() {
+            for group in group.chunks(PARTS_MAX) {
+                for (slot, row) in rows_of::<E>(db.query_all(&together(&keys, group)).await?)? {
+                    if let Some(answer) = answers.get_mut(slot) {
+                        answer.push(row);
+                    }
                 }
             }
         }
@@ -353,9 +347,14 @@ where
     }
 }
 
-fn together<E: Placed>(key: &Listing<E>, group: Vec<(usize, SelectStatement)>) -> SelectStatement {
-    let mut parts = group.into_iter().map(|(slot, query)| slotted(slot, query));
+/// Lists of one order as one statement; each row says in which slot it belongs.
+fn together<E: Placed>(keys: &[Listing<E>], group: &[(usize, SelectStatement)]) -> SelectStatement {
+    let mut parts = group.iter().map(|(slot, query)| slotted(*slot, query.clone()));
     let mut all = parts.next().unwrap_or_default();
+    let key = group.first().and_then(|(slot, _)| keys.get(*slot));
+    let (Some(key), true) = (key, group.len() > 1) else {
+        return all;
+    };
     for part in parts {
         all.union(UnionType::All, part);
     }
@@ -370,11 +369,8 @@ fn together<E: Placed>(key: &Listing<E>, group: Vec<(usize, SelectStatement)>) -
 
 fn rows_of<E: Placed>(rows: Vec<sea_orm::QueryResult>) -> Result<Vec<(usize, E::Model)>, Error> {
     let row = |row: sea_orm::QueryResult| {
-        let slot = row
-            .try_get::<i32>("", SLOT)
-            .ok()
-            .and_then(|slot| usize::try_from(slot).ok());
-        Ok((slot.unwrap_or_default(), E::Model::from_query_result(&row, "")?))
+        let slot = usize::try_from(row.try_get::<i32>("", SLOT)?).unwrap_or(usize::MAX);
+        Ok((slot, E::Model::from_query_result(&row, "")?))
     };
     rows.into_iter().map(row).collect()
 }
@@ -387,26 +383,28 @@ impl Batch for Totals {
     type Value = i64;
 
     async fn load(op: Op, keys: Vec<SelectStatement>) -> Result<Vec<i64>, Error> {
-        let total = keys.len();
-        let mut parts = keys.into_iter().enumerate().map(|(slot, query)| {
-            let mut outer = Query::select();
-            outer.expr_as(
-                Expr::val(i32::try_from(slot).unwrap_or(i32::MAX)),
-                Alias::new(SLOT),
-            );
-            outer.expr_as(Expr::col(Asterisk).count(), Alias::new("total"));
-            outer.from_subquery(query, Alias::new("t"));
-            outer
-        });
-        let mut all = parts.next().unwrap_or_default();
-        for part in parts {
-            all.union(UnionType::All, part);
-        }
-        let mut totals = vec![0; total];
-        for row in op.app().db.reader().query_all(&all).await? {
-            let slot = usize::try_from(row.try_get::<i32>("", SLOT)?).unwrap_or(usize::MAX);
-            if let Some(total) = totals.get_mut(slot) {
-                *total = row.try_get("", "total")?;
+        let mut totals = vec![0; keys.len()];
+        let keys: Vec<(usize, SelectStatement)> = keys.into_iter().enumerate().collect();
+        for keys in keys.chunks(PARTS_MAX) {
+            let mut parts = keys.iter().map(|(slot, query)| {
+                let mut outer = Query::select();
+                outer.expr_as(
+                    Expr::val(i32::try_from(*slot).unwrap_or(i32::MAX)),
+                    Alias::new(SLOT),
+                );
+                outer.expr_as(Expr::col(Asterisk).count(), Alias::new("total"));
+                outer.from_subquery(query.clone(), Alias::new("t"));
+                outer
+            });
+            let mut all = parts.next().unwrap_or_default();
+            for part in parts {
+                all.union(UnionType::All, part);
+            }
+            for row in op.app().db.reader().query_all(&all).await? {
+                let slot = usize::try_from(row.try_get::<i32>("", SLOT)?).unwrap_or(usize::MAX);
+                if let Some(total) = totals.get_mut(slot) {
+                    *total = row.try_get("", "total")?;
+                }
             }
         }
         Ok(totals)

@@ -83,20 +83,18 @@ struct Folded {
     amount: i64,
 }
 
-/// Numbers what is there; returns how many events. Does nothing while another process has the lease.
-pub async fn run(app: &App) -> Result<u64, Error> {
-    let mut total = 0;
+/// Numbers what is there. False if something is left: another process has the lease, and may be dead.
+pub async fn run(app: &App) -> Result<bool, Error> {
     loop {
-        if !has_work(app).await? || !lease::take(app, "sequencer").await? {
-            return Ok(total);
+        if !has_work(app).await? {
+            return Ok(true);
         }
-        let numbered = match number_batch(app).await {
-            Err(Error::Again(_)) => continue,
-            other => other?,
-        };
-        total += numbered;
-        if numbered > 0 {
-            app.feed.numbered();
+        if !lease::take(app, "sequencer").await? {
+            return Ok(false);
+        }
+        match number_batch(app).await {
+            Err(Error::Again(_)) => {}
+            done => done?,
         }
     }
 }
@@ -111,7 +109,7 @@ async fn has_work(app: &App) -> Result<bool, Error> {
         .is_some())
 }
 
-async fn number_batch(app: &App) -> Result<u64, Error> {
+async fn number_batch(app: &App) -> Result<(), Error> {
     let tree = app.tree();
     let db = app.db.begin_locking().await?;
     let backend = app.db.backend();
@@ -128,7 +126,12 @@ async fn number_batch(app: &App) -> Result<u64, Error> {
         .bind(BATCH);
     let links = Link::find_by_statement(sql.on(backend)).all(&db).await?;
     if links.is_empty() {
-        return Ok(0);
+        return Ok(());
+    }
+    // Read after the events: no event of this batch happened in a newer tree than this one.
+    if Tree::version(&db).await? != tree.version {
+        db.rollback().await?;
+        return app.refresh_tree().await;
     }
     let (mut seq, mut hash) = (state.seq, state.hash);
     let mut numbered = Vec::with_capacity(links.len());
@@ -158,7 +161,8 @@ async fn number_batch(app: &App) -> Result<u64, Error> {
     sql.bind(seq).push(", hash = ").bind(hash);
     db.execute_raw(sql.on(backend)).await?;
     db.commit().await?;
-    Ok(links.len().try_into().unwrap_or(u64::MAX))
+    app.feed.numbered();
+    Ok(())
 }
 
 /// Adds the entries of newly numbered events to the sums of their federation and all above it.
@@ -178,7 +182,7 @@ async fn fold(db: &DatabaseTransaction, tree: &Tree, numbered: Vec<(Uuid, i64)>)
     sql.rows(numbered.iter().map(|(id, seq)| [(*id).into(), (*seq).into()]));
     sql.push(") AS numbered WHERE figure_entry.seq IS NULL AND figure_entry.event_id = numbered.column1");
     db.execute_raw(sql.on(backend)).await?;
-    upsert(db, spread(tree, sums)).await
+    upsert(db, spread(tree, &sums)?).await
 }
 
 type Sum<'a> = (FederationId, &'a str, &'a str, &'static str, NaiveDate);
@@ -193,10 +197,12 @@ pub fn grains(day: NaiveDate) -> [(&'static str, NaiveDate); 3] {
     ]
 }
 
-fn spread(tree: &Tree, sums: Vec<Folded>) -> Vec<([sea_orm::Value; 5], i64)> {
+fn spread(tree: &Tree, sums: &[Folded]) -> Result<Vec<([sea_orm::Value; 5], i64)>, Error> {
     let mut spread: HashMap<Sum<'_>, i64> = HashMap::new();
-    for sum in &sums {
+    for sum in sums {
         let id = FederationId(sum.federation_id);
+        tree.get(id)
+            .ok_or_else(|| anyhow::anyhow!("an entry stands at {id}, which is no federation"))?;
         let node = tree.get(id);
         let above = node
             .into_iter()
@@ -231,7 +237,7 @@ fn spread(tree: &Tree, sums: Vec<Folded>) -> Vec<([sea_orm::Value; 5], i64)> {
             amount,
         )
     };
-    spread.into_iter().map(row).collect()
+    Ok(spread.into_iter().map(row).collect())
 }
 
 async fn upsert(db: &DatabaseTransaction, sums: Vec<([sea_orm::Value; 5], i64)>) -> Result<(), Error> {

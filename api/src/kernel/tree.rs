@@ -4,13 +4,14 @@
 //! is where the last subtree ended. "Is X below me", ancestors, children and counts cost no SQL. The database stays
 //! the truth: every write transaction compares the version.
 
-use super::db::Db;
 use super::error::Error;
 use chrono::NaiveDate;
 use entity::id::FederationId;
 use entity::org::federation::{self, Kind, Level};
 use futures_util::TryStreamExt;
-use sea_orm::{ConnectionTrait, EntityTrait, FromQueryResult, QueryOrder, QuerySelect, Statement};
+use sea_orm::{
+    ConnectionTrait, EntityTrait, FromQueryResult, QueryOrder, QuerySelect, Statement, StreamTrait,
+};
 use std::collections::HashMap;
 
 /// Levels of the tree.
@@ -93,8 +94,8 @@ impl Tree {
     }
 
     /// Reads the tree. The version is read first: a change in between is seen as a newer version at the next look.
-    pub async fn load(db: &Db) -> Result<Tree, Error> {
-        let version = Self::version(db.reader()).await?;
+    pub async fn load(db: &(impl ConnectionTrait + StreamTrait)) -> Result<Tree, Error> {
+        let version = Self::version(db).await?;
         #[expect(clippy::disallowed_methods, reason = "the snapshot serves every scope")]
         let mut stream = federation::Entity::find()
             .select_only()
@@ -112,7 +113,7 @@ impl Tree {
             ])
             .order_by_asc(federation::Column::Code)
             .order_by_asc(federation::Column::Id)
-            .stream(db.reader())
+            .stream(db)
             .await?;
         // Row by row: as a whole the driver's rows would take ten times the memory of the tree.
         let mut rows = Vec::new();

@@ -1,7 +1,7 @@
 //! A write transaction that can only be committed with an event.
 
 use super::app::App;
-use super::error::Error;
+use super::error::{Error, Fault, text};
 use super::event::{Delta, Event, Sentence};
 use super::op::{Op, authorize_in};
 use super::scope::{Authorized, Readable, Scope, Within};
@@ -9,7 +9,7 @@ use super::sql::{PARAMETERS_MAX, Sql};
 use super::tree::{Node, Tree};
 use crate::policy::Action;
 use chrono::TimeDelta;
-use entity::id::FederationId;
+use entity::id::{AccountId, FederationId};
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, FromQueryResult, QueryFilter, Value};
 use std::future::Future;
 use std::sync::Arc;
@@ -52,6 +52,14 @@ impl Op {
         F: Fn(Tx) -> Fut,
         Fut: Future<Output = Result<Committed<T>, Error>>,
     {
+        self.run(body).await.map(|committed| committed.value)
+    }
+
+    async fn run<T, F, Fut>(&self, body: F) -> Result<Committed<T>, Error>
+    where
+        F: Fn(Tx) -> Fut,
+        Fut: Future<Output = Result<Committed<T>, Error>>,
+    {
         // Who ran into another writer runs again in turn: writers of one process that all want the same row would
         // otherwise meet again and again, and the unlucky ones would never get through.
         let mut turn = None;
@@ -63,7 +71,7 @@ impl Op {
             match ended {
                 Ok(committed) => {
                     committed.tell(self.app()).await;
-                    return Ok(committed.value);
+                    return Ok(committed);
                 }
                 Err(Error::Again(cause)) => {
                     tracing::debug!(run, %cause, "the transaction runs again");
@@ -84,7 +92,7 @@ impl Op {
     /// `digest` is made by [`App::digest`] from the operation's name and input. Without a key it is a plain write.
     pub async fn write_once<I, F, Fut>(&self, key: Option<&str>, digest: String, body: F) -> Result<I, Error>
     where
-        I: From<Uuid>,
+        I: From<Uuid> + Into<Uuid> + Copy,
         F: Fn(Tx) -> Fut,
         Fut: Future<Output = Result<Committed<I>, Error>>,
     {
@@ -92,7 +100,7 @@ impl Op {
             return self.write(body).await;
         };
         let (digest, body) = (&digest, &body);
-        self.write(|mut tx| async move {
+        let committed = self.run(|mut tx| async move {
             let mut sql = Sql::new("SELECT digest, subject_id FROM idempotency WHERE account_id = ");
             sql.bind(account_id).push(" AND key = ").bind(key);
             sql.push(" AND created_at > ").bind(self.now() - KEY_KEPT);
@@ -107,9 +115,36 @@ impl Op {
                     body(tx).await
                 }
             }
-        })
-        .await
+        });
+        let committed = committed.await?;
+        if !committed.has_event {
+            // Nothing was changed, so nothing could carry the key; it is remembered all the same.
+            let subject_id: Uuid = committed.value.into();
+            let sql = remember(self, account_id, key, digest, subject_id);
+            let db = &self.app().db;
+            db.writer().execute_raw(sql.on(db.backend())).await?;
+        }
+        Ok(committed.value)
     }
+}
+
+/// Keeps a key with what it did. A key of the same name that is in force stays; one that was forgotten gives way.
+fn remember(op: &Op, account_id: AccountId, key: &str, digest: &str, subject_id: Uuid) -> Sql {
+    let mut sql =
+        Sql::new("INSERT INTO idempotency (account_id, key, digest, subject_id, created_at) VALUES ");
+    sql.rows([[
+        account_id.into(),
+        key.into(),
+        digest.into(),
+        subject_id.into(),
+        op.now().into(),
+    ]]);
+    sql.push(
+        " ON CONFLICT (account_id, key) DO UPDATE SET digest = excluded.digest, subject_id = excluded.subject_id, \
+         created_at = excluded.created_at WHERE idempotency.created_at <= ",
+    );
+    sql.bind(op.now() - KEY_KEPT);
+    sql
 }
 
 #[derive(FromQueryResult)]
@@ -181,14 +216,25 @@ impl Tx {
         Scope::everything()
     }
 
-    /// Proves that the caller may do something at a federation.
+    /// Proves that the caller may do something at a federation; Gone if the division list no longer has it.
     pub fn authorize(
         &self,
         action: Action,
         id: FederationId,
         field: &'static str,
     ) -> Result<Authorized<Node>, Error> {
-        authorize_in(&self.op, &self.tree, action, id, field)
+        let node = authorize_in(&self.op, &self.tree, action, id, field)?;
+        match node.retired_on {
+            None => Ok(node),
+            Some(day) => {
+                let en = format!("The division list does not have it since {day}.");
+                let text = text(en, format!("该区划已于 {day} 撤销。"));
+                Err(Error::Gone(Fault {
+                    field: field.into(),
+                    text,
+                }))
+            }
+        }
     }
 
     /// Loads a row and proves that the caller may do something with it: NotFound unless it may be read.
@@ -230,20 +276,7 @@ impl Tx {
         self.insert_event(id, &sentence).await?;
         self.insert_entries(id, &sentence).await?;
         if let (Some((key, digest)), Some(account_id)) = (&self.key, self.op.account_id()) {
-            let mut sql =
-                Sql::new("INSERT INTO idempotency (account_id, key, digest, subject_id, created_at) VALUES ");
-            sql.rows([[
-                account_id.into(),
-                key.as_str().into(),
-                digest.as_str().into(),
-                sentence.subject_id.into(),
-                self.op.now().into(),
-            ]]);
-            // A key of the same name that was forgotten may still be there.
-            sql.push(
-                " ON CONFLICT (account_id, key) DO UPDATE SET digest = excluded.digest, subject_id = \
-                 excluded.subject_id, created_at = excluded.created_at",
-            );
+            let sql = remember(&self.op, account_id, key, digest, sentence.subject_id);
             self.db.execute_raw(sql.on(self.backend())).await?;
         }
         self.db.commit().await?;

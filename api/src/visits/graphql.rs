@@ -73,7 +73,7 @@ impl VisitSubscription {
         >,
     ) -> Result<impl Stream<Item = Result<VisitRecorded, Error>>, Error> {
         let op = Op::of(context).clone();
-        let node = op.known(Gid::parse(&federation_id, "federationId")?)?;
+        let node = op.known(Gid::parse(&federation_id, "federationId")?, "federationId")?;
         let scope = op.scope_within(Action::ReadVisits, &node)?;
         let interest = Interest {
             kinds: &["VISIT_RECORDED"],

@@ -125,6 +125,9 @@ pub(super) async fn correct(op: &Op, id: VisitId, input: &CorrectVisit) -> Resul
                 .map(|finding| &*finding.description),
         );
         faults.refuse()?;
+        if after == before && inputs.is_none() {
+            return Ok(tx.unchanged(id));
+        }
         after.version += 1;
         let old_findings = store::findings(&tx, id).await?;
         let new_findings = inputs.map(|inputs| findings_of(op, id, inputs));

@@ -2,7 +2,6 @@
 
 use super::rules::{Accepted, Known, Line, Payer, Reason, Settled, Waiting};
 use super::types::{CollectionLine, name};
-use crate::kernel::app::App;
 use crate::kernel::error::Error;
 use crate::kernel::event::Place;
 use crate::kernel::ledger::Expected;
@@ -16,7 +15,10 @@ use chrono::NaiveDate;
 use entity::fees::waiting::WaitingReason;
 use entity::fees::{collection, waiting};
 use entity::id::{CollectionId, EnterpriseId, FederationId, WaitingCollectionId};
-use sea_orm::{ActiveEnum, ColumnTrait, ConnectionTrait, FromQueryResult, QueryFilter, Select, Value};
+use sea_orm::{
+    ActiveEnum, ColumnTrait, ConnectionTrait, DatabaseTransaction, FromQueryResult, QueryFilter, Select,
+    Value,
+};
 use std::collections::HashSet;
 use uuid::Uuid;
 
@@ -308,8 +310,8 @@ struct Totals {
 }
 
 /// Compares what all deliveries said they brought with the lines that are there; names the difference.
-pub(crate) async fn check_deliveries(app: &App) -> Result<Result<String, String>, Error> {
-    let (backend, db) = (app.db.backend(), app.db.reader());
+pub(crate) async fn check_deliveries(db: &DatabaseTransaction) -> Result<Result<String, String>, Error> {
+    let backend = db.get_database_backend();
     let (mut deliveries, mut lines, mut fen, mut last) = (0_u64, 0, 0, Uuid::nil());
     loop {
         let mut sql = Sql::new("SELECT id, body FROM event WHERE kind = ");

@@ -50,7 +50,7 @@ impl FederationQuery {
                     ));
                 }
             };
-            op.known(id).map(Federation)
+            op.known(id, "id").map(Federation)
         };
         match found() {
             Err(Error::NotFound(_)) => None,

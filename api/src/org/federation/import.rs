@@ -32,9 +32,13 @@ pub struct Imported {
 pub async fn import(op: &Op, list: impl Read) -> Result<Imported, Error> {
     let list = read(list)?;
     let rows = list.len();
+    if list.is_empty() {
+        return Err(invalid("", text("The list is empty.", "列表为空。")));
+    }
     let list = &list;
     op.write(|mut tx| async move {
         let changes = rules::compare(tx.tree(), list.clone());
+        rules::check_retirement(&changes, tx.tree().len()).map_err(|text| invalid("", text))?;
         let Changes {
             added,
             renamed,

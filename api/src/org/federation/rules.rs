@@ -129,6 +129,21 @@ pub fn compare(tree: &Tree, mut list: Vec<Division>) -> Changes {
     changes
 }
 
+/// Whether a list may retire so many: one that leaves out more than a tenth of the federations is only a part of the
+/// list, sent by mistake. In the real lists of two years less than a hundredth differ.
+pub fn check_retirement(changes: &Changes, known: usize) -> Result<(), Text> {
+    let retired = changes.retired.len();
+    if retired > 10 && retired > known / 10 {
+        let en = format!("The list leaves out {retired} of {known} federations: it is not the whole list.");
+        Err(text(
+            en,
+            format!("列表缺少 {known} 个工会中的 {retired} 个，不是完整列表。"),
+        ))
+    } else {
+        Ok(())
+    }
+}
+
 /// Rows that cannot be read as a list: a second row with the same level and code, or one that nothing is above.
 pub fn check_list(list: &[Division]) -> Result<(), (usize, Text)> {
     let mut seen = HashMap::new();

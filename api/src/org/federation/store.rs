@@ -3,8 +3,6 @@
 use super::rules::{self, Changes, Division};
 use crate::kernel::error::{Error, conflict, text};
 use crate::kernel::event::Place;
-use crate::kernel::loader::Batch;
-use crate::kernel::op::Op;
 use crate::kernel::scope::{Readable, Scope, Within};
 use crate::kernel::sql::{PARAMETERS_MAX, Sql};
 use crate::kernel::tree::{Node, Tree};
@@ -16,7 +14,7 @@ use entity::org::federation::{Kind, Level};
 use entity::org::{federation, federation_link};
 use sea_orm::{
     ActiveEnum, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel,
-    QueryFilter, QueryOrder, QuerySelect, Select, Value,
+    QueryFilter, Select, Value,
 };
 use std::collections::HashMap;
 
@@ -167,9 +165,9 @@ impl Readable for federation_link::Entity {
     const READ: Action = Action::ReadTree;
 }
 
-/// The extra edges that the scope reaches.
-pub(super) fn links(scope: &Scope) -> Select<federation_link::Entity> {
-    federation_link::Entity::within(scope)
+/// The extra edges of a federation, for a list.
+pub(super) fn links_of(scope: &Scope, id: FederationId) -> Select<federation_link::Entity> {
+    federation_link::Entity::within(scope).filter(federation_link::Column::FederationId.eq(id))
 }
 
 /// Writes an extra edge.
@@ -213,35 +211,4 @@ pub(super) async fn end_link(tx: &Tx, id: FederationLinkId, to: NaiveDate) -> Re
     sql.bind(to).push(" WHERE id = ").bind(id);
     tx.db().execute_raw(sql.on(tx.backend())).await?;
     Ok(())
-}
-
-/// The loader of the edges of federations.
-pub(super) struct LinksOf;
-
-impl Batch for LinksOf {
-    type Key = (Scope, FederationId);
-    type Value = Vec<federation_link::Model>;
-
-    async fn load(op: Op, keys: Vec<Self::Key>) -> Result<Vec<Self::Value>, Error> {
-        use federation_link::Column;
-        let any = keys.iter().fold(Condition::any(), |any, (scope, id)| {
-            any.add(
-                Condition::all()
-                    .add(Column::FederationId.eq(*id))
-                    .add(scope.predicate::<federation_link::Entity>()),
-            )
-        });
-        let rows = links(&op.scope(Action::ReadTree)?)
-            .filter(any)
-            .order_by_asc(Column::ValidFrom);
-        let most = u64::try_from(keys.len()).unwrap_or(u64::MAX).saturating_mul(100);
-        let rows = rows.limit(most).all(op.app().db.reader()).await?;
-        let of = |id| {
-            rows.iter()
-                .filter(|row| row.federation_id == id)
-                .cloned()
-                .collect()
-        };
-        Ok(keys.iter().map(|(_, id)| of(*id)).collect())
-    }
 }

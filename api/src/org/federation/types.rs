@@ -1,5 +1,6 @@
 //! Federations as clients see them.
 
+use super::store;
 use crate::fees::collection::types::{
     Collection, CollectionFilter, WaitingCollection, WaitingReason, page_of_federation,
     waiting_page_of_federation,
@@ -8,7 +9,7 @@ use crate::figures::types::{Asked, Figure, figures_of};
 use crate::kernel::error::Error;
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
-use crate::kernel::page::{Connection, Page};
+use crate::kernel::page::{self, Connection, Listing, Page, Sort};
 use crate::kernel::tree::Node;
 use crate::org::enterprise::types::{Enterprise, EnterpriseFilter, EnterpriseOrder, enterprises_of};
 use crate::org::trade_union::types::{TradeUnion, TradeUnionOrder, trade_unions_of};
@@ -290,16 +291,23 @@ impl Federation {
         .await
     }
 
-    /// Extra edges of this federation (industry guidance, fee relation), newest last; at most 100.
-    async fn links(&self, context: &Context<'_>) -> Result<Vec<FederationLink>, Error> {
-        let op = Op::of(context);
-        let scope = op.scope_within(Action::ReadTree, &self.0)?;
-        Ok(op
-            .load::<super::store::LinksOf>((scope, self.0.id))
-            .await?
-            .into_iter()
-            .map(FederationLink)
-            .collect())
+    /// Extra edges of this federation (industry guidance, fee relation), newest first.
+    #[expect(clippy::too_many_arguments, reason = "the four of every connection")]
+    async fn links(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "How many from the start, at most 100; 20 if nothing is said.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+    ) -> Result<Connection<FederationLink>, Error> {
+        let page = Page::new(first, after, last, before)?;
+        let rows = store::links_of(
+            &Op::of(context).scope_within(Action::ReadTree, &self.0)?,
+            self.0.id,
+        );
+        let sort = Sort::date("FROM", federation_link::Column::ValidFrom).descending(true);
+        page::load(context, Listing { rows, sort, page }, FederationLink).await
     }
 }
 

@@ -28,6 +28,13 @@ pub(super) async fn found(op: &Op, input: &FoundTradeUnion) -> Result<TradeUnion
             text("Not in the future.", "日期不能晚于今天。"),
         );
         faults.refuse()?;
+        if store::is_there(&tx, &superior, name.as_deref().unwrap_or_default()).await? {
+            let there = text(
+                "This federation leads a trade union of this name.",
+                "该工会下已有同名基层工会。",
+            );
+            return Err(conflict("name", there));
+        }
         let union = trade_union::Model {
             id: TradeUnionId(op.id()),
             federation_id: superior.id,
@@ -66,6 +73,11 @@ pub(super) async fn cover(op: &Op, input: &CoverEnterprise) -> Result<CoverageId
             .await?;
         let mut faults = Faults::default();
         faults.take("from", rules::may_cover(&union, input.from.0));
+        faults.unless(
+            input.from.0 <= op.today(),
+            "from",
+            text("Not in the future.", "日期不能晚于今天。"),
+        );
         let gone = covered.status == enterprise::EnterpriseStatus::Deregistered;
         faults.unless(
             !gone,
@@ -118,6 +130,11 @@ pub(super) async fn end_coverage(op: &Op, input: &EndCoverage) -> Result<Coverag
             "结束日期必须晚于开始日期。",
         );
         faults.unless(to > coverage.valid_from, "to", later);
+        faults.unless(
+            to <= op.today(),
+            "to",
+            text("Not in the future.", "日期不能晚于今天。"),
+        );
         faults.refuse()?;
         store::end_coverage(&tx, id, to).await?;
         tx.commit(Event::CoverageEnded(coverage, to), id).await

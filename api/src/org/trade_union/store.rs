@@ -6,6 +6,7 @@ use crate::kernel::loader::Batch;
 use crate::kernel::op::Op;
 use crate::kernel::scope::{Readable, Scope, Within};
 use crate::kernel::sql::Sql;
+use crate::kernel::tree::Node;
 use crate::kernel::tx::Tx;
 use crate::metrics::MetricId;
 use crate::policy::Action;
@@ -39,6 +40,16 @@ pub(super) fn coverages_of_enterprise(scope: &Scope, id: EnterpriseId) -> Select
 /// Whom a union covers and did, for a list.
 pub(super) fn coverages_of_union(scope: &Scope, id: TradeUnionId) -> Select<coverage::Entity> {
     coverages(scope).filter(coverage::Column::TradeUnionId.eq(id))
+}
+
+/// Whether a federation leads an active union of a name.
+pub(super) async fn is_there(tx: &Tx, superior: &Node, name: &str) -> Result<bool, Error> {
+    use trade_union::{Column, TradeUnionState};
+    let same = rows(&tx.scope(Action::ReadTradeUnions))
+        .filter(Column::FederationId.eq(superior.id))
+        .filter(Column::Name.eq(name))
+        .filter(Column::State.eq(TradeUnionState::Active));
+    Ok(same.one(tx.db()).await?.is_some())
 }
 
 /// Writes a new union.
