@@ -75,6 +75,7 @@ async fn number(app: Arc<App>, mut stop: Stop) {
         };
         if woken_by == Wake::Clean {
             tell(tx::forget_keys(&app).await);
+            tell(app.db.tend().await);
         }
         let version = feed::data_version(&app.db).await.unwrap_or(None);
         if woken_by != Wake::Commit && version.is_some() && version == seen {

@@ -6,8 +6,8 @@
 
 use super::error::Error;
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -106,6 +106,17 @@ impl Db {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         };
         Ok(self.writer.begin_with_options(options).await?)
+    }
+
+    /// Lets SQLite learn how its rows are spread, where that has changed much: without it the planner takes the county's
+    /// index for a look-up by id. PostgreSQL learns by itself.
+    pub async fn tend(&self) -> Result<(), Error> {
+        if self.backend() == DbBackend::Sqlite {
+            self.writer
+                .execute_unprepared("PRAGMA analysis_limit = 400; PRAGMA optimize")
+                .await?;
+        }
+        Ok(())
     }
 
     /// Statements run so far.
