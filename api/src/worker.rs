@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 const LOOK: Duration = Duration::from_millis(250);
-const CLEAN: Duration = Duration::from_secs(3600);
+const CLEAN: Duration = Duration::from_secs(60);
 
 /// Every domain's way to answer the rows of a file.
 static IMPORTERS: [&dyn Importer; 2] = [
