@@ -8,12 +8,11 @@ use crate::kernel::clock::SystemClock;
 use crate::kernel::error::{Error, invalid, text};
 use crate::kernel::keys::Keys;
 use crate::kernel::op::{Actor, Op};
-use crate::org::federation::import;
+use crate::org::federation::{import, rules};
 use crate::policy::Role;
 use crate::{demo, schema, start, verify};
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
-use entity::org::federation::Level;
 use migration::{Migrator, MigratorTrait as _};
 use std::path::{Path, PathBuf};
 
@@ -259,26 +258,15 @@ async fn divisions(file: &PathBuf, store: &Store) -> Result<(), Error> {
     Ok(())
 }
 
-fn level(name: Option<&str>) -> Result<Option<Level>, Error> {
-    match name {
-        None => Ok(None),
-        Some("PROVINCE") => Ok(Some(Level::Province)),
-        Some("CITY") => Ok(Some(Level::City)),
-        Some("COUNTY") => Ok(Some(Level::County)),
-        Some("TOWNSHIP") => Ok(Some(Level::Township)),
-        Some(_) => Err(invalid(
-            "level",
-            text("PROVINCE, CITY, COUNTY or TOWNSHIP.", "层级无效。"),
-        )),
-    }
-}
-
 async fn add(account: Account, is_machine: bool) -> Result<(), Error> {
     let role = Role::named(&account.role).filter(|role| role.is_for_machines() == is_machine);
     let role = role.ok_or_else(|| invalid("role", text("No such role here; see --help.", "角色无效。")))?;
     let app = start::app(&account.store).await?;
     let tree = app.tree();
-    let node = tree.by_code(&account.federation, level(account.level.as_deref())?);
+    let code = rules::division_code(&account.federation).map_err(|text| invalid("federation", text))?;
+    let level = account.level.as_deref().map(rules::level).transpose();
+    let level = level.map_err(|text| invalid("level", text))?;
+    let node = tree.by_code(&code, level);
     let node = node.ok_or_else(|| {
         invalid(
             "federation",

@@ -2,7 +2,7 @@
 #![expect(missing_docs, reason = "the Interface macro writes a method without docs")]
 
 use crate::fees::collection::types::{Collection, WaitingCollection};
-use crate::jobs::types::Job;
+use crate::jobs::{self, types::Job};
 use crate::kernel::error::{Error, invalid, text};
 use crate::kernel::gid::{self, Gid};
 use crate::kernel::op::Op;
@@ -15,7 +15,6 @@ use entity::fees::{collection, waiting};
 use entity::id::{
     CollectionId, CoverageId, EnterpriseId, FederationId, JobId, TradeUnionId, VisitId, WaitingCollectionId,
 };
-use entity::jobs::job;
 use entity::org::{coverage, enterprise, trade_union};
 use entity::visits::visit;
 
@@ -75,7 +74,9 @@ async fn find(op: &Op, id: &ID) -> Result<Node, Error> {
             .get::<waiting::Entity>(uuid, "id")
             .await
             .map(|row| WaitingCollection(row).into()),
-        JobId::TAG => op.get::<job::Entity>(uuid, "id").await.map(|row| Job(row).into()),
+        JobId::TAG => jobs::store::load(op, uuid.into())
+            .await
+            .map(|row| Job(row).into()),
         _ => Err(Error::NotFound("id".into())),
     }
 }

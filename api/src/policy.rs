@@ -49,7 +49,7 @@ pub enum Action {
     SubmitCollections,
     /// See collected lines and those that wait.
     ReadCollections,
-    /// See jobs and their error files.
+    /// See jobs and their error files, where also what a job of the kind writes may be read.
     ReadJobs,
 }
 

@@ -2,8 +2,12 @@
 //! `userError` with its field and not a failed request.
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
-use chrono::{NaiveDate, SecondsFormat, SubsecRound, Utc};
+use chrono::{Datelike, NaiveDate, SecondsFormat, SubsecRound, Utc};
 use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
+
+/// Years that are believed; beyond them somebody mistyped, and not every database keeps what stands there.
+const YEARS: RangeInclusive<i32> = 1900..=2200;
 
 fn text_of(value: Value) -> Result<String, Value> {
     match value {
@@ -12,20 +16,43 @@ fn text_of(value: Value) -> Result<String, Value> {
     }
 }
 
-/// A day, `YYYY-MM-DD`, in China (Asia/Shanghai).
+/// A day as it is, if its year is from 1900 to 2200.
+pub fn believed(day: NaiveDate) -> Option<NaiveDate> {
+    YEARS.contains(&day.year()).then_some(day)
+}
+
+/// A day written `YYYY-MM-DD`, from 1900 to 2200. Every day that comes in is read here.
+pub fn day(text: &str) -> Option<NaiveDate> {
+    // The parser also takes signs, longer years and days of one digit.
+    let is_written_so = text.len() == 10
+        && text.bytes().zip(b"dddd-dd-dd").all(|(byte, form)| match form {
+            b'd' => byte.is_ascii_digit(),
+            mark => byte == *mark,
+        });
+    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+    day.filter(|_| is_written_so).and_then(believed)
+}
+
+/// An instant written as RFC 3339 says, from 1900 to 2200, in whole microseconds. Every instant that comes in is read
+/// here.
+pub fn instant(text: &str) -> Option<chrono::DateTime<Utc>> {
+    let instant = chrono::DateTime::parse_from_rfc3339(text).ok()?;
+    let instant = instant.with_timezone(&Utc).trunc_subsecs(6);
+    YEARS.contains(&instant.year()).then_some(instant)
+}
+
+/// A day, `YYYY-MM-DD`, in China (Asia/Shanghai), from 1900 to 2200.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Date(pub NaiveDate);
 
-/// A day, `YYYY-MM-DD`, in China (Asia/Shanghai).
+/// A day, `YYYY-MM-DD`, in China (Asia/Shanghai), from 1900 to 2200.
 #[Scalar(specified_by_url = "https://scalars.graphql.org/andimarek/local-date")]
 impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
         let text = text_of(value).map_err(InputValueError::expected_type)?;
-        let date = NaiveDate::parse_from_str(&text, "%Y-%m-%d")
-            .ok()
-            .filter(|_| text.len() == 10);
-        date.map(Date)
-            .ok_or_else(|| InputValueError::custom(format!("\"{text}\" is not a day (YYYY-MM-DD)")))
+        let bad =
+            || InputValueError::custom(format!("\"{text}\" is not a day (YYYY-MM-DD) from 1900 to 2200"));
+        day(&text).map(Date).ok_or_else(bad)
     }
 
     fn to_value(&self) -> Value {
@@ -33,21 +60,21 @@ impl ScalarType for Date {
     }
 }
 
-/// An instant, RFC 3339 with its offset; whole microseconds are kept.
+/// An instant, RFC 3339 with its offset, from 1900 to 2200; whole microseconds are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DateTime(pub chrono::DateTime<Utc>);
 
-/// An instant, RFC 3339 with its offset; whole microseconds are kept.
+/// An instant, RFC 3339 with its offset, from 1900 to 2200; whole microseconds are kept.
 #[Scalar(specified_by_url = "https://scalars.graphql.org/andimarek/date-time")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
         let text = text_of(value).map_err(InputValueError::expected_type)?;
-        match chrono::DateTime::parse_from_rfc3339(&text) {
-            Ok(instant) => Ok(DateTime(instant.with_timezone(&Utc).trunc_subsecs(6))),
-            Err(_) => Err(InputValueError::custom(format!(
-                "\"{text}\" is not an RFC 3339 instant with an offset"
-            ))),
-        }
+        let bad = || {
+            InputValueError::custom(format!(
+                "\"{text}\" is not an RFC 3339 instant with an offset, from 1900 to 2200"
+            ))
+        };
+        instant(&text).map(DateTime).ok_or_else(bad)
     }
 
     fn to_value(&self) -> Value {
@@ -144,6 +171,33 @@ pub fn fixed_point(text: &str, places: usize, cuts: bool) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_and_instants_are_written_plainly_and_believed() {
+        for (text, is_day) in [
+            ("2026-06-20", true),
+            ("1900-01-01", true),
+            ("2200-12-31", true),
+            ("1899-12-31", false),
+            ("2201-01-01", false),
+            ("2026-02-30", false),
+            ("2026-6-20", false),
+            ("+99999-1-1", false),
+            ("-9999-1-01", false),
+            ("-9999-01-01", false),
+            ("0000-01-01", false),
+            ("20260620", false),
+            (" 2026-6-20", false),
+            ("2026/06/20", false),
+            ("２０26-06-20", false),
+            ("", false),
+        ] {
+            assert_eq!(day(text).is_some(), is_day, "{text}");
+            assert_eq!(instant(&format!("{text}T12:00:00Z")).is_some(), is_day, "{text}");
+        }
+        assert!(instant("0000-01-01T00:00:00+08:00").is_none());
+        assert!(instant("2026-06-20T12:00:00").is_none());
+    }
 
     #[test]
     fn decimals_are_exact() {

@@ -10,12 +10,15 @@ use crate::jobs::runner::{self, Stop};
 use crate::kernel::app::App;
 use crate::kernel::error::Error;
 use crate::kernel::{feed, lease, sequencer, tx};
+use chrono::TimeDelta;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
 const LOOK: Duration = Duration::from_millis(250);
 const CLEAN: Duration = Duration::from_secs(60);
+/// No file takes so long to come in.
+const PARTIALS_KEPT: TimeDelta = TimeDelta::days(1);
 
 /// Every domain's way to answer the rows of a file.
 static IMPORTERS: [&dyn Importer; 2] = [
@@ -29,6 +32,13 @@ pub async fn settle(app: &App) -> Result<bool, Error> {
     app.refresh_tree().await?;
     feed::follow(app).await?;
     Ok(is_all)
+}
+
+/// Forgets what nobody will ask for any more.
+pub async fn clean(app: &App) -> Result<(), Error> {
+    tx::forget_keys(app).await?;
+    app.db.tend().await?;
+    app.files.remove_partials(app.clock.now() - PARTIALS_KEPT).await
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -74,8 +84,7 @@ async fn number(app: Arc<App>, mut stop: Stop) {
             _ = cleans.tick() => Wake::Clean,
         };
         if woken_by == Wake::Clean {
-            tell(tx::forget_keys(&app).await);
-            tell(app.db.tend().await);
+            tell(clean(&app).await);
         }
         let version = feed::data_version(&app.db).await.unwrap_or(None);
         if woken_by != Wake::Commit && version.is_some() && version == seen {

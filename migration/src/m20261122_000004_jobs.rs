@@ -21,6 +21,7 @@ CREATE TABLE job (
     rows_accepted BIGINT NOT NULL,
     rows_unchanged BIGINT NOT NULL,
     rows_refused BIGINT NOT NULL,
+    running_sum BIGINT NOT NULL,
     failure TEXT,
     created_at TIMESTAMPTZ NOT NULL,
     started_at TIMESTAMPTZ,

@@ -3,7 +3,9 @@
 //! Every operation aims at one township of 湘乡市. A mutation is sent with an input that a rule refuses: INVALID or
 //! CONFLICT means that the caller was allowed to try. `UPDATE=1` writes the table anew.
 
-use crate::support::register::{YUESHAN, cover, found, record, register};
+use crate::support::register::{
+    IMPORT_COLLECTIONS, IMPORT_ENTERPRISES, YUESHAN, cover, found, job, record, register,
+};
 use crate::support::tree::{GUANGDONG, HUNAN, SHAOSHAN, WANGCHUNMEN, XIANGTAN, XIANGXIANG};
 use crate::support::{App, Caller};
 use serde_json::{Value, json};
@@ -50,7 +52,8 @@ struct Things {
     coverage: String,
     visit: String,
     link: String,
-    job: String,
+    enterprise_job: String,
+    collection_job: String,
 }
 
 /// An operation: its name in the table, its document, its variables.
@@ -74,6 +77,10 @@ fn queries(things: &Things) -> Vec<Operation> {
             "query($id: ID!) { node(id: $id) { id } }".to_owned(),
             json!({"id": id}),
         )
+    };
+    let job = |name, id: &str| {
+        let document = "query($id: ID!) { job(id: $id) { refusals { pageInfo { hasNextPage } } } }";
+        (name, document.to_owned(), json!({"id": id}))
     };
     vec![
         ("viewer", "{ viewer { id } }".to_owned(), json!({})),
@@ -99,15 +106,14 @@ fn queries(things: &Things) -> Vec<Operation> {
             "query($id: ID) { enterprise(id: $id) { id } }".to_owned(),
             json!({"id": things.enterprise}),
         ),
-        (
-            "job",
-            "query($id: ID!) { job(id: $id) { id } }".to_owned(),
-            json!({"id": things.job}),
-        ),
+        job("job (enterprises)", &things.enterprise_job),
+        job("job (collections)", &things.collection_job),
         node("node (enterprise)", &things.enterprise),
         node("node (trade union)", &things.trade_union),
         node("node (coverage)", &things.coverage),
         node("node (visit)", &things.visit),
+        node("node (job, enterprises)", &things.enterprise_job),
+        node("node (job, collections)", &things.collection_job),
         (
             "nodes",
             "query($ids: [ID!]!) { nodes(ids: $ids) { id } }".to_owned(),
@@ -208,7 +214,16 @@ fn subscriptions(things: &Things) -> Vec<Operation> {
             visits.to_owned(),
             json!({"id": things.federation}),
         ),
-        ("jobChanged", jobs.to_owned(), json!({"id": things.job})),
+        (
+            "jobChanged (enterprises)",
+            jobs.to_owned(),
+            json!({"id": things.enterprise_job}),
+        ),
+        (
+            "jobChanged (collections)",
+            jobs.to_owned(),
+            json!({"id": things.collection_job}),
+        ),
     ]
 }
 
@@ -250,6 +265,7 @@ fn verdict(body: &Value) -> String {
 
 async fn things(app: &App) -> Things {
     let cadre = app.person("CADRE", XIANGXIANG).await;
+    let finance = app.person("FINANCE", XIANGXIANG).await;
     let enterprise = register(&cadre, YUESHAN, 1).await;
     let trade_union = found(&cadre, YUESHAN, "SINGLE", 1).await;
     let link = "mutation($input: LinkFederations!) { linkFederations(input: $input) { federationLink { id } userErrors { code } } }";
@@ -262,7 +278,8 @@ async fn things(app: &App) -> Things {
         federation: app.gid(YUESHAN),
         coverage: cover(&cadre, &trade_union, &enterprise, "2026-03-01").await,
         visit: record(&cadre, &enterprise, 1, "2026-06-19T09:30:00+08:00").await,
-        job: crate::support::register::job(&cadre, YUESHAN).await,
+        enterprise_job: job(&cadre, IMPORT_ENTERPRISES, YUESHAN, "uscc\n").await,
+        collection_job: job(&finance, IMPORT_COLLECTIONS, YUESHAN, "voucherId\n").await,
         enterprise,
         trade_union,
         link,

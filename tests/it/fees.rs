@@ -1,7 +1,9 @@
 //! The tax bureau's deliveries.
 
 use crate::support::delivery::{SUBMIT, line, submit};
-use crate::support::register::{YUESHAN, figures, register};
+use crate::support::register::{
+    IMPORT_COLLECTIONS as IMPORT, IMPORT_ENTERPRISES, YUESHAN, figures, job, register, uscc,
+};
 use crate::support::tree::{HUNAN, QINGXI, SHAOSHAN, WANGCHUNMEN, XIANGTAN, XIANGXIANG};
 use crate::support::{App, Caller};
 use serde_json::{Value, json};
@@ -13,10 +15,6 @@ const CSV: &str = include_str!("data/xiangxiang/collections.csv");
 const GB18030: &[u8] = include_bytes!("data/xiangxiang/collections_gb18030.csv");
 const ENTERPRISES: &str = include_str!("data/xiangxiang/enterprises.csv");
 
-const IMPORT: &str = "mutation($input: ImportCollections!) { importCollections(input: $input) { \
-    job { id } userErrors { code field message } } }";
-const IMPORT_ENTERPRISES: &str = "mutation($input: ImportEnterprises!) { importEnterprises(input: $input) { \
-    job { id } userErrors { code field message } } }";
 const JOB: &str = "query($id: ID!) { job(id: $id) { state progress { rowsTotal rowsAccepted rowsUnchanged rowsRefused } \
     failure { code } refusals { nodes { row column value code reason } } } }";
 
@@ -253,6 +251,77 @@ both! {
         let refusal = &job["refusals"]["nodes"][0];
         assert_eq!((&refusal["code"], &refusal["value"]), (&json!("TOTAL_DIFFERS"), &json!("4000.01")));
         assert!(refusal["reason"].as_str().unwrap().contains("4000.00"), "{refusal:#}");
+    }
+
+    async fn each_total_is_compared_with_all_rows_above_it_also_after_a_crash(app: App) {
+        load_register(&app).await;
+        let header = "税票号码,明细序号,登记序号,统一社会信用代码,纳税人名称,征收品目,所属期起,所属期止,工资总额,费率,应纳费额,减免费额,已缴费额,实缴金额,入库日期,国库代码,税务机关,街道乡镇";
+        let mut file = format!("{header}\n");
+        for number in 1..=2_500_u32 {
+            // Neither lines nor payers, and yet sent.
+            file += &format!("x{number},1,1,x,x,x,x,x,0,0,0,0,0,1.00,x,1,1,1\n");
+            if number % 500 == 0 {
+                file += &format!("合计,,,,,,,,,,,,,{number}.00,,,,\n");
+            }
+            if number == 1_200 {
+                file += "合计,,,,,,,,,,,,,200.00,,,,\n";
+            }
+        }
+        file += "合计,,,,,,,,,,,,,9999999999.00,,,,\n";
+        let bureau = app.person("TAX_BUREAU", XIANGXIANG).await;
+        let id = job(&bureau, IMPORT, XIANGXIANG, &file).await;
+        let query = "query($id: ID!) { job(id: $id) { state progress { rowsDone rowsTotal rowsRefused } \
+            refusals(last: 100) { nodes { row code value reason } } } }";
+
+        // A process works until its first chunk is in, and dies.
+        let other = app.another().await;
+        let work = tokio::spawn(async move { other.work().await });
+        while bureau.data(query, json!({"id": id})).await["job"]["progress"]["rowsDone"] == json!(0) {
+            tokio::task::yield_now().await;
+        }
+        work.abort();
+        let _ = work.await;
+        app.advance(chrono::TimeDelta::minutes(1));
+        app.work().await;
+
+        let ended = &bureau.data(query, json!({"id": id})).await["job"];
+        // All lines and two totals: of the five others each fits.
+        let progress = json!({"rowsDone": 2_507, "rowsTotal": 2_507, "rowsRefused": 2_502});
+        assert_eq!((&ended["state"], &ended["progress"]), (&json!("DONE"), &progress));
+        let file = bureau.send("GET", &format!("/files/{id}"), &[], "").await.text();
+        let totals: Vec<&str> = file.lines().filter(|line| line.contains("TOTAL_DIFFERS")).collect();
+        assert_eq!(totals.len(), 2, "{totals:?}");
+        assert!(totals[0].starts_with("1203,due,200.00,") && totals[0].contains("come to 1200.00"), "{totals:?}");
+        assert!(totals[1].starts_with("2507,due,9999999999.00,") && totals[1].contains("come to 2500.00"), "{totals:?}");
+    }
+
+    async fn who_may_not_read_what_a_job_writes_reads_none_of_its_refused_rows(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        let bureau = app.person("TAX_BUREAU", XIANGXIANG).await;
+        let leader = app.person("LEADER", XIANGXIANG).await;
+        let reporting = app.person("REPORTING", XIANGXIANG).await;
+        let register = format!("uscc,name,township,ownership,industry,employees\n{},某厂,{YUESHAN},martian,C34,1\n", uscc(1));
+        let enterprises = job(&cadre, IMPORT_ENTERPRISES, XIANGXIANG, &register).await;
+        let collections = job(&bureau, IMPORT, XIANGXIANG, &format!("{}\n{}\n", NDJSON.lines().next().unwrap(), r#"{"voucherId":"secret"}"#)).await;
+        app.work().await;
+        let seen = "query($id: ID!) { job(id: $id) { refusals { nodes { value } } } node(id: $id) { id } nodes(ids: [$id]) { id } }";
+        let watched = "subscription($id: ID!) { jobChanged(id: $id) { cursor job { refusals { nodes { value } } } } }";
+
+        for (caller, of_enterprises, of_collections) in [
+            (&cadre, true, false),
+            (&bureau, false, true),
+            (&leader, true, true),
+            (&reporting, false, false),
+        ] {
+            for (id, may) in [(&enterprises, of_enterprises), (&collections, of_collections)] {
+                let data = caller.data(seen, json!({"id": id})).await;
+                let refused = data["job"]["refusals"]["nodes"].as_array().map_or(0, Vec::len);
+                let node = [&data["node"], &data["nodes"][0]].map(|node| !node.is_null());
+                let file = caller.send("GET", &format!("/files/{id}"), &[], "").await.status == 200;
+                let live = caller.subscribe(watched, json!({"id": id})).await.next().await;
+                assert_eq!((refused > 0, node, file, live.get("errors").is_none()), (may, [may; 2], may, may), "{data:#} {live:#}");
+            }
+        }
     }
 
     async fn another_bureaus_district_is_out_of_district(app: App) {

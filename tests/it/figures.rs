@@ -49,6 +49,22 @@ fn recount(facts: &[Fact], metric: &str, code: &str, (from, to): (Option<NaiveDa
 }
 
 both! {
+    async fn a_day_or_instant_beyond_belief_is_no_day_and_never_our_fault(app: App) {
+        let leader = app.person("LEADER", HUNAN).await;
+        let query = "query($code: DivisionCode, $day: Date!) { federation(code: $code) { figures(metrics: [\"visits\"], asOf: $day) { value } } }";
+        for (day, is_read) in [("1900-01-01", true), ("2200-12-31", true), ("-9999-1-01", false), ("+99999-1-1", false), ("1899-12-31", false)] {
+            let answer = leader.gql(query, json!({"code": HUNAN, "day": day})).await;
+            assert_eq!(answer.get("errors").is_none(), is_read, "{day}: {answer:#}");
+            assert_ne!(answer["errors"][0]["extensions"]["code"], "INTERNAL", "{day}: {answer:#}");
+        }
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        let enterprise = crate::support::register::register(&cadre, YUESHAN, 1).await;
+        for instant in ["0000-01-01T00:00:00Z", "1899-12-31T23:59:59Z", "9999-12-31T23:59:59Z"] {
+            let answer = cadre.gql(crate::support::register::RECORD, json!({"input": visit(&enterprise, 1, instant)})).await;
+            assert!(answer["errors"][0]["message"].as_str().is_some_and(|message| message.contains("1900")), "{answer:#}");
+        }
+    }
+
     async fn a_random_history_reads_back_as_a_naive_recount_says(app: App) {
         let cadre = app.person("CADRE", XIANGTAN).await;
         let leader = app.person("LEADER", HUNAN).await;

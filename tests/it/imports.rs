@@ -79,6 +79,21 @@ both! {
         assert_eq!(counted, json!({"enterprises": "1", "employees": "120"}));
     }
 
+    async fn a_day_beyond_belief_is_refused_and_the_others_stay(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        let row = |number, day: &str| format!("{},湘中第{number}机械厂,{YUESHAN},private,C34,1,{day}\n", uscc(number));
+        let header = HEADER.replace('\n', ",registered_on\n");
+        let file = header + &row(1, "-9999-01-01") + &row(2, "2026-01-10") + &row(3, "+99999-1-1") + &row(4, "0000-01-01");
+
+        let job = import(&app, &cadre, 1, file).await;
+
+        assert_eq!((&job["state"], &job["progress"]["rowsAccepted"]), (&json!("DONE"), &json!(1)), "{job:#}");
+        let refusals = job["refusals"]["nodes"].as_array().unwrap().iter();
+        let rows: Vec<Value> = refusals.map(|refusal| json!([refusal["row"], refusal["column"], refusal["code"]])).collect();
+        assert_eq!(json!(rows), json!([[1, "registeredOn", "INVALID"], [3, "registeredOn", "INVALID"], [4, "registeredOn", "INVALID"]]));
+        assert_eq!(enterprises(&cadre).await, json!(1));
+    }
+
     async fn a_gb18030_file_is_recognised(app: App) {
         let cadre = app.person("CADRE", XIANGXIANG).await;
         let text = format!("统一社会信用代码,企业名称,乡镇代码,经济类型,行业代码,职工人数\r\n{},湘中机械厂,{YUESHAN},国有,C34,100\r\n", uscc(1));

@@ -75,6 +75,7 @@ impl Importer for Tally {
                 unchanged: 0,
                 passed_over: 0,
                 refusals: Vec::new(),
+                running_sum: 0,
                 sums: Vec::new(),
                 deltas: Vec::new(),
             };
@@ -237,6 +238,47 @@ both! {
         assert_eq!(count(&app, "SELECT COUNT(*) FROM upload").await, 0);
     }
 
+    async fn only_a_signed_in_senders_refused_file_is_read_on_and_not_far(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        let length = [("content-length", "314572800")];
+        for (caller, status, most) in [(&app.anonymous(), 401, 0), (&cadre, 413, 5)] {
+            let mib = Bytes::from(vec![b'x'; 1 << 20]);
+            let read = Arc::new(AtomicUsize::new(0));
+            let counted = Arc::clone(&read);
+            let mibs = stream::iter(0..300).map(move |_| {
+                counted.fetch_add(1, Ordering::Relaxed);
+                Ok::<_, std::io::Error>(mib.clone())
+            });
+
+            let answer = caller.send("PUT", "/uploads/0199a1b2-0000-7000-8000-000000000003", &length, Body::from_stream(mibs)).await;
+
+            assert_eq!(answer.status, status);
+            // The body is dropped once nobody reads it any more.
+            while Arc::strong_count(&read) > 1 {
+                tokio::task::yield_now().await;
+            }
+            let read = read.load(Ordering::Relaxed);
+            assert!(read <= most, "{read} MiB");
+        }
+    }
+
+    async fn what_a_dead_process_left_of_a_file_is_removed_after_a_day(app: App) {
+        let now = app.process.clock.now();
+        let files = &app.process.files;
+        let name = |number: u128, ending: &str| files.path(Uuid::from_u128(number)).with_extension(ending);
+        let kept = [name(1, "partial"), name(2, "")];
+        let left = name(3, "partial");
+        for (path, hours) in [(&kept[0], 23), (&kept[1], 1_000), (&left, 25)] {
+            let file = std::fs::File::create(path).unwrap();
+            file.set_modified((now - TimeDelta::hours(hours)).into()).unwrap();
+        }
+
+        api::worker::clean(&app.process).await.unwrap_or_else(|error| panic!("{}", error.report()));
+
+        assert!(kept.iter().all(|path| path.exists()));
+        assert!(!left.exists());
+    }
+
     async fn of_two_senders_of_one_id_one_is_refused(app: App) {
         let cadre = app.person("CADRE", XIANGXIANG).await;
         for turn in 0..5 {
@@ -288,6 +330,20 @@ both! {
         let page = cadre.data(query, json!({"id": id.gid().as_str(), "after": after, "last": 1})).await;
         assert_eq!(page["job"]["start"]["nodes"], json!([{"row": 4, "column": ""}]));
         assert_eq!(page["job"]["start"]["pageInfo"]["hasNextPage"], false);
+    }
+
+    async fn any_number_of_lists_of_refused_rows_is_read(app: App) {
+        let (cadre, id) = queue(&app, "name,note\nbad,x\n").await;
+        run(&app, &tally(9)).await;
+        let lists: String = (0..7).map(|list| format!("l{list}: nodes(ids: $ids) {{ ... on Job {{ refusals(first: 1) {{ nodes {{ column }} }} }} }} ")).collect();
+        let ids = vec![id.gid().to_string(); 100];
+
+        let data = cadre.data(&format!("query($ids: [ID!]!) {{ {lists} }}"), json!({"ids": ids})).await;
+
+        let lists = data.as_object().unwrap().values().flat_map(|list| list.as_array().unwrap());
+        let found: Vec<&Value> = lists.map(|job| &job["refusals"]["nodes"][0]["column"]).collect();
+        assert_eq!(found.len(), 700);
+        assert!(found.iter().all(|column| *column == "name"));
     }
 
     async fn a_neighbour_sees_neither_job_nor_file(app: App) {

@@ -26,7 +26,9 @@ use uuid::Uuid;
 
 /// The most that a file may hold.
 const SIZE_MAX: u64 = 200 << 20;
-/// How long the rest of a refused file is still read: a sender that is cut off never sees why.
+/// How much and how long the rest of a refused file is still read, if its sender is signed in: one that is cut off never
+/// sees why. Nobody else's is.
+const LINGER_BYTES: usize = 4 << 20;
 const LINGER: Duration = Duration::from_secs(60);
 
 fn too_large() -> Response {
@@ -42,28 +44,43 @@ pub async fn receive(
     body: Body,
 ) -> Response {
     let mut bytes = body.into_data_stream();
-    let taking = take(&engine.app, &id, &headers, &mut bytes);
-    match LANGUAGE.scope(session::language(&headers), taking).await {
-        Ok(answer) => answer,
-        Err(answer) => {
-            // Who waits for "100 Continue" has sent nothing yet, and will not.
-            if !headers.contains_key(EXPECT) {
-                tokio::spawn(tokio::time::timeout(LINGER, bytes.for_each(async |_| {})));
-            }
-            answer
+    let taking = async {
+        let op = sender(&engine.app, &headers)
+            .await
+            .map_err(|error| refused(&error))?;
+        let taken = take(&op, &id, &headers, &mut bytes).await;
+        // Who waits for "100 Continue" has sent nothing yet, and will not.
+        if taken.is_err() && !headers.contains_key(EXPECT) {
+            tokio::spawn(tokio::time::timeout(LINGER, linger(bytes)));
         }
+        taken
+    };
+    let taken = LANGUAGE.scope(session::language(&headers), taking).await;
+    taken.unwrap_or_else(|answer| answer)
+}
+
+async fn sender(app: &Arc<App>, headers: &HeaderMap) -> Result<Op, Error> {
+    let op = Op::new(app, session::actor(app, headers).await?);
+    service::may_send(&op)?;
+    Ok(op)
+}
+
+async fn linger(mut bytes: BodyDataStream) {
+    let mut read = 0;
+    while read < LINGER_BYTES
+        && let Some(Ok(chunk)) = bytes.next().await
+    {
+        read += chunk.len();
     }
 }
 
 async fn take(
-    app: &Arc<App>,
+    op: &Op,
     id: &str,
     headers: &HeaderMap,
     bytes: &mut BodyDataStream,
 ) -> Result<Response, Response> {
     let refused = |error: Error| refused(&error);
-    let op = Op::new(app, session::actor(app, headers).await.map_err(refused)?);
-    service::may_send(&op).map_err(refused)?;
     let id = Uuid::parse_str(id).map_err(|_| refused(invalid("id", not_a_uuid())))?;
     let length = headers
         .get(CONTENT_LENGTH)
@@ -71,7 +88,7 @@ async fn take(
     if length.is_some_and(|length| length > SIZE_MAX) {
         return Err(too_large());
     }
-    let mut incoming = app.files.receive(id, op.id()).await.map_err(refused)?;
+    let mut incoming = op.app().files.receive(id, op.id()).await.map_err(refused)?;
     pour(bytes, &mut incoming).await?;
     if incoming.size() == 0 {
         return Err(refused(invalid("", text("The file is empty.", "文件为空。"))));
@@ -81,7 +98,7 @@ async fn take(
         size_bytes: i64::try_from(incoming.size()).unwrap_or(i64::MAX),
         sha256: incoming.finish().await.map_err(refused)?,
     };
-    let (upload, is_new) = service::receive(&op, &received).await.map_err(refused)?;
+    let (upload, is_new) = service::receive(op, &received).await.map_err(refused)?;
     // Only now are the bytes known to be those of the row: of two senders with one id the wrong one keeps nothing.
     incoming.keep().await.map_err(refused)?;
     let status = if is_new {

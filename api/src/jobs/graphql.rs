@@ -1,7 +1,7 @@
 //! Looking at jobs, once or live. Each is asked for by a mutation of the domain that does the work.
 
-use super::service;
 use super::types::{Job, JobChange};
+use super::{service, store};
 use crate::kernel::error::Error;
 use crate::kernel::feed::parse_cursor;
 use crate::kernel::gid::Gid;
@@ -9,7 +9,6 @@ use crate::kernel::op::Op;
 use async_graphql::futures_util::stream::{Stream, StreamExt};
 use async_graphql::{Context, ID, Object, Subscription};
 use entity::id::JobId;
-use entity::jobs::job;
 
 /// Looking at jobs.
 #[derive(Default)]
@@ -25,7 +24,7 @@ impl JobQuery {
         #[graphql(desc = "Global id.")] id: ID,
     ) -> Option<Result<Job, Error>> {
         let found = match JobId::parse(&id, "id") {
-            Ok(id) => Op::of(context).get::<job::Entity>(id.0, "id").await,
+            Ok(id) => store::load(Op::of(context), id).await,
             Err(error) => Err(error),
         };
         match found.map(Job) {

@@ -3,8 +3,9 @@
 use crate::kernel::error::{Error, Text};
 use crate::kernel::event::Delta;
 use crate::kernel::rows::Broken;
+use crate::policy::Action;
 use chrono::{DateTime, Utc};
-use entity::jobs::job::{self, JobState};
+use entity::jobs::job::{self, JobKind, JobState};
 use std::borrow::Cow;
 use std::collections::HashSet;
 
@@ -51,6 +52,8 @@ pub struct Answer {
     pub passed_over: i64,
     /// Why the others were refused.
     pub refusals: Vec<Refusal>,
+    /// What the importer sums up over all rows of the job, after these.
+    pub running_sum: i64,
     /// Sums that the history tells beside the counts, by name, for example `dueFen`.
     pub sums: Vec<(&'static str, i64)>,
     /// What the rows add to the figures.
@@ -81,6 +84,15 @@ pub fn counts(rows: i64, answer: &Answer) -> Option<Counts> {
     };
     let answered = counts.accepted + counts.unchanged + counts.refused + answer.passed_over;
     (answered == rows).then_some(counts)
+}
+
+/// What one must be allowed to do, beside reading jobs, to see a job of a kind: its refused rows hold what records of the
+/// kind hold.
+pub fn reads(kind: JobKind) -> Action {
+    match kind {
+        JobKind::EnterpriseImport => Action::ReadEnterprises,
+        JobKind::CollectionImport => Action::ReadCollections,
+    }
 }
 
 /// Whether nothing more will happen to a job unless it is asked for again.
@@ -152,7 +164,6 @@ mod tests {
     use super::*;
     use crate::kernel::error::text;
     use chrono::TimeDelta;
-    use entity::jobs::job::JobKind;
     use uuid::Uuid;
 
     fn running(done: i64, total: Option<i64>, started_at: DateTime<Utc>) -> job::Model {
@@ -167,6 +178,7 @@ mod tests {
             rows_accepted: 0,
             rows_unchanged: 0,
             rows_refused: 0,
+            running_sum: 0,
             failure: None,
             created_at: started_at,
             started_at: Some(started_at),
@@ -227,6 +239,7 @@ mod tests {
                 unchanged: 1,
                 passed_over: 1,
                 refusals: refused.into_iter().map(refusal).collect(),
+                running_sum: 0,
                 sums: Vec::new(),
                 deltas: Vec::new(),
             };

@@ -129,9 +129,11 @@ impl Run<'_> {
                 return service::finish(&self.system(), &job).await;
             }
             let op = self.acting(&job).await?;
-            if !service::advance(&op, self.importer, &job, (&rows, &broken)).await? {
+            let advanced = service::advance(&op, self.importer, &job, (&rows, &broken)).await?;
+            let Some(running_sum) = advanced else {
                 return Ok(());
-            }
+            };
+            job.running_sum = running_sum;
             job.rows_done += i64::try_from(answered).unwrap_or(i64::MAX);
         }
         Ok(())

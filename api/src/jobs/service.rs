@@ -143,6 +143,7 @@ pub async fn enqueue(op: &Op, importer: &dyn Importer, asked: &Asked) -> Result<
                     rows_accepted: 0,
                     rows_unchanged: 0,
                     rows_refused: 0,
+                    running_sum: 0,
                     failure: None,
                     created_at: op.now(),
                     started_at: None,
@@ -172,16 +173,16 @@ pub(super) async fn start(op: &Op, job: &job::Model, rows_total: i64) -> Result<
     .await
 }
 
-/// Answers a chunk, all or nothing; false if the job no longer stands where the chunk begins.
+/// Answers a chunk, all or nothing; the running sum after it, or none if the job no longer stands where the chunk begins.
 pub(super) async fn advance(
     op: &Op,
     importer: &dyn Importer,
     job: &job::Model,
     (rows, broken): (&[Row], &[Broken]),
-) -> Result<bool, Error> {
+) -> Result<Option<i64>, Error> {
     op.write(|mut tx| async move {
         if !store::stands(&tx, job).await? {
-            return Ok(tx.unchanged(false));
+            return Ok(tx.unchanged(None));
         }
         let place = tx.authorize(importer.action(), job.federation_id, "federationId");
         let place = &place.map_err(|error| match error {
@@ -193,7 +194,8 @@ pub(super) async fn advance(
         let total = i64::try_from(rows.len() + broken.len()).unwrap_or(i64::MAX);
         let counts = rules::counts(total, &answer)
             .ok_or_else(|| anyhow::anyhow!("{} left a row without one answer", answer.event))?;
-        store::progress(&mut tx, job, &counts, &answer.refusals).await?;
+        let running_sum = answer.running_sum;
+        store::progress(&mut tx, job, &counts, (&answer.refusals, running_sum)).await?;
         let event = Event::Answered {
             id: job.id,
             place: super::place(job),
@@ -202,7 +204,7 @@ pub(super) async fn advance(
             sums: answer.sums,
             deltas: answer.deltas,
         };
-        tx.commit(event, true).await
+        tx.commit(event, Some(running_sum)).await
     })
     .await
 }

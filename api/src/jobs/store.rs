@@ -1,12 +1,12 @@
 //! Uploads, jobs and their refused rows in the database.
 
-use super::rules::{Counts, Failure, Refusal, shortened};
+use super::rules::{Counts, Failure, Refusal, reads, shortened};
 use crate::kernel::app::App;
 use crate::kernel::error::{Error, Text, text};
 use crate::kernel::loader::Batch;
 use crate::kernel::op::Op;
-use crate::kernel::page::Bounds;
-use crate::kernel::scope::{Readable, Within};
+use crate::kernel::page::{Bounds, PARTS_MAX};
+use crate::kernel::scope::Within;
 use crate::kernel::sql::{PARAMETERS_MAX, Sql};
 use crate::kernel::tx::Tx;
 use crate::policy::Action;
@@ -18,6 +18,7 @@ use sea_orm::{
     ActiveEnum, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter,
     Value,
 };
+use std::collections::HashMap;
 
 /// An upload.
 pub(super) async fn find_upload(tx: &Tx, id: UploadId) -> Result<Option<upload::Model>, Error> {
@@ -93,12 +94,12 @@ pub(super) async fn stands(tx: &Tx, job: &job::Model) -> Result<bool, Error> {
     Ok(tx.db().query_one_raw(sql.on(tx.backend())).await?.is_some())
 }
 
-/// Moves a job on by a chunk, and writes its refused rows.
+/// Moves a job on by a chunk, with the running sum after it, and writes its refused rows.
 pub(super) async fn progress(
     tx: &mut Tx,
     job: &job::Model,
     counts: &Counts,
-    refusals: &[Refusal],
+    (refusals, running_sum): (&[Refusal], i64),
 ) -> Result<(), Error> {
     const COLUMNS: usize = 8;
     let mut sql = Sql::new("UPDATE job SET rows_done = rows_done + ");
@@ -107,7 +108,10 @@ pub(super) async fn progress(
         .push(", rows_unchanged = rows_unchanged + ");
     sql.bind(counts.unchanged)
         .push(", rows_refused = rows_refused + ");
-    sql.bind(counts.refused).push(" WHERE id = ").bind(job.id);
+    sql.bind(counts.refused)
+        .push(", running_sum = ")
+        .bind(running_sum);
+    sql.push(" WHERE id = ").bind(job.id);
     changes_one(tx, sql).await?;
     let mut refusals: Vec<&Refusal> = refusals.iter().collect();
     refusals.sort_by_key(|refusal| refusal.row);
@@ -171,16 +175,48 @@ pub(super) async fn open_jobs(app: &App, kind: JobKind) -> Result<Vec<JobId>, Er
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
-impl Readable for job::Entity {
-    const READ: Action = Action::ReadJobs;
+/// Those of some jobs that the caller may see. What a kind of job asks for stands in no `Readable`, which knows one
+/// action a table: so no other loader gives a job.
+async fn seen(op: &Op, ids: &[JobId]) -> Result<Vec<job::Model>, Error> {
+    let rows = job::Entity::within(&op.scope(Action::ReadJobs)?);
+    let rows = rows.filter(job::Column::Id.is_in(ids.iter().copied()));
+    let mut jobs = rows.all(op.app().db.reader()).await?;
+    jobs.retain(|job| {
+        let scope = op.scope(reads(job.kind));
+        scope.is_ok_and(|scope| scope.holds(&job.path))
+    });
+    Ok(jobs)
 }
 
-/// A job, if the caller may see it; for work outside the resolvers, where no loader runs.
+/// The loader of jobs; none where the caller may not see one.
+struct Jobs;
+
+impl Batch for Jobs {
+    type Key = JobId;
+    type Value = Option<job::Model>;
+
+    async fn load(op: Op, keys: Vec<JobId>) -> Result<Vec<Option<job::Model>>, Error> {
+        let mut asked = keys.clone();
+        asked.sort();
+        asked.dedup();
+        let jobs = match seen(&op, &asked).await {
+            Err(Error::Forbidden) => Vec::new(),
+            jobs => jobs?,
+        };
+        let jobs: HashMap<JobId, job::Model> = jobs.into_iter().map(|job| (job.id, job)).collect();
+        Ok(keys.iter().map(|id| jobs.get(id).cloned()).collect())
+    }
+}
+
+/// A job, for a resolver; NotFound if the caller may not see it.
+pub(crate) async fn load(op: &Op, id: JobId) -> Result<job::Model, Error> {
+    op.load::<Jobs>(id).await?.ok_or(Error::NotFound("id".into()))
+}
+
+/// A job, for work outside the resolvers, where no loader runs; NotFound if the caller may not see it.
 pub(crate) async fn get(op: &Op, id: JobId) -> Result<job::Model, Error> {
-    let job = job::Entity::within(&op.scope(Action::ReadJobs)?).filter(job::Column::Id.eq(id));
-    job.one(op.app().db.reader())
-        .await?
-        .ok_or(Error::NotFound("id".into()))
+    let job = seen(op, &[id]).await?.pop();
+    job.ok_or(Error::NotFound("id".into()))
 }
 
 /// A refused row, or one of several reasons for it.
@@ -244,38 +280,15 @@ impl Batch for RefusedPages {
     type Value = Vec<Refused>;
 
     async fn load(op: Op, keys: Vec<Self::Key>) -> Result<Vec<Self::Value>, Error> {
-        let mut sql = Sql::new("");
-        for (slot, (id, bounds)) in (0_i32..).zip(&keys) {
-            sql.push(if slot == 0 {
-                "SELECT * FROM (SELECT "
-            } else {
-                " UNION ALL SELECT * FROM (SELECT "
-            });
-            sql.bind(slot).push(" AS slot, ").push(REFUSED).bind(*id);
-            for (key, sign) in [(bounds.after, " > ("), (bounds.before, " < (")] {
-                if let Some((row, ordinal)) = key {
-                    sql.push(" AND (row_no, ordinal)").push(sign);
-                    sql.bind(row).push(", ").bind(ordinal).push(")");
-                }
-            }
-            let order = if bounds.from_end {
-                " ORDER BY row_no DESC, ordinal DESC LIMIT "
-            } else {
-                " ORDER BY row_no, ordinal LIMIT "
-            };
-            sql.push(order)
-                .bind(bounds.fetched)
-                .push(&format!(") AS page_{slot}"));
-        }
         let db = &op.app().db;
-        let rows = Slotted::find_by_statement(sql.on(db.backend()))
-            .all(db.reader())
-            .await?;
         let mut answers: Vec<Vec<Refused>> = keys.iter().map(|_| Vec::new()).collect();
-        for row in rows {
-            let slot = usize::try_from(row.slot).unwrap_or(usize::MAX);
-            if let Some(answer) = answers.get_mut(slot) {
-                answer.push(row.refused);
+        for (keys, answers) in keys.chunks(PARTS_MAX).zip(answers.chunks_mut(PARTS_MAX)) {
+            let rows = Slotted::find_by_statement(pages(keys).on(db.backend()));
+            for row in rows.all(db.reader()).await? {
+                let slot = usize::try_from(row.slot).unwrap_or(usize::MAX);
+                if let Some(answer) = answers.get_mut(slot) {
+                    answer.push(row.refused);
+                }
             }
         }
         for (answer, (_, bounds)) in answers.iter_mut().zip(&keys) {
@@ -286,6 +299,33 @@ impl Batch for RefusedPages {
         }
         Ok(answers)
     }
+}
+
+fn pages(keys: &[(JobId, Bounds<RefusedKey>)]) -> Sql {
+    let mut sql = Sql::new("");
+    for (slot, (id, bounds)) in (0_i32..).zip(keys) {
+        sql.push(if slot == 0 {
+            "SELECT * FROM (SELECT "
+        } else {
+            " UNION ALL SELECT * FROM (SELECT "
+        });
+        sql.bind(slot).push(" AS slot, ").push(REFUSED).bind(*id);
+        for (key, sign) in [(bounds.after, " > ("), (bounds.before, " < (")] {
+            if let Some((row, ordinal)) = key {
+                sql.push(" AND (row_no, ordinal)").push(sign);
+                sql.bind(row).push(", ").bind(ordinal).push(")");
+            }
+        }
+        let order = if bounds.from_end {
+            " ORDER BY row_no DESC, ordinal DESC LIMIT "
+        } else {
+            " ORDER BY row_no, ordinal LIMIT "
+        };
+        sql.push(order)
+            .bind(bounds.fetched)
+            .push(&format!(") AS page_{slot}"));
+    }
+    sql
 }
 
 /// All refused rows of a job, for counting them.

@@ -2,9 +2,13 @@
 
 use super::error::Error;
 use aws_lc_rs::digest;
+use chrono::{DateTime, Utc};
 use std::path::{Path, PathBuf};
 use tokio::io::AsyncWriteExt;
 use uuid::Uuid;
+
+/// How the name of a file ends that is still coming in.
+const PARTIAL: &str = "partial";
 
 /// The folder.
 #[derive(Clone, Debug)]
@@ -38,7 +42,7 @@ impl Files {
 
     /// Begins to take a file in. `turn` tells two senders of the same file apart.
     pub async fn receive(&self, id: Uuid, turn: Uuid) -> Result<Incoming, Error> {
-        let partial = self.folder.join(format!("{id}.{turn}.partial"));
+        let partial = self.folder.join(format!("{id}.{turn}.{PARTIAL}"));
         let file = tokio::fs::File::create(&partial).await?;
         let context = digest::Context::new(&digest::SHA256);
         Ok(Incoming {
@@ -49,6 +53,28 @@ impl Files {
             size: 0,
             is_done: false,
         })
+    }
+}
+
+impl Files {
+    /// Removes what is left of files whose last byte came before an instant and whose end never did: a process that dies
+    /// cannot remove them itself.
+    pub async fn remove_partials(&self, before: DateTime<Utc>) -> Result<(), Error> {
+        let mut entries = tokio::fs::read_dir(&self.folder).await?;
+        while let Some(entry) = entries.next_entry().await? {
+            let path = entry.path();
+            if path.extension().is_none_or(|extension| extension != PARTIAL) {
+                continue;
+            }
+            // One that is gone by now needs nothing.
+            let Ok(data) = entry.metadata().await else {
+                continue;
+            };
+            if DateTime::<Utc>::from(data.modified()?) < before {
+                let _ = tokio::fs::remove_file(path).await;
+            }
+        }
+        Ok(())
     }
 }
 

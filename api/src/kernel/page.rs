@@ -3,6 +3,7 @@
 use super::error::{Error, invalid, text};
 use super::loader::Batch;
 use super::op::Op;
+use crate::scalars;
 use async_graphql::connection::{self, Edge, EmptyFields};
 use async_graphql::{Context, OutputType};
 use base64::Engine as _;
@@ -238,8 +239,8 @@ impl<E: Placed> Sort<E> {
         let value: Value = match self.kind {
             SortKind::Text => value.into(),
             SortKind::Int => value.parse::<i32>().ok()?.into(),
-            SortKind::Date => value.parse::<chrono::NaiveDate>().ok()?.into(),
-            SortKind::Instant => value.parse::<chrono::DateTime<chrono::Utc>>().ok()?.into(),
+            SortKind::Date => scalars::day(value)?.into(),
+            SortKind::Instant => scalars::instant(value)?.into(),
         };
         Some([Expr::val(value), Expr::val(id.parse::<uuid::Uuid>().ok()?)])
     }

@@ -53,6 +53,8 @@ pub struct Model {
     pub rows_unchanged: i64,
     /// Rows that were refused; each stands in the error file.
     pub rows_refused: i64,
+    /// What the importer sums up over all rows answered so far, for a total row further down (fen).
+    pub running_sum: i64,
     /// Why it stopped: code and message in English and Chinese as JSON.
     pub failure: Option<String>,
     /// Instant of asking.

@@ -104,24 +104,19 @@ pub async fn figures(caller: &Caller, code: &str, metrics: &[&str], arguments: V
         .collect()
 }
 
-/// Brings a file of enterprises up and asks for its import at the township of a code; the job's global id.
-pub async fn job(caller: &Caller, township: &str) -> String {
-    let id = Uuid::from_u128(0x0190_0000_0000_7000_9000_0000_0000_0001);
+pub const IMPORT_ENTERPRISES: &str = "mutation($input: ImportEnterprises!) { importEnterprises(input: $input) { \
+    job { id } userErrors { code field message } } }";
+pub const IMPORT_COLLECTIONS: &str = "mutation($input: ImportCollections!) { importCollections(input: $input) { \
+    job { id } userErrors { code field message } } }";
+
+/// Brings a file up and asks for its import at the federation of a code; the job's global id.
+pub async fn job(caller: &Caller, mutation: &str, code: &str, file: &str) -> String {
+    let id = caller.app.process.clock.id();
     let answer = caller
-        .send(
-            "PUT",
-            &format!("/uploads/{id}"),
-            &[],
-            "uscc,name,township_code,ownership,industry,employees\n",
-        )
+        .send("PUT", &format!("/uploads/{id}"), &[], file.to_owned())
         .await;
     assert!(answer.status.is_success(), "{}", answer.text());
-    let import = "mutation($input: ImportEnterprises!) { importEnterprises(input: $input) { job { id } userErrors { code } } }";
-    let done = caller
-        .done(
-            import,
-            json!({"uploadId": id, "federationId": caller.app.gid(township)}),
-        )
-        .await;
+    let input = json!({"uploadId": id, "federationId": caller.app.gid(code)});
+    let done = caller.done(mutation, input).await;
     done["job"]["id"].as_str().unwrap().to_owned()
 }

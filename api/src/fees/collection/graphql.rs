@@ -5,11 +5,10 @@ use super::types::{
     SubmitCollectionsPayload,
 };
 use super::{import, service};
-use crate::jobs::types::Job;
+use crate::jobs::{self, types::Job};
 use crate::kernel::error::Error;
 use crate::kernel::op::Op;
 use async_graphql::{Context, Object};
-use entity::jobs::job;
 
 /// Delivering collections.
 #[derive(Default)]
@@ -51,7 +50,7 @@ impl CollectionMutation {
     ) -> Result<ImportCollectionsPayload, Error> {
         let op = Op::of(context);
         let found = match import::enqueue(op, &input).await {
-            Ok(id) => op.get::<job::Entity>(id.0, "id").await.map(Job),
+            Ok(id) => jobs::store::load(op, id).await.map(Job),
             Err(error) => Err(error),
         };
         ImportCollectionsPayload::of(found)

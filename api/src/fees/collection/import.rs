@@ -7,7 +7,8 @@
 //! Some exports end with a row 合计. It is no line: its amount is compared with the sum of `due` of all rows above it, of
 //! whatever became of them, because it tells what was sent and not what is new. If it fits it is passed over. If not, it
 //! is refused as TOTAL_DIFFERS with both amounts, and the lines stay: each is right by itself, but rows were lost or
-//! changed on the way, and the bureau has to send the file again, which doubles nothing.
+//! changed on the way, and the bureau has to send the file again, which doubles nothing. The sum goes with the job from
+//! chunk to chunk: a total row costs nothing, wherever and however often one stands, and is the same after a crash.
 
 use super::rules::{self, Answer as Answered};
 use super::types::{CollectionLine, CollectionStatus, ImportCollections, name};
@@ -16,7 +17,7 @@ use crate::jobs::{self, Answer, Asked, Chunk, Importer, Refusal};
 use crate::kernel::error::{Error, Text, text};
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
-use crate::kernel::rows::{Column, Row, RowFile, optional, required};
+use crate::kernel::rows::{Column, Row, optional, required};
 use crate::kernel::tx::Tx;
 use crate::policy::Action;
 use crate::scalars::yuan;
@@ -50,9 +51,6 @@ static COLUMNS: [Column; 19] = [
     optional("reverses", &["冲销税票号码", "reverses"]),
 ];
 
-/// Rows read at once when a total is checked.
-const BLOCK: usize = 1_000;
-
 /// The importer of the tax bureau's files.
 pub struct Delivery;
 
@@ -85,12 +83,19 @@ impl Importer for Delivery {
 }
 
 async fn answer(tx: &mut Tx, chunk: Chunk<'_>) -> Result<Answer, Error> {
-    let (mut rows, mut lines, mut totals) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut rows, mut lines) = (Vec::new(), Vec::new());
+    let (mut refusals, mut passed_over) = (Vec::new(), 0);
+    let mut running_sum = chunk.job.running_sum;
     for row in chunk.rows {
         let line = line(row);
         if rules::is_total_row(&line) {
-            totals.push(row);
+            match check_total(row, running_sum) {
+                Some(refusal) => refusals.push(refusal),
+                None => passed_over += 1,
+            }
         } else {
+            let due = rules::fee_fen(row.cell("due")).unwrap_or_default();
+            running_sum = running_sum.saturating_add(due);
             rows.push(row);
             lines.push(line);
         }
@@ -98,16 +103,8 @@ async fn answer(tx: &mut Tx, chunk: Chunk<'_>) -> Result<Answer, Error> {
     let has_below = !tx.tree().below(chunk.place).is_empty();
     let district = tx.scope(Action::SubmitCollections).within(chunk.place, has_below);
     let delivered = service::deliver(tx, &district, &lines).await?;
-    let mut refusals: Vec<Refusal> = Vec::new();
     for (row, answered) in rows.into_iter().zip(&delivered.answers) {
         refusals.extend(refused(row, answered));
-    }
-    let mut passed_over = 0;
-    for total in totals {
-        match check_total(tx, &chunk, total).await? {
-            Some(refusal) => refusals.push(refusal),
-            None => passed_over += 1,
-        }
     }
     let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     Ok(Answer {
@@ -116,6 +113,7 @@ async fn answer(tx: &mut Tx, chunk: Chunk<'_>) -> Result<Answer, Error> {
         unchanged: number(delivered.counts.duplicate),
         passed_over,
         refusals,
+        running_sum,
         sums: vec![("dueFen", delivered.counts.due_fen)],
         deltas: delivered.deltas,
     })
@@ -185,46 +183,25 @@ fn changed_after_import() -> Text {
     )
 }
 
-/// Compares a total row with the rows above it; the file is read again up to it, so that a job that was interrupted
-/// checks the same.
-async fn check_total(tx: &Tx, chunk: &Chunk<'_>, total: &Row) -> Result<Option<Refusal>, Error> {
-    let path = tx.op().app().files.path(chunk.job.upload_id.0);
-    let mut file = RowFile::open(path, &COLUMNS).await?;
-    let (mut sum, mut unreadable) = (0_i64, 0_u64);
-    'file: loop {
-        let rows = file.next(BLOCK).await?;
-        if rows.is_empty() {
-            break;
-        }
-        for row in rows {
-            match row {
-                Ok(row) if row.number >= total.number => break 'file,
-                Ok(row) if rules::is_total_row(&line(&row)) => {}
-                Ok(row) => match rules::amount_fen(row.cell("due")) {
-                    Some(fen) => sum = sum.saturating_add(fen),
-                    None => unreadable += 1,
-                },
-                Err(broken) if broken.number >= total.number => break 'file,
-                Err(_) => unreadable += 1,
-            }
-        }
-    }
+/// Why a total row does not fit what the rows above it come to, if it does not.
+fn check_total(total: &Row, sum: i64) -> Option<Refusal> {
     let stated = total.cell("due");
-    if rules::amount_fen(stated) == Some(sum) {
-        return Ok(None);
+    if rules::fen(stated) == Some(sum) {
+        return None;
     }
     let sum = yuan(sum);
     let reason = text(
         format!(
-            "The rows above come to {sum}; {unreadable} of them have no readable amount. Rows were lost or changed on the way."
+            "The rows above come to {sum}, not counting those whose amount is unreadable. Rows were lost or changed on \
+             the way."
         ),
-        format!("以上各行合计为 {sum}，其中 {unreadable} 行金额无法识别；传输中可能有缺行或改动。"),
+        format!("以上各行合计为 {sum}（金额无法识别的行不计）；传输中可能有缺行或改动。"),
     );
-    Ok(Some(Refusal {
+    Some(Refusal {
         row: total.number,
         column: "due".into(),
         value: stated.to_owned(),
         code: "TOTAL_DIFFERS",
         reason,
-    }))
+    })
 }

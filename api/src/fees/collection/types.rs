@@ -70,11 +70,11 @@ pub enum CollectionReasonCode {
     BadCheckDigit,
     /// Not an item that is collected for the unions (399001010, 399001020).
     UnknownItem,
-    /// No such day, or not written as `YYYY-MM-DD` (also `YYYY/MM/DD`, `YYYYMMDD`), from 1990 to 2100.
+    /// No such day, or not written as `YYYY-MM-DD` (also `YYYY/MM/DD`, `YYYYMMDD`), from 1900 to 2200.
     BadDate,
     /// The period ends before it begins.
     BadPeriod,
-    /// Not yuan with at most two decimals, or 100 billion and more.
+    /// Not yuan with at most two decimals, or too much: wages of 100 billion and more, another amount of 1 billion and more.
     BadAmount,
     /// Not a rate above 0 and up to 1, with at most six decimals.
     BadRate,

@@ -5,7 +5,7 @@ use super::types::{
     UpdateEnterprise, UpdateEnterprisePayload,
 };
 use super::{import, service, store};
-use crate::jobs::types::Job;
+use crate::jobs::{self, types::Job};
 use crate::kernel::error::{Error, invalid, text};
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
@@ -13,7 +13,6 @@ use crate::org::uscc;
 use crate::scalars::Uscc;
 use async_graphql::{Context, ID, Object};
 use entity::id::EnterpriseId;
-use entity::jobs::job;
 use entity::org::enterprise::Entity;
 
 /// Reading enterprises.
@@ -82,7 +81,7 @@ impl EnterpriseMutation {
     ) -> Result<ImportEnterprisesPayload, Error> {
         let op = Op::of(context);
         let job = match import::enqueue(op, &input).await {
-            Ok(id) => op.get::<job::Entity>(id.0, "id").await.map(Job),
+            Ok(id) => jobs::store::load(op, id).await.map(Job),
             Err(error) => Err(error),
         };
         ImportEnterprisesPayload::of(job)

@@ -17,6 +17,7 @@ use crate::kernel::tx::Tx;
 use crate::org::federation::rules::division_code;
 use crate::org::uscc;
 use crate::policy::Action;
+use crate::scalars;
 use chrono::NaiveDate;
 use entity::id::{EnterpriseId, JobId};
 use entity::jobs::job::JobKind;
@@ -117,13 +118,11 @@ fn day(raw: &str, today: NaiveDate) -> Result<NaiveDate, Text> {
     if raw.is_empty() {
         return Ok(today);
     }
-    let day = NaiveDate::parse_from_str(raw, "%Y-%m-%d")
-        .ok()
-        .filter(|day| *day <= today);
+    let day = scalars::day(raw).filter(|day| *day <= today);
     day.ok_or_else(|| {
         text(
-            "A day (YYYY-MM-DD), not in the future.",
-            "应为不晚于今天的日期（YYYY-MM-DD）。",
+            "A day (YYYY-MM-DD) from 1900 on, not in the future.",
+            "应为 1900 年以后、不晚于今天的日期（YYYY-MM-DD）。",
         )
     })
 }
@@ -319,6 +318,7 @@ async fn answer(tx: &Tx, chunk: Chunk<'_>) -> Result<Answer, Error> {
             unchanged: 0,
             passed_over: 0,
             refusals,
+            running_sum: 0,
             sums: Vec::new(),
             deltas: Vec::new(),
         },
@@ -360,5 +360,6 @@ mod tests {
         assert_eq!(day("2026-06-20", today).ok(), Some(today));
         assert!(day("2026-06-21", today).is_err());
         assert!(day("2026-02-30", today).is_err());
+        assert!(day("-9999-01-01", today).is_err());
     }
 }

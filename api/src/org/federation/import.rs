@@ -10,7 +10,6 @@ use super::rules::{self, Changes, Division};
 use super::store;
 use crate::kernel::error::{Error, Text, invalid, text};
 use crate::kernel::op::Op;
-use entity::org::federation::Level;
 use std::io::Read;
 
 /// What an import did.
@@ -67,19 +66,6 @@ pub async fn import(op: &Op, list: impl Read) -> Result<Imported, Error> {
     .await
 }
 
-fn level(name: &str) -> Result<Level, Text> {
-    match name {
-        "PROVINCE" => Ok(Level::Province),
-        "CITY" => Ok(Level::City),
-        "COUNTY" => Ok(Level::County),
-        "TOWNSHIP" => Ok(Level::Township),
-        _ => Err(text(
-            "The level is PROVINCE, CITY, COUNTY or TOWNSHIP.",
-            "层级应为 PROVINCE、CITY、COUNTY 或 TOWNSHIP。",
-        )),
-    }
-}
-
 fn read(list: impl Read) -> Result<Vec<Division>, Error> {
     let mut reader = csv::Reader::from_reader(list);
     // The first line is the header, so the first row is line 2.
@@ -102,7 +88,7 @@ fn read(list: impl Read) -> Result<Vec<Division>, Error> {
         let row = row.map_err(|_| at(index, "", unreadable()))?;
         let cell = |column| row.get(column).unwrap_or_default().trim();
         let code = rules::division_code(cell(0)).map_err(|text| at(index, "code", text))?;
-        let level = level(cell(1)).map_err(|text| at(index, "level", text))?;
+        let level = rules::level(cell(1)).map_err(|text| at(index, "level", text))?;
         let name = cell(2).to_owned();
         if name.is_empty() {
             return Err(at(

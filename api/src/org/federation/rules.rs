@@ -40,6 +40,20 @@ pub fn division_code(raw: &str) -> Result<String, Text> {
     }
 }
 
+/// Reads a level by the name that lists and the command line use.
+pub fn level(name: &str) -> Result<Level, Text> {
+    match name {
+        "PROVINCE" => Ok(Level::Province),
+        "CITY" => Ok(Level::City),
+        "COUNTY" => Ok(Level::County),
+        "TOWNSHIP" => Ok(Level::Township),
+        _ => Err(text(
+            "The level is PROVINCE, CITY, COUNTY or TOWNSHIP.",
+            "层级应为 PROVINCE、CITY、COUNTY 或 TOWNSHIP。",
+        )),
+    }
+}
+
 /// A full-width character as the plain one.
 pub fn half_width(character: char) -> char {
     match character {

@@ -5,7 +5,7 @@ use crate::kernel::error::{Text, text};
 use crate::kernel::event::Place;
 use crate::org::federation::rules::{division_code, half_width};
 use crate::org::uscc;
-use crate::scalars::fixed_point;
+use crate::scalars::{believed, fixed_point};
 use chrono::NaiveDate;
 use entity::fees::collection::Item;
 
@@ -13,8 +13,11 @@ use entity::fees::collection::Item;
 pub(super) const CODE_MAX: usize = 64;
 /// The longest name, characters.
 pub(super) const NAME_MAX: usize = 200;
-/// No amount reaches this many fen (100 billion yuan), so that no sum of lines overflows.
-const AMOUNT_FEN_LIMIT: i64 = 10_000_000_000_000;
+/// No wages reach this many fen (100 billion yuan). They are compared and never summed up.
+const WAGES_FEN_LIMIT: i64 = 10_000_000_000_000;
+/// No other amount reaches this many fen (1 billion yuan). Figures are sums of `due` and fit an i64 up to 92 million lines
+/// at the limit: 92 quadrillion yuan, some hundred times what the country earns in a year.
+const FEE_FEN_LIMIT: i64 = 100_000_000_000;
 /// Parts of one in a rate.
 const PPM: i64 = 1_000_000;
 
@@ -115,16 +118,27 @@ impl Reader {
         day(&written).or_else(|| self.fault(Code::BadDate, field, message()))
     }
 
-    pub(super) fn amount(&mut self, field: &'static str, raw: &Option<String>) -> Option<i64> {
-        let written = self.text(field, raw, CODE_MAX)?;
-        let fen = amount_fen(&written);
+    pub(super) fn wages(&mut self, raw: &Option<String>) -> Option<i64> {
+        let written = self.text("wages", raw, CODE_MAX)?;
         let message = || {
             text(
                 "Not an amount in yuan with at most two decimals, below 100 billion.",
                 "不是有效金额（元，最多两位小数，小于一千亿）。",
             )
         };
-        fen.or_else(|| self.fault(Code::BadAmount, field, message()))
+        let fen = fen(&written).filter(|fen| fen.abs() < WAGES_FEN_LIMIT);
+        fen.or_else(|| self.fault(Code::BadAmount, "wages", message()))
+    }
+
+    pub(super) fn fee(&mut self, field: &'static str, raw: &Option<String>) -> Option<i64> {
+        let written = self.text(field, raw, CODE_MAX)?;
+        let message = || {
+            text(
+                "Not an amount in yuan with at most two decimals, below 1 billion.",
+                "不是有效金额（元，最多两位小数，小于十亿）。",
+            )
+        };
+        fee_fen(&written).or_else(|| self.fault(Code::BadAmount, field, message()))
     }
 
     pub(super) fn rate(&mut self, raw: &Option<String>) -> Option<i32> {
@@ -189,9 +203,14 @@ impl Reader {
     }
 }
 
-/// An amount in yuan, as fen: exact, and below the limit.
-pub fn amount_fen(written: &str) -> Option<i64> {
-    fixed_point(&plain(written), 2, false).filter(|fen| fen.abs() < AMOUNT_FEN_LIMIT)
+/// An amount in yuan, as fen: exact.
+pub fn fen(written: &str) -> Option<i64> {
+    fixed_point(&plain(written), 2, false)
+}
+
+/// An amount of a line other than its wages, as fen: exact, and below the limit.
+pub fn fee_fen(written: &str) -> Option<i64> {
+    fen(written).filter(|fen| fen.abs() < FEE_FEN_LIMIT)
 }
 
 /// A text as it was meant: plain characters, nothing around it.
@@ -203,7 +222,7 @@ pub(super) fn plain(raw: &str) -> String {
     raw.chars().map(half_width).collect::<String>().trim().to_owned()
 }
 
-/// A day written as 2025-04-03, 2025/4/3 or 20250403.
+/// A day written as 2025-04-03, 2025/4/3 or 20250403, from 1900 to 2200.
 fn day(written: &str) -> Option<NaiveDate> {
     let is_compact = written.len() == 8 && written.bytes().all(|byte| byte.is_ascii_digit());
     let parts: Vec<&str> = if is_compact {
@@ -218,8 +237,8 @@ fn day(written: &str) -> Option<NaiveDate> {
     };
     match parts.as_slice() {
         [year, month, day] => {
-            let year = number(year, 4).filter(|year| (1990..=2100).contains(year))?;
-            NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, number(month, 2)?, number(day, 2)?)
+            let year = i32::try_from(number(year, 4)?).ok()?;
+            NaiveDate::from_ymd_opt(year, number(month, 2)?, number(day, 2)?).and_then(believed)
         }
         _ => None,
     }

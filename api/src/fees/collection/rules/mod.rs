@@ -5,7 +5,7 @@ mod fields;
 mod read;
 mod settle;
 
-pub use fields::{Reason, amount_fen};
+pub use fields::{Reason, fee_fen, fen};
 pub use read::{Line, is_rate_anomaly, is_total_row, read};
 pub use settle::{Accepted, Known, Payer, Settled, Waiting, count, settle};
 

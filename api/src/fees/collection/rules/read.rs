@@ -69,12 +69,12 @@ pub fn read(
     let item = reader.item(&raw.item_code);
     let from = reader.day("periodFrom", &raw.period_from);
     let to = reader.day("periodTo", &raw.period_to);
-    let wages_fen = reader.amount("wages", &raw.wages);
+    let wages_fen = reader.wages(&raw.wages);
     let rate_ppm = reader.rate(&raw.rate);
-    let payable_fen = reader.amount("payable", &raw.payable);
-    let relief_fen = reader.amount("relief", &raw.relief);
-    let paid_fen = reader.amount("paid", &raw.paid);
-    let due_fen = reader.amount("due", &raw.due);
+    let payable_fen = reader.fee("payable", &raw.payable);
+    let relief_fen = reader.fee("relief", &raw.relief);
+    let paid_fen = reader.fee("paid", &raw.paid);
+    let due_fen = reader.fee("due", &raw.due);
     let entered_on = reader.day("enteredOn", &raw.entered_on);
     let treasury_code = reader.text("treasuryCode", &raw.treasury_code, CODE_MAX);
     let tax_office = reader.text("taxOffice", &raw.tax_office, CODE_MAX);
@@ -270,7 +270,11 @@ pub(super) mod tests {
             ("payable", "一百", BadAmount),
             ("relief", "", Missing),
             ("paid", "99999999999999999999", BadAmount),
-            ("paid", "100000000000.00", BadAmount),
+            ("wages", "100000000000.00", BadAmount),
+            ("payable", "1000000000.00", BadAmount),
+            ("relief", "1000000000.00", BadAmount),
+            ("paid", "-1000000000.00", BadAmount),
+            ("due", "1000000000.00", BadAmount),
             ("due", "136570.19", BadSum),
             ("rate", "0", BadRate),
             ("rate", "2", BadRate),
@@ -365,7 +369,9 @@ pub(super) mod tests {
             ("-4275336.00", "0.02", "-85506.72", false),
             ("223765.56", "0.02", "6712.97", true),
             ("1000.00", "0.008", "8.00", false),
-            ("99999999999.99", "1", "99999999999.99", false),
+            ("999999999.99", "1", "999999999.99", false),
+            ("99999999999.99", "0.008", "799999999.98", true),
+            ("99999999999.99", "0.008", "800000000.00", false),
         ] {
             let fields = [
                 ("wages", wages),
