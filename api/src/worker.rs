@@ -5,6 +5,7 @@
 //! tells whether anything was written, on PostgreSQL a partial index that is empty when all is numbered. A NOTIFY in
 //! each writer's transaction would make all writers queue for one lock.
 
+use crate::accounts::store as accounts;
 use crate::jobs::Importer;
 use crate::jobs::runner::{self, Stop};
 use crate::kernel::app::App;
@@ -30,6 +31,12 @@ pub async fn settle(app: &App) -> Result<(), Error> {
     feed::follow(app).await
 }
 
+/// Forgets what is too old to matter.
+pub async fn clean(app: &App) -> Result<(), Error> {
+    tx::forget_keys(app).await?;
+    accounts::forget_sessions(app).await
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wake {
     Commit,
@@ -40,6 +47,7 @@ enum Wake {
 /// Whether work was done; says so in the log if not.
 fn tell(done: Result<(), Error>) -> bool {
     if let Err(error) = &done {
+        error.log();
         let (code, _) = error.outside();
         tracing::warn!(code, "background work failed; it will be tried again");
     }
@@ -73,7 +81,7 @@ async fn number(app: Arc<App>, mut stop: Stop) {
             _ = cleans.tick() => Wake::Clean,
         };
         if woken_by == Wake::Clean {
-            tell(tx::forget_keys(&app).await);
+            tell(clean(&app).await);
         }
         let version = feed::data_version(&app.db).await.unwrap_or(None);
         if woken_by != Wake::Commit && version.is_some() && version == seen {
