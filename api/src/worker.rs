@@ -5,6 +5,7 @@
 //! tells whether anything was written, on PostgreSQL a partial index that is empty when all is numbered. A NOTIFY in
 //! each writer's transaction would make all writers queue for one lock.
 
+use crate::accounts::store as accounts;
 use crate::jobs::Importer;
 use crate::jobs::runner::{self, Stop};
 use crate::kernel::app::App;
@@ -41,6 +42,12 @@ pub async fn clean(app: &App) -> Result<(), Error> {
     app.files.remove_partials(app.clock.now() - PARTIALS_KEPT).await
 }
 
+/// Forgets what is too old to matter.
+pub async fn clean(app: &App) -> Result<(), Error> {
+    tx::forget_keys(app).await?;
+    accounts::forget_sessions(app).await
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wake {
     Commit,
@@ -51,6 +58,7 @@ enum Wake {
 /// What came of work; a failure is said in the log, and the work is tried again at the next look.
 fn tell<T>(done: Result<T, Error>) -> Option<T> {
     if let Err(error) = &done {
+        error.log();
         let (code, _) = error.outside();
         tracing::warn!(code, "background work failed; it will be tried again");
     }

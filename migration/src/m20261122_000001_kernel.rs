@@ -28,6 +28,7 @@ CREATE TABLE event (
 CREATE INDEX event_unnumbered ON event (id) WHERE seq IS NULL;
 CREATE INDEX event_seq ON event (seq);
 CREATE INDEX event_subject ON event (subject_id, seq);
+CREATE INDEX event_kind ON event (kind, seq);
 
 -- The end of the chain of numbered events.
 CREATE TABLE sequencer_state (

@@ -27,11 +27,16 @@ CREATE INDEX role_grant_account ON role_grant (account_id);
 CREATE TABLE session (
     id UUID CONSTRAINT session_pk PRIMARY KEY,
     account_id UUID NOT NULL CONSTRAINT session_account_fk REFERENCES account (id),
-    refresh_hash TEXT NOT NULL,
+    -- Empty for machines, which sign in again.
+    refresh_hash TEXT {C} NOT NULL,
+    previous_hash TEXT {C} NOT NULL,
     expires_at TIMESTAMPTZ NOT NULL,
     ended_at TIMESTAMPTZ
 );
 CREATE INDEX session_account ON session (account_id);
+CREATE INDEX session_age ON session (expires_at);
+CREATE UNIQUE INDEX session_refresh ON session (refresh_hash) WHERE ended_at IS NULL AND refresh_hash <> '';
+CREATE INDEX session_previous ON session (previous_hash) WHERE ended_at IS NULL AND previous_hash <> '';
 ",
     "
 DROP TABLE session;

@@ -9,7 +9,10 @@ use base64::prelude::BASE64_STANDARD;
 use chrono::TimeDelta;
 use entity::accounts::{account, grant};
 use entity::id::GrantId;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
+    QueryFilter, Statement,
+};
 use serde_json::{Value, json};
 
 const LOGIN: &str = "mutation($input: LoginInput!) { login(input: $input) {
@@ -46,6 +49,16 @@ async fn change_grant(app: &App, username: &str, change: impl FnOnce(&mut grant:
         .into_active_model();
     change(&mut grant);
     grant.update(app.process.db.reader()).await.unwrap();
+}
+
+/// How many rows there are: `session`, or `event WHERE …`.
+async fn count(app: &App, of: &str) -> i64 {
+    let db = &app.process.db;
+    let sql = format!("SELECT COUNT(*) FROM {of}");
+    let row = db
+        .reader()
+        .query_one_raw(Statement::from_string(db.backend(), sql));
+    row.await.unwrap().unwrap().try_get_by_index(0).unwrap()
 }
 
 both! {
@@ -102,6 +115,54 @@ both! {
         assert!(!is_shut_out(&caller).await);
     }
 
+    async fn a_used_refresh_token_that_comes_again_ends_the_session(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        let neighbour = app.person("CADRE", SHAOSHAN).await;
+        let stolen = json!({"refreshToken": cadre.refresh_token});
+        let next = app.anonymous().done(REFRESH, stolen.clone()).await;
+        let owner = Caller { token: next["accessToken"].as_str().map(str::to_owned), ..cadre };
+        app.advance(TimeDelta::seconds(1));
+
+        let reused = app.anonymous().refused(REFRESH, stolen.clone()).await;
+
+        assert_eq!(reused, ["INVALID refreshToken"]);
+        assert!(is_shut_out(&owner).await);
+        let newest = app.anonymous().refused(REFRESH, json!({"refreshToken": next["refreshToken"]})).await;
+        assert_eq!(newest, ["INVALID refreshToken"]);
+        assert!(!is_shut_out(&neighbour).await);
+        app.anonymous().refused(REFRESH, stolen).await;
+        assert_eq!(count(&app, "event WHERE kind = 'REFRESH_TOKEN_REUSED'").await, 1);
+    }
+
+    async fn sessions_are_forgotten_a_month_after_their_end(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        let bureau = app.person("TAX_BUREAU", XIANGXIANG).await;
+        app.add_account("office", "CADRE", app.federation(XIANGXIANG)).await;
+        app.sign_in("office").await.data(LOGOUT, json!({})).await;
+        let clean = async || {
+            api::worker::clean(&app.process).await.map_err(|error| error.report()).unwrap();
+            count(&app, "session").await
+        };
+
+        app.advance(TimeDelta::days(30) - TimeDelta::seconds(1));
+        let before = clean().await;
+        app.advance(TimeDelta::minutes(16));
+        let without_signed_out_and_machine = clean().await;
+        app.advance(TimeDelta::days(7));
+
+        assert_eq!((before, without_signed_out_and_machine, clean().await), (3, 1, 0));
+        assert!(is_shut_out(&cadre).await);
+        assert!(is_shut_out(&bureau).await);
+    }
+
+    async fn a_password_that_nobody_can_have_is_refused_as_a_wrong_one(app: App) {
+        let long = "x".repeat(1 << 18);
+
+        let refused = app.anonymous().refused(LOGIN, json!({"username": "office", "password": long})).await;
+
+        assert_eq!(refused, ["INVALID password"]);
+    }
+
     async fn two_who_use_one_refresh_token_at_once_do_not_both_go_on(app: App) {
         let cadre = app.person("CADRE", XIANGXIANG).await;
         let input = json!({"input": {"refreshToken": cadre.refresh_token}});
@@ -111,6 +172,9 @@ both! {
 
         let went_on = [&first, &second].into_iter().filter(|data| !data["refreshSession"]["refreshToken"].is_null());
         assert_eq!(went_on.count(), 1, "{first} {second}");
+        // They were one owner with two windows: the session goes on.
+        let winner = [&first, &second].into_iter().find_map(|data| data["refreshSession"]["refreshToken"].as_str());
+        app.anonymous().done(REFRESH, json!({"refreshToken": winner})).await;
     }
 
     async fn a_refresh_token_ends_after_a_week_and_with_its_account(app: App) {

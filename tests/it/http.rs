@@ -1,5 +1,6 @@
 //! GraphQL over HTTP: what is no request, what is too much, and the pages beside it.
 
+use crate::support::register::{RECORD, YUESHAN, register, visit};
 use crate::support::tree::*;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -10,6 +11,15 @@ fn code(body: &Value) -> &str {
     body["errors"][0]["extensions"]["code"]
         .as_str()
         .unwrap_or("no code")
+}
+
+/// Documents on which a recursive parser without a guard runs out of stack.
+pub fn overflowing() -> Vec<String> {
+    let open = ["[", "{", "("].map(|open| format!("{{ nodes(ids: {}", open.repeat(2_000)));
+    let hidden = ["[#]\n", "[\"]\"", "[\"\"\"]\"\"\"", "[\"\\\"]\""]
+        .map(|piece| format!("{{ nodes(ids: {}", piece.repeat(5_000)));
+    let long = format!("{{ __typename }} #{}", "x".repeat(64 << 10));
+    open.into_iter().chain(hidden).chain([long]).collect()
 }
 
 both! {
@@ -45,11 +55,9 @@ both! {
     }
 
     async fn a_document_that_would_overflow_the_stack_is_refused_and_the_next_is_answered(app: App) {
-        for open in ["[", "{", "("] {
-            let document = format!("{{ nodes(ids: {}", open.repeat(2_000));
+        for document in overflowing() {
             let refused = app.send("POST", "/graphql", &[JSON], json!({"query": document}).to_string()).await;
-            assert_eq!(refused.status, StatusCode::BAD_REQUEST);
-            assert_eq!(code(&refused.json()), "BAD_REQUEST");
+            assert_eq!(code(&refused.json()), "BAD_REQUEST", "{document:.40}");
         }
         let variables = format!("{{\"query\": \"{{ __typename }}\", \"variables\": {}", "{\"a\":[".repeat(2_000));
         let refused = app.send("POST", "/graphql", &[JSON], variables).await;
@@ -57,6 +65,37 @@ both! {
 
         assert_eq!(refused.status, StatusCode::BAD_REQUEST);
         assert_eq!(next.json(), json!({"data": {"__typename": "Query"}}));
+    }
+
+    async fn a_document_as_deep_and_as_long_as_may_be_ends_no_process(app: App) {
+        let deep = format!("{{ nodes(ids: {}{}", "[".repeat(62), "]".repeat(62));
+        let chain = (0..500).map(|number| format!("fragment f{number} on Query {{ ...f{} }} ", number + 1));
+        let chain = format!("{{ __typename }} {} fragment f500 on Query {{ __typename }}", chain.collect::<String>());
+        for document in [deep, chain] {
+            let body = app.anonymous().gql(&document, json!({})).await;
+            assert_eq!(code(&body), "GRAPHQL_VALIDATION_FAILED", "{body:.200}");
+        }
+    }
+
+    async fn a_nul_character_is_refused_and_its_field_named(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        let enterprise = register(&cadre, YUESHAN, 1).await;
+        let mut visit = visit(&enterprise, 1, "2026-06-01T09:00:00+08:00");
+        visit["notes"] = json!("消防\u{0}通道");
+        let login = "mutation($input: LoginInput!) { login(input: $input) { accessToken userErrors { code } } }";
+        let inline = "mutation { login(input: {username: \"a\\u0000\", password: \"b\"}) { accessToken userErrors { code } } }";
+
+        let notes = cadre.errors(RECORD, json!({"input": visit})).await;
+        let username = app.anonymous().errors(login, json!({"input": {"username": "a\u{0}", "password": "b"}})).await;
+        let inline = app.anonymous().errors(inline, json!({})).await;
+        let form = [("content-type", "application/x-www-form-urlencoded")];
+        let machine = app.send("POST", "/oauth/token", &form, "grant_type=client_credentials&client_id=a%00&client_secret=b").await;
+
+        assert_eq!(notes[0]["extensions"], json!({"code": "BAD_USER_INPUT", "field": "notes"}));
+        assert_eq!(username[0]["extensions"], json!({"code": "BAD_USER_INPUT", "field": "username"}));
+        assert_eq!(inline[0]["extensions"], json!({"code": "BAD_USER_INPUT"}));
+        assert_eq!(machine.status, StatusCode::UNAUTHORIZED);
+        assert_eq!(machine.json(), json!({"error": "invalid_client"}));
     }
 
     async fn a_document_that_does_not_fit_the_schema_says_so_in_a_code(app: App) {

@@ -121,10 +121,11 @@ both! {
     async fn a_feed_gives_what_was_missed_and_goes_on_live(app: App) {
         let phone = app.person("CADRE", YUESHAN).await;
         let enterprise = register(&phone, YUESHAN, 1).await;
-        record(&phone, &enterprise, 1, "2026-06-17T09:30:00+08:00").await;
-        app.settle().await;
         let neighbour = app.person("CADRE", SHAOSHAN).await;
         let foreign = register(&neighbour, crate::support::tree::QINGXI, 2).await;
+        record(&neighbour, &foreign, 8, "2026-06-17T09:00:00+08:00").await;
+        record(&phone, &enterprise, 1, "2026-06-17T09:30:00+08:00").await;
+        app.settle().await;
 
         let document = "subscription($id: ID!, $after: String) { visitRecorded(federationId: $id, after: $after) { cursor visit { uuid } } }";
         let mut stream = phone.subscribe(document, json!({"id": app.gid(YUESHAN), "after": "0"})).await;

@@ -2,7 +2,8 @@
 //!
 //! People sign in with a password, machines with client credentials (RFC 6749 §4.4). Access tokens are short-lived
 //! JWTs (Ed25519); whether the session and the grants still stand is read with every request, so ending one takes
-//! effect at once. A refresh token is good once: using it makes the next.
+//! effect at once. A refresh token is good once: using it makes the next, and one that comes again after its use ends the
+//! session, for then two have it (RFC 9700 §4.14).
 
 pub mod types;
 pub mod graphql;
@@ -23,6 +24,8 @@ pub enum Event {
     SignedIn(AccountId, Place),
     /// A session went on with a new refresh token.
     SessionRefreshed(AccountId, Place),
+    /// A used refresh token came again, and its session was ended.
+    RefreshTokenReused(AccountId, Place),
     /// A session was ended by its owner.
     SignedOut(AccountId, Place),
 }
@@ -33,6 +36,7 @@ impl Said for Event {
             Event::AccountAdded(id, place, role) => ("ACCOUNT_ADDED", id, place, json!({"role": role})),
             Event::SignedIn(id, place) => ("SIGNED_IN", id, place, json!({})),
             Event::SessionRefreshed(id, place) => ("SESSION_REFRESHED", id, place, json!({})),
+            Event::RefreshTokenReused(id, place) => ("REFRESH_TOKEN_REUSED", id, place, json!({})),
             Event::SignedOut(id, place) => ("SIGNED_OUT", id, place, json!({})),
         };
         Sentence {

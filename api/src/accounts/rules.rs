@@ -8,6 +8,11 @@ pub const ACCESS_TOKEN: TimeDelta = TimeDelta::minutes(15);
 /// How long a refresh token is good.
 pub const REFRESH_TOKEN: TimeDelta = TimeDelta::days(7);
 
+/// How long a session that is over is kept.
+pub const SESSION_KEPT: TimeDelta = TimeDelta::days(30);
+/// The longest password or client secret, in characters: hashing takes longer the longer it is.
+pub const SECRET_MAX: usize = 128;
+
 /// The one answer to a wrong name and to a wrong password: it tells nobody which accounts exist.
 pub fn wrong_credentials() -> Text {
     text("Wrong user name or password.", "用户名或密码错误。")
@@ -29,7 +34,7 @@ pub fn check_account(username: &str, display_name: &str, secret: &str) -> Faults
         "displayName",
         text("From 1 to 64 characters.", "1 至 64 个字符。"),
     );
-    let long = (8..=128).contains(&secret.chars().count());
+    let long = (8..=SECRET_MAX).contains(&secret.chars().count());
     faults.unless(
         long,
         "password",

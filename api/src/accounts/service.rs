@@ -6,6 +6,7 @@ use crate::kernel::event::Place;
 use crate::kernel::keys::sha256;
 use crate::kernel::op::{Actor, Op};
 use crate::kernel::tree::Tree;
+use crate::kernel::tx::{Committed, Tx};
 use crate::policy::Role;
 use chrono::{DateTime, Utc};
 use entity::accounts::{account, grant, session};
@@ -40,6 +41,9 @@ pub async fn sign_in_client(op: &Op, client_id: &str, client_secret: String) -> 
 }
 
 async fn sign_in(op: &Op, username: &str, secret: String, is_machine: bool) -> Result<Tokens, Error> {
+    if secret.chars().count() > rules::SECRET_MAX {
+        return Err(invalid("password", rules::wrong_credentials()));
+    }
     let found = store::find_credentials(op.app(), username, is_machine).await?;
     let hash = found.as_ref().map(|found| found.secret_hash.clone());
     let is_right = token::is_right(secret, hash).await?;
@@ -64,6 +68,7 @@ async fn sign_in(op: &Op, username: &str, secret: String, is_machine: bool) -> R
             id: session_id,
             account_id: found.id,
             refresh_hash,
+            previous_hash: String::new(),
             expires_at,
             ended_at: None,
         };
@@ -86,25 +91,39 @@ fn tokens(op: &Op, id: AccountId, session_id: SessionId, refresh: Option<String>
     })
 }
 
-/// Goes on with a session; the refresh token is good once.
+/// Goes on with a session; the refresh token is good once, and a used one that comes again ends the session.
 pub(super) async fn refresh(op: &Op, refresh_token: &str) -> Result<Tokens, Error> {
     let next = token::secret(op.app());
     let (used_hash, next_hash) = (&sha256(refresh_token.as_bytes()), &sha256(next.as_bytes()));
-    let (account_id, session_id) = op
+    let goes_on = op
         .write(|tx| async move {
-            let over = || text("The refresh token is no longer good.", "刷新令牌已失效。");
-            let found = store::find_refreshable(&tx, used_hash, op.now()).await?;
-            let found = found.ok_or_else(|| invalid("refreshToken", over()))?;
-            store::rotate(&tx, found.id, next_hash, op.now() + rules::REFRESH_TOKEN).await?;
+            let Some(found) = store::find_refreshable(&tx, used_hash, op.now()).await? else {
+                return end_reused(tx, used_hash).await;
+            };
+            // Not when the operation began: what began before now and comes after it raced, and is no thief.
+            let until = op.app().clock.now() + rules::REFRESH_TOKEN;
+            store::rotate(&tx, found.id, next_hash, until).await?;
             let place = place(tx.tree(), found.federation_id);
-            tx.commit(
-                Event::SessionRefreshed(found.account_id, place),
-                (found.account_id, found.id),
-            )
-            .await
+            let event = Event::SessionRefreshed(found.account_id, place);
+            tx.commit(event, Some((found.account_id, found.id))).await
         })
         .await?;
+    let over = || text("The refresh token is no longer good.", "刷新令牌已失效。");
+    let (account_id, session_id) = goes_on.ok_or_else(|| invalid("refreshToken", over()))?;
     tokens(op, account_id, session_id, Some(next))
+}
+
+/// Ends the session that a used refresh token belonged to: its owner and somebody else both had it (RFC 9700 §4.14).
+/// Of two requests that ran at the same time the later one is only refused: an owner with two windows does that.
+async fn end_reused<T>(tx: Tx, used_hash: &str) -> Result<Committed<Option<T>>, Error> {
+    let began = tx.op().now();
+    let Some(found) = store::find_reused(&tx, used_hash, began + rules::REFRESH_TOKEN).await? else {
+        return Ok(tx.unchanged(None));
+    };
+    store::end_session(&tx, found.id).await?;
+    let place = place(tx.tree(), found.federation_id);
+    tx.commit(Event::RefreshTokenReused(found.account_id, place), None)
+        .await
 }
 
 /// Ends the caller's session: its access token is no good from now on.

@@ -1,5 +1,6 @@
 //! Accounts, grants and sessions in the database.
 
+use super::rules::SESSION_KEPT;
 use crate::kernel::app::App;
 use crate::kernel::clock::day_of;
 use crate::kernel::error::Error;
@@ -137,18 +138,39 @@ pub(super) struct Refreshable {
     pub(super) federation_id: Option<Uuid>,
 }
 
+/// The beginning of a search for a session, with a place for its events.
+const SESSION: &str = "SELECT session.id, session.account_id, (SELECT federation_id FROM role_grant WHERE account_id \
+                       = session.account_id ORDER BY id LIMIT 1) AS federation_id FROM session WHERE ended_at IS NULL";
+
 /// The session that a refresh token is good for.
 pub(super) async fn find_refreshable(
     tx: &Tx,
     refresh_hash: &str,
     now: DateTime<Utc>,
 ) -> Result<Option<Refreshable>, Error> {
-    let mut sql = Sql::new(
-        "SELECT session.id, session.account_id, (SELECT federation_id FROM role_grant WHERE account_id = \
-         session.account_id ORDER BY id LIMIT 1) AS federation_id FROM session JOIN account ON account.id = \
-         session.account_id AND disabled_at IS NULL WHERE ended_at IS NULL AND refresh_hash = ",
+    let mut sql = Sql::new(SESSION);
+    // The literal lets the partial index serve it.
+    sql.push(" AND refresh_hash <> '' AND refresh_hash = ")
+        .bind(refresh_hash);
+    sql.push(" AND expires_at > ").bind(now);
+    sql.push(
+        " AND EXISTS (SELECT 1 FROM account WHERE account.id = session.account_id AND disabled_at IS NULL)",
     );
-    sql.bind(refresh_hash).push(" AND expires_at > ").bind(now);
+    Ok(Refreshable::find_by_statement(sql.on(tx.backend()))
+        .one(tx.db())
+        .await?)
+}
+
+/// The session whose refresh token before the present one this was, if the present one expires before an instant.
+pub(super) async fn find_reused(
+    tx: &Tx,
+    previous_hash: &str,
+    expires_before: DateTime<Utc>,
+) -> Result<Option<Refreshable>, Error> {
+    let mut sql = Sql::new(SESSION);
+    sql.push(" AND previous_hash <> '' AND previous_hash = ")
+        .bind(previous_hash);
+    sql.push(" AND expires_at < ").bind(expires_before);
     Ok(Refreshable::find_by_statement(sql.on(tx.backend()))
         .one(tx.db())
         .await?)
@@ -161,7 +183,7 @@ pub(super) async fn rotate(
     refresh_hash: &str,
     until: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let mut sql = Sql::new("UPDATE session SET refresh_hash = ");
+    let mut sql = Sql::new("UPDATE session SET previous_hash = refresh_hash, refresh_hash = ");
     sql.bind(refresh_hash)
         .push(", expires_at = ")
         .bind(until)
@@ -173,9 +195,19 @@ pub(super) async fn rotate(
 
 /// Ends a session.
 pub(super) async fn end_session(tx: &Tx, id: SessionId) -> Result<(), Error> {
+    let now = tx.op().now();
     let mut sql = Sql::new("UPDATE session SET ended_at = ");
-    sql.bind(tx.op().now()).push(" WHERE id = ").bind(id);
+    sql.bind(now).push(", expires_at = ").bind(now);
+    sql.push(" WHERE id = ").bind(id);
     tx.db().execute_raw(sql.on(tx.backend())).await?;
+    Ok(())
+}
+
+/// Forgets sessions that have long been over.
+pub(crate) async fn forget_sessions(app: &App) -> Result<(), Error> {
+    let mut sql = Sql::new("DELETE FROM session WHERE expires_at <= ");
+    sql.bind(app.clock.now() - SESSION_KEPT);
+    app.db.writer().execute_raw(sql.on(app.db.backend())).await?;
     Ok(())
 }
 

@@ -9,14 +9,14 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use entity::id::{AccountId, SessionId};
 use jsonwebtoken::{Algorithm, Header, Validation};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use tokio::sync::Semaphore;
 
 /// Hashing takes 19 MiB and a core for some 20 ms: no more at a time than leaves the service alive.
-static HASHERS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(2));
+static HASHERS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(2)));
 
 /// What an access token says.
-#[derive(Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Claims {
     /// The account.
     pub sub: AccountId,
@@ -26,8 +26,24 @@ pub struct Claims {
     pub exp: i64,
 }
 
-async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-    let _turn = HASHERS.acquire().await.map_err(anyhow::Error::from)?;
+impl Claims {
+    /// Whether the token is no longer good at an instant.
+    pub fn is_over(&self, now: DateTime<Utc>) -> bool {
+        self.exp <= now.timestamp()
+    }
+}
+
+/// Does work away from the async threads. The work itself holds its turn: it goes on when whoever asked has gone.
+async fn off_thread<T: Send + 'static>(
+    turns: &Arc<Semaphore>,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Error> {
+    let turn = Arc::clone(turns).acquire_owned();
+    let turn = turn.await.map_err(anyhow::Error::from)?;
+    let work = move || {
+        let _turn = turn;
+        work()
+    };
     Ok(tokio::task::spawn_blocking(work)
         .await
         .map_err(anyhow::Error::from)?)
@@ -36,7 +52,7 @@ async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static
 /// Hashes a secret, away from the async threads.
 pub async fn hash(app: &App, secret: String) -> Result<String, Error> {
     let salt = app.clock.random();
-    let hashed = off_thread(move || {
+    let hashed = off_thread(&HASHERS, move || {
         let hashed = Argon2::default().hash_password_with_salt(secret.as_bytes(), &salt[..16]);
         hashed.map(|hash| hash.to_string())
     });
@@ -52,7 +68,7 @@ const NOBODY: &str =
 /// Whether a secret is the one that was hashed.
 pub async fn is_right(secret: String, hash: Option<String>) -> Result<bool, Error> {
     let hash = hash.unwrap_or_else(|| NOBODY.to_owned());
-    off_thread(move || {
+    off_thread(&HASHERS, move || {
         let parsed = PasswordHash::new(&hash);
         parsed.is_ok_and(|parsed| {
             Argon2::default()
@@ -87,9 +103,40 @@ pub fn read(app: &App, token: &str) -> Result<Claims, Error> {
     validation.required_spec_claims.clear();
     let data = jsonwebtoken::decode::<Claims>(token, &app.keys.decoding, &validation);
     let claims = data.map_err(|_| Error::Unauthenticated)?.claims;
-    if claims.exp > app.clock.now().timestamp() {
-        Ok(claims)
-    } else {
+    if claims.is_over(app.clock.now()) {
         Err(Error::Unauthenticated)
+    } else {
+        Ok(claims)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::off_thread;
+    use std::sync::{Arc, mpsc};
+    use tokio::sync::Semaphore;
+
+    #[tokio::test]
+    async fn work_keeps_its_turn_when_whoever_asked_has_gone() {
+        let turns = Arc::new(Semaphore::new(1));
+        let (end, may_end) = mpsc::channel::<()>();
+        let (begin, mut has_begun) = tokio::sync::mpsc::unbounded_channel();
+        let of_request = Arc::clone(&turns);
+        let request = tokio::spawn(async move {
+            let work = move || {
+                begin.send(()).unwrap();
+                may_end.recv().unwrap();
+            };
+            off_thread(&of_request, work).await.is_ok()
+        });
+        has_begun.recv().await.unwrap();
+
+        request.abort();
+        assert!(request.await.unwrap_err().is_cancelled());
+        let while_working = turns.available_permits();
+        end.send(()).unwrap();
+        let _next = turns.acquire().await.unwrap();
+
+        assert_eq!(while_working, 0);
     }
 }

@@ -1,13 +1,17 @@
 //! Runs GraphQL requests: each as one operation, with its loaders, in the caller's language.
 
+use super::{guard, session};
+use crate::accounts::token::Claims;
 use crate::kernel::app::App;
-use crate::kernel::error::{Error, LANGUAGE, Language};
+use crate::kernel::error::{Error, LANGUAGE, Language, text};
 use crate::kernel::loader::drive;
 use crate::kernel::op::{Actor, Op};
 use crate::schema::Schema;
 use async_graphql::futures_util::StreamExt;
 use async_graphql::futures_util::stream::{self, BoxStream};
-use async_graphql::{Data, Executor, Request, Response, Variables};
+use async_graphql::parser::types::OperationType;
+use async_graphql::{Data, Executor, Pos, Request, Response, Variables};
+use std::any::TypeId;
 use std::sync::Arc;
 
 /// The schema on its process.
@@ -20,11 +24,25 @@ pub struct Engine {
 }
 
 /// Who is on the other end of a socket, and in which language.
+///
+/// It holds what the token says and not who acts: a socket stays open for days, and signing out, an ended grant and a
+/// disabled account take effect at once.
+#[derive(Clone)]
 pub struct Peer {
-    /// Who.
-    pub actor: Actor,
+    /// What the token says; nobody without one.
+    pub claims: Option<Claims>,
     /// Language of messages.
     pub language: Language,
+}
+
+impl Peer {
+    /// Who acts now; Unauthenticated if the token is no longer good.
+    pub async fn actor(&self, app: &App) -> Result<Actor, Error> {
+        match &self.claims {
+            Some(claims) => session::acts_as(app, claims).await,
+            None => Ok(Actor::Anonymous),
+        }
+    }
 }
 
 /// A request error (no field was run) gets a code here: the engine gives none.
@@ -46,11 +64,37 @@ fn with_codes(mut response: Response) -> Response {
     response
 }
 
+/// Logs each internal error of an answer once, though many fields may have met it.
+fn log(op: &Op, response: &Response) {
+    let _request = tracing::error_span!("request", id = %op.request_id()).entered();
+    let mut logged = Vec::new();
+    for error in response.errors.iter().filter_map(|error| error.source::<Error>()) {
+        let Error::Internal(cause) = error else { continue };
+        if !logged.iter().any(|earlier| Arc::ptr_eq(*earlier, cause)) {
+            logged.push(cause);
+            error.log();
+        }
+    }
+}
+
+fn refused(error: Error) -> Response {
+    error.log();
+    let error = async_graphql::Error::from(error).into_server_error(Pos::default());
+    Response::from_errors(vec![error])
+}
+
 impl Engine {
     /// Runs a query or mutation.
     pub async fn run(&self, op: &Op, language: Language, request: Request) -> Response {
-        let running = drive(op, self.schema.execute(request.data(op.clone())));
-        with_codes(LANGUAGE.scope(language, running).await)
+        let running = async {
+            if let Err(refusal) = guard::check(&request) {
+                return Response::from_errors(vec![*refusal]);
+            }
+            drive(op, self.schema.execute(request.data(op.clone()))).await
+        };
+        let response = with_codes(LANGUAGE.scope(language, running).await);
+        log(op, &response);
+        response
     }
 
     /// Runs a document for a caller of this process; an error of any field is an error.
@@ -69,20 +113,90 @@ impl Engine {
         }
     }
 
-    fn stream(&self, peer: &Peer, request: Request) -> BoxStream<'static, Response> {
-        let (language, op) = (peer.language, Op::new(&self.app, peer.actor.clone()));
-        let responses = self.schema.execute_stream(request.data(op.clone())).boxed();
-        stream::unfold((responses, op), move |(mut responses, op)| async move {
-            let next = drive(&op, async {
-                let next = responses.next().await;
-                op.renew();
-                next
-            });
-            let response = LANGUAGE.scope(language, next).await?;
-            Some((with_codes(response), (responses, op)))
-        })
-        .boxed()
+    /// Runs an operation of a socket.
+    fn stream(&self, peer: Peer, request: Request) -> BoxStream<'static, Response> {
+        let (engine, language) = (self.clone(), peer.language);
+        let beginning = LANGUAGE.scope(language, async move { engine.begin(peer, request).await });
+        stream::once(beginning)
+            .flat_map(move |begun| match begun {
+                Ok(running) => stream::unfold(running, move |mut running| async move {
+                    let response = LANGUAGE.scope(language, running.next()).await?;
+                    Some((response, running))
+                })
+                .boxed(),
+                Err(response) => stream::once(std::future::ready(*response)).boxed(),
+            })
+            .boxed()
     }
+
+    async fn begin(&self, peer: Peer, mut request: Request) -> Result<Running, Box<Response>> {
+        guard::check(&request).map_err(|refusal| Response::from_errors(vec![*refusal]))?;
+        let actor = peer.actor(&self.app).await.map_err(refused)?;
+        let op = Op::new(&self.app, actor);
+        let is_subscription = is_subscription(&mut request);
+        let responses = self.schema.execute_stream(request.data(op.clone())).boxed();
+        Ok(Running {
+            peer,
+            op,
+            responses,
+            is_subscription,
+        })
+    }
+}
+
+/// Whether the request asks for a subscription; what does not parse asks for nothing.
+fn is_subscription(request: &mut Request) -> bool {
+    let name = request.operation_name.clone();
+    request.parsed_query().is_ok_and(|document| {
+        let mut operations = document.operations.iter();
+        operations.any(|(operation_name, operation)| {
+            let is_meant = name.is_none() || operation_name.map(|name| name.as_str()) == name.as_deref();
+            is_meant && operation.node.ty == OperationType::Subscription
+        })
+    })
+}
+
+/// An operation of a socket that goes on.
+struct Running {
+    peer: Peer,
+    op: Op,
+    responses: BoxStream<'static, Response>,
+    is_subscription: bool,
+}
+
+impl Running {
+    async fn next(&mut self) -> Option<Response> {
+        let (op, responses) = (&self.op, &mut self.responses);
+        let next = drive(op, async {
+            let next = responses.next().await;
+            op.renew();
+            next
+        });
+        let response = with_codes(next.await?);
+        log(&self.op, &response);
+        if self.is_subscription
+            && let Err(last) = check_standing(&self.peer, &self.op).await
+        {
+            self.responses = stream::empty().boxed();
+            return Some(*last);
+        }
+        Some(response)
+    }
+}
+
+/// Whether a message may still go to whoever subscribed. The scope of a subscription was made when it began, so with
+/// other grants it has to begin anew.
+async fn check_standing(peer: &Peer, op: &Op) -> Result<(), Box<Response>> {
+    let actor = peer.actor(op.app()).await.map_err(refused)?;
+    if actor.may_as_much_as(op.actor()) {
+        return Ok(());
+    }
+    let text = text(
+        "Your grants have changed: subscribe again.",
+        "您的授权已变更，请重新订阅。",
+    );
+    let error = guard::error("GRANTS_CHANGED", &text);
+    Err(Box::new(Response::from_errors(vec![error])))
 }
 
 impl Executor for Engine {
@@ -93,16 +207,13 @@ impl Executor for Engine {
 
     fn execute_stream(&self, request: Request, session: Option<Arc<Data>>) -> BoxStream<'static, Response> {
         let nobody = Peer {
-            actor: Actor::Anonymous,
+            claims: None,
             language: Language::English,
         };
         let peer = session
             .as_ref()
-            .and_then(|session| session.get(&std::any::TypeId::of::<Peer>()));
-        self.stream(
-            peer.and_then(|peer| peer.downcast_ref::<Peer>())
-                .unwrap_or(&nobody),
-            request,
-        )
+            .and_then(|session| session.get(&TypeId::of::<Peer>()))
+            .and_then(|peer| peer.downcast_ref::<Peer>());
+        self.stream(peer.cloned().unwrap_or(nobody), request)
     }
 }

@@ -174,6 +174,7 @@ fn error_file(
             Ok(Some((bytes, last))) => Some((Ok(bytes), Some((app, job, last)))),
             Ok(None) => None,
             Err(error) => {
+                error.log();
                 let (code, _) = error.outside();
                 Some((Err(std::io::Error::other(code)), None))
             }

@@ -1,13 +1,12 @@
 //! GraphQL over HTTP (POST) and over WebSocket (graphql-transport-ws), at one address.
 
 use super::engine::{Engine, Peer};
-use super::session;
+use super::{guard, session};
+use crate::accounts::token;
 use crate::kernel::error::{Error, LANGUAGE, Language, Text, text};
 use crate::kernel::op::Op;
 use async_graphql::http::{ALL_WEBSOCKET_PROTOCOLS, WebSocketProtocols};
-use async_graphql::{
-    Data, ErrorExtensionValues, Request as GraphQLRequest, Response as GraphQLResponse, ServerError,
-};
+use async_graphql::{Data, Request as GraphQLRequest, Response as GraphQLResponse};
 use async_graphql_axum::{GraphQLProtocol, GraphQLWebSocket};
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequestParts, Request, State, WebSocketUpgrade};
@@ -17,18 +16,12 @@ use axum::response::{IntoResponse, Response};
 
 /// The most that a request body may hold; files go to `/uploads`.
 const BODY_BYTES_MAX: usize = 1 << 20;
-/// The deepest nesting of brackets in a document: the engine's parser is recursive, and a stack overflow is no panic.
-const NESTING_MAX: usize = 64;
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// A GraphQL error before any field was run.
 pub(super) fn refusal(status: StatusCode, code: &str, text: &Text) -> Response {
-    let mut error = ServerError::new(text.said(), None);
-    let mut extensions = ErrorExtensionValues::default();
-    extensions.set("code", code);
-    error.extensions = Some(extensions);
-    let body = serde_json::json!({ "errors": [error] });
+    let body = serde_json::json!({ "errors": [guard::error(code, text)] });
     (
         status,
         [(CONTENT_TYPE, "application/json; charset=utf-8")],
@@ -38,6 +31,7 @@ pub(super) fn refusal(status: StatusCode, code: &str, text: &Text) -> Response {
 }
 
 pub(super) fn refused(error: &Error) -> Response {
+    error.log();
     let (code, text) = error.outside();
     let status = match error {
         Error::Unauthenticated => StatusCode::UNAUTHORIZED,
@@ -107,38 +101,18 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<GraphQLRequest, Respons
         );
         refusal(StatusCode::PAYLOAD_TOO_LARGE, "BAD_REQUEST", &text)
     })?;
-    let bad = |text: Text| refusal(StatusCode::BAD_REQUEST, "BAD_REQUEST", &text);
     let no_request = || {
-        bad(text(
+        let text = text(
             "The body is no GraphQL request in JSON.",
             "请求体不是 JSON 格式的 GraphQL 请求。",
-        ))
+        );
+        refusal(StatusCode::BAD_REQUEST, "BAD_REQUEST", &text)
     };
     // serde would read an array as the members of a request in their order.
     if !body.trim_ascii_start().starts_with(b"{") {
         return Err(no_request());
     }
-    let request: GraphQLRequest = serde_json::from_slice(&body).map_err(|_| no_request())?;
-    if nesting(request.query.as_bytes()) > NESTING_MAX {
-        return Err(bad(text("The document is nested too deep.", "查询嵌套过深。")));
-    }
-    Ok(request)
-}
-
-/// The deepest run of open brackets in a document; strings and comments may only make it larger than it is.
-fn nesting(document: &[u8]) -> usize {
-    let (mut open, mut deepest) = (0_usize, 0_usize);
-    for byte in document {
-        match byte {
-            b'{' | b'[' | b'(' => {
-                open += 1;
-                deepest = deepest.max(open);
-            }
-            b'}' | b']' | b')' => open = open.saturating_sub(1),
-            _ => {}
-        }
-    }
-    deepest
+    serde_json::from_slice(&body).map_err(|_| no_request())
 }
 
 /// `GET /graphql`: a WebSocket; queries come by POST, so that no link can make a browser run one.
@@ -180,27 +154,15 @@ pub async fn socket(State(engine): State<Engine>, request: Request) -> Response 
                         let token = token
                             .and_then(|token| token.split_once(' '))
                             .map(|(_, token)| token);
-                        let actor = match token {
-                            Some(token) => session::actor_of(&app, token).await?,
-                            None => crate::kernel::op::Actor::Anonymous,
-                        };
+                        let claims = token.map(|token| token::read(&app, token)).transpose()?;
+                        let peer = Peer { claims, language };
+                        // Only to refuse a bad token at once: who acts is read anew for each operation.
+                        peer.actor(&app).await.inspect_err(Error::log)?;
                         let mut data = Data::default();
-                        data.insert(Peer { actor, language });
+                        data.insert(peer);
                         Ok(data)
                     })
                     .serve(),
             )
         })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::nesting;
-
-    #[test]
-    fn nesting_counts_the_deepest_run_of_open_brackets() {
-        for (document, expected) in [("{a}", 1), ("{a(b:[[1]]){c}}", 4), ("}}}{", 1), ("", 0)] {
-            assert_eq!(nesting(document.as_bytes()), expected, "{document}");
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! How the world reaches the service: no business word lives here.
 
 pub mod engine;
+mod guard;
 pub mod graphql;
 pub mod session;
 pub mod token;

@@ -1,5 +1,6 @@
 //! From a token to who acts, and from headers to a language.
 
+use crate::accounts::token::Claims;
 use crate::accounts::{store, token};
 use crate::kernel::app::App;
 use crate::kernel::error::{Error, Language};
@@ -9,7 +10,14 @@ use axum::http::header::{ACCEPT_LANGUAGE, AUTHORIZATION};
 
 /// Who a bearer token acts as; Unauthenticated if it is no longer good.
 pub async fn actor_of(app: &App, token: &str) -> Result<Actor, Error> {
-    let claims = token::read(app, token)?;
+    acts_as(app, &token::read(app, token)?).await
+}
+
+/// Who acts by a token that was read earlier; Unauthenticated if it, its session or its account is over by now.
+pub async fn acts_as(app: &App, claims: &Claims) -> Result<Actor, Error> {
+    if claims.is_over(app.clock.now()) {
+        return Err(Error::Unauthenticated);
+    }
     store::actor(app, claims.sid).await
 }
 

@@ -75,6 +75,10 @@ pub async fn issue(
     let Some((id, secret)) = basic(&headers).or(form.client_id.zip(form.client_secret)) else {
         return refused(StatusCode::UNAUTHORIZED, "invalid_client");
     };
+    // PostgreSQL stores no NUL character, so no client has one.
+    if id.contains('\0') {
+        return refused(StatusCode::UNAUTHORIZED, "invalid_client");
+    }
     let op = Op::new(&engine.app, Actor::Anonymous);
     match service::sign_in_client(&op, &id, secret).await {
         Ok(tokens) => {

@@ -3,7 +3,7 @@
 use super::types::{Job, JobChange};
 use super::{service, store};
 use crate::kernel::error::Error;
-use crate::kernel::feed::parse_cursor;
+use crate::kernel::feed::read_cursor;
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
 use async_graphql::futures_util::stream::{Stream, StreamExt};
@@ -48,8 +48,9 @@ impl JobSubscription {
         #[graphql(desc = "Global id.")] id: ID,
         #[graphql(desc = "Cursor of the last change that the caller has seen.")] after: Option<String>,
     ) -> Result<impl Stream<Item = Result<JobChange, Error>> + use<>, Error> {
-        let after = parse_cursor(after.as_deref())?;
-        let changes = service::watch(Op::of(context), Gid::parse(&id, "id")?, after).await?;
+        let op = Op::of(context);
+        let after = read_cursor(&op.app().db, after.as_deref()).await?;
+        let changes = service::watch(op, Gid::parse(&id, "id")?, after).await?;
         Ok(changes.map(|change| {
             change.map(|(job, position)| JobChange {
                 job: Job(job),

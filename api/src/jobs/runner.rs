@@ -52,6 +52,7 @@ pub async fn lane(app: Arc<App>, importer: &dyn Importer, mut stop: Stop) {
 }
 
 fn warn(error: &Error) {
+    error.log();
     let (code, _) = error.outside();
     tracing::warn!(code, "a job could not go on; it will be tried again");
 }

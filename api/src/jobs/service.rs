@@ -233,6 +233,7 @@ pub(super) async fn finish(op: &Op, job: &job::Model) -> Result<(), Error> {
 
 /// Stops a job for a reason; what was answered stays.
 pub(super) async fn fail(op: &Op, job: &job::Model, error: &Error) -> Result<(), Error> {
+    error.log();
     let failure = &Failure::from(error);
     op.write(|tx| async move {
         if !store::fail(&tx, job.id, failure).await? {

@@ -285,7 +285,14 @@ impl Error {
         }
     }
 
-    /// The code and text that leave the service; an internal error is logged here, once, and masked.
+    /// Tells the operator of an internal error. Whoever hands an error to the outside calls it, once.
+    pub fn log(&self) {
+        if let Error::Internal(cause) = self {
+            tracing::error!(error = format!("{cause:#}"), "internal error");
+        }
+    }
+
+    /// The code and text that leave the service; what an internal error holds stays inside.
     pub fn outside(&self) -> (&'static str, Text) {
         match self {
             Error::Unauthenticated => ("UNAUTHENTICATED", text("Sign in first.", "请先登录。")),
@@ -302,13 +309,10 @@ impl Error {
                 "UNAVAILABLE",
                 text("Busy: try again shortly.", "系统繁忙，请稍后重试。"),
             ),
-            Error::Internal(cause) => {
-                tracing::error!(error = format!("{cause:#}"), "internal error");
-                (
-                    "INTERNAL",
-                    text("An internal error; it was logged.", "内部错误，已记录。"),
-                )
-            }
+            Error::Internal(_) => (
+                "INTERNAL",
+                text("An internal error; it was logged.", "内部错误，已记录。"),
+            ),
         }
     }
 }
@@ -321,12 +325,15 @@ impl From<Error> for async_graphql::Error {
             Error::NotFound(field) => Some(field.to_string()),
             _ => None,
         };
-        async_graphql::Error::new(text.said()).extend_with(|_, extensions| {
+        let mut outside = async_graphql::Error::new(text.said()).extend_with(|_, extensions| {
             extensions.set("code", code);
             if let Some(field) = field.filter(|field| !field.is_empty()) {
                 extensions.set("field", field);
             }
-        })
+        });
+        // Never leaves: the engine logs it when the answer is whole.
+        outside.source = Some(Arc::new(error));
+        outside
     }
 }
 

@@ -57,6 +57,8 @@ async fn read_after(db: &Db, after: i64, interest: Option<&Interest>) -> Result<
         if !interest.kinds.is_empty() {
             sql.push(" AND kind IN ").list(interest.kinds.iter().copied());
         }
+        sql.push(" AND ");
+        interest.scope.push(&mut sql, "path");
     }
     sql.push(" ORDER BY seq LIMIT ").bind(BATCH);
     Ok(Link::find_by_statement(sql.on(db.backend()))
@@ -136,12 +138,18 @@ pub async fn data_version(db: &Db) -> Result<Option<i64>, Error> {
     Ok(row.map(|row| row.try_get_by_index(0)).transpose()?)
 }
 
-/// Reads a cursor that a subscription gave out.
-pub fn parse_cursor(after: Option<&str>) -> Result<Option<i64>, Error> {
+/// Reads a cursor that a subscription gave out: the number of an event that there is.
+pub async fn read_cursor(db: &Db, after: Option<&str>) -> Result<Option<i64>, Error> {
+    let Some(after) = after else {
+        return Ok(None);
+    };
     let bad = || invalid("after", text("Not a cursor of this subscription.", "游标无效。"));
-    after
-        .map(|after| after.parse::<i64>().ok().filter(|seq| *seq >= 0).ok_or_else(bad))
-        .transpose()
+    let seq = after.parse::<i64>().map_err(|_| bad())?;
+    if (0..=position(db).await?).contains(&seq) {
+        Ok(Some(seq))
+    } else {
+        Err(bad())
+    }
 }
 
 /// Events after a position, then live; without a position only what happens from now on. Nothing is lost in between:

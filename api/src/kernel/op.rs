@@ -13,7 +13,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 /// A role on a node of the tree, in force now.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grant {
     /// Which.
     pub role: Role,
@@ -41,6 +41,18 @@ pub enum Actor {
         /// What it may do where.
         grants: Vec<Grant>,
     },
+}
+
+impl Actor {
+    /// Whether the other one may do the same at the same places.
+    pub fn may_as_much_as(&self, other: &Actor) -> bool {
+        let grants = |actor: &Actor| match actor {
+            Actor::Account { grants, .. } => grants.clone(),
+            Actor::Anonymous | Actor::System => Vec::new(),
+        };
+        let (own, theirs) = (grants(self), grants(other));
+        own.iter().all(|grant| theirs.contains(grant)) && theirs.iter().all(|grant| own.contains(grant))
+    }
 }
 
 /// When an operation acts: one instant and one tree for all it does.

@@ -231,6 +231,10 @@ impl<E: Placed> Sort<E> {
 
     fn parse(&self, cursor: &str) -> Option<[SimpleExpr; 2]> {
         let text = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+        // No cursor of ours holds a NUL character, and PostgreSQL would fail on one.
+        if text.contains('\0') {
+            return None;
+        }
         let (tag, rest) = text.split_once('\n')?;
         let (id, value) = rest.split_once('\n')?;
         if tag != self.tag {

@@ -1,6 +1,7 @@
 //! Proofs of permission. A `Scope` is the set of subtrees a caller reaches for one action; an `Authorized<T>` is a row
 //! or node on which the caller may act. Only this module and `Op` make them, and every read needs one.
 
+use super::sql::Sql;
 use super::tree::Node;
 use crate::policy::Action;
 use entity::id::FederationId;
@@ -84,6 +85,22 @@ impl Scope {
             everything: false,
             roots: roots.collect(),
         }
+    }
+
+    /// Adds the scope as a predicate over a column that holds paths, for SQL written as text.
+    pub fn push(&self, sql: &mut Sql, column: &str) {
+        if self.everything {
+            sql.push("1 = 1");
+            return;
+        }
+        sql.push("(1 = 0");
+        for root in self.roots.iter() {
+            sql.push(&format!(" OR ({column} >= ")).bind(&*root.path);
+            sql.push(&format!(" AND {column} < "))
+                .bind(format!("{}~", root.path))
+                .push(")");
+        }
+        sql.push(")");
     }
 
     /// The scope as a predicate over a placed table: ranges that its indexes serve.

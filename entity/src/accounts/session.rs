@@ -15,9 +15,11 @@ pub struct Model {
     pub account_id: AccountId,
     /// SHA-256 of the refresh token in force; empty for machines, which sign in again.
     pub refresh_hash: String,
-    /// The refresh token is good until.
+    /// SHA-256 of the refresh token before it: whoever uses that one once more is not alone. Empty before the first use.
+    pub previous_hash: String,
+    /// The refresh token is good until; the end, once it has ended.
     pub expires_at: DateTimeUtc,
-    /// Signed out at.
+    /// Signed out at, or ended because a used refresh token came again.
     pub ended_at: Option<DateTimeUtc>,
 }
 
