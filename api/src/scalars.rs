@@ -55,6 +55,11 @@ impl ScalarType for Date {
         day(&text).map(Date).ok_or_else(bad)
     }
 
+    fn is_valid(value: &Value) -> bool {
+        // Judged before anything runs, a wrong one is refused with the name of its field.
+        matches!(value, Value::String(text) if day(text).is_some())
+    }
+
     fn to_value(&self) -> Value {
         Value::String(self.0.to_string())
     }
@@ -75,6 +80,11 @@ impl ScalarType for DateTime {
             ))
         };
         instant(&text).map(DateTime).ok_or_else(bad)
+    }
+
+    fn is_valid(value: &Value) -> bool {
+        // Judged before anything runs, a wrong one is refused with the name of its field.
+        matches!(value, Value::String(text) if instant(text).is_some())
     }
 
     fn to_value(&self) -> Value {

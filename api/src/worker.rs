@@ -35,17 +35,13 @@ pub async fn settle(app: &App) -> Result<bool, Error> {
     Ok(is_all)
 }
 
-/// Forgets what nobody will ask for any more.
+/// Forgets what nobody will ask for any more, and lets the database learn.
 pub async fn clean(app: &App) -> Result<(), Error> {
     tx::forget_keys(app).await?;
     app.db.tend().await?;
-    app.files.remove_partials(app.clock.now() - PARTIALS_KEPT).await
-}
-
-/// Forgets what is too old to matter.
-pub async fn clean(app: &App) -> Result<(), Error> {
-    tx::forget_keys(app).await?;
-    accounts::forget_sessions(app).await
+    app.files.remove_partials(app.clock.now() - PARTIALS_KEPT).await?;
+    accounts::forget_sessions(app).await?;
+    Ok(())
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -390,11 +390,11 @@ both! {
     async fn a_line_without_anything_does_not_refuse_the_call(app: App) {
         let cadre = app.person("CADRE", XIANGXIANG).await;
         register(&cadre, YUESHAN, 1).await;
-        let mut nul = line(2);
-        nul["voucherId"] = json!("a\u{0}b");
-        nul["lineNo"] = json!(0);
+        let mut bell = line(2);
+        bell["voucherId"] = json!("a\u{7}b");
+        bell["lineNo"] = json!(0);
 
-        let results = submit(&app, &[json!({}), nul, line(1)]).await;
+        let results = submit(&app, &[json!({}), bell, line(1)]).await;
 
         let statuses: Vec<&Value> = results.iter().map(|result| &result["status"]).collect();
         assert_eq!(statuses, ["INVALID", "INVALID", "ACCEPTED"]);

@@ -45,6 +45,18 @@ impl Peer {
     }
 }
 
+/// What the engine says of a wrong scalar, and what it leaves out.
+const MEANINGS: [(&str, &str); 2] = [
+    (
+        "expected type \"Date\"",
+        ": a day that exists, YYYY-MM-DD, from 1900 to 2200",
+    ),
+    (
+        "expected type \"DateTime\"",
+        ": an RFC 3339 instant with its offset, from 1900 to 2200",
+    ),
+];
+
 /// A request error (no field was run) gets a code here: the engine gives none.
 fn with_codes(mut response: Response) -> Response {
     for error in &mut response.errors {
@@ -59,6 +71,12 @@ fn with_codes(mut response: Response) -> Response {
                 "BAD_USER_INPUT"
             };
             error.extensions.get_or_insert_default().set("code", code);
+            if let Some((_, meaning)) = MEANINGS
+                .iter()
+                .find(|(ending, _)| error.message.ends_with(ending))
+            {
+                error.message.push_str(meaning);
+            }
         }
     }
     response
@@ -169,7 +187,6 @@ impl Running {
         let (op, responses) = (&self.op, &mut self.responses);
         let next = drive(op, async {
             let next = responses.next().await;
-            op.renew();
             next
         });
         let response = with_codes(next.await?);

@@ -52,12 +52,14 @@ pub struct Received {
     pub sha256: String,
 }
 
-/// Whether the caller may send files: any account with a role somewhere.
+/// Whether the caller may send files: whoever may import something somewhere.
 pub fn may_send(op: &Op) -> Result<(), Error> {
-    match op.actor() {
-        Actor::Anonymous => Err(Error::Unauthenticated),
-        Actor::Account { grants, .. } if grants.is_empty() => Err(Error::Forbidden),
-        Actor::Account { .. } | Actor::System => Ok(()),
+    let may =
+        [Action::RegisterEnterprises, Action::SubmitCollections].map(|action| op.scope(action).map(drop));
+    match may {
+        [Err(Error::Unauthenticated), _] => Err(Error::Unauthenticated),
+        [Err(_), Err(_)] => Err(Error::Forbidden),
+        _ => Ok(()),
     }
 }
 

@@ -344,7 +344,7 @@ macro_rules! payload {
         $(#[$doc])*
         #[derive(async_graphql::SimpleObject)]
         pub struct $name {
-            /// The object as it is now; null if it was refused and does not exist for the caller.
+            /// The object as it is now; null if the call was refused, unless its doc says otherwise.
             pub $field: Option<$object>,
             /// Why nothing was changed; empty when it was done.
             pub user_errors: Vec<$crate::kernel::error::UserError>,

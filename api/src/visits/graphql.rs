@@ -89,6 +89,8 @@ impl VisitSubscription {
                     Ok(link) => link,
                     Err(error) => return Some(Err(error)),
                 };
+                // The message is of this moment, not of the one in which the caller subscribed.
+                op.renew();
                 let cursor = link.seq.unwrap_or_default().to_string();
                 match op.find::<Entity>(link.subject_id).await {
                     Ok(visit) => visit.map(|visit| {
