@@ -185,10 +185,7 @@ struct Running {
 impl Running {
     async fn next(&mut self) -> Option<Response> {
         let (op, responses) = (&self.op, &mut self.responses);
-        let next = drive(op, async {
-            let next = responses.next().await;
-            next
-        });
+        let next = drive(op, responses.next());
         let response = with_codes(next.await?);
         log(&self.op, &response);
         if self.is_subscription
