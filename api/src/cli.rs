@@ -153,8 +153,16 @@ struct Account {
     store: Store,
 }
 
-/// Does what the command line says.
-pub async fn run(cli: Cli) -> Result<(), Error> {
+/// Does what the command line says. Not async, so that the program itself is compiled here, once: a future is compiled
+/// where it is run, and `main.rs` would compile the whole service again.
+pub fn run(cli: Cli) -> Result<(), Error> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(obey(cli))
+}
+
+async fn obey(cli: Cli) -> Result<(), Error> {
     match cli.command {
         Command::Serve { demo, settings } => serve(demo, &settings).await,
         Command::Demo {
