@@ -23,7 +23,6 @@ pub struct Feed {
     seen: AtomicI64,
     live: broadcast::Sender<Arc<Link>>,
     committed: Notify,
-    numbered: Notify,
 }
 
 /// Which events a subscriber wants.
@@ -86,7 +85,6 @@ impl Feed {
             seen: AtomicI64::new(position(db).await?),
             live: broadcast::channel(BACKLOG).0,
             committed: Notify::new(),
-            numbered: Notify::new(),
         })
     }
 
@@ -94,18 +92,9 @@ impl Feed {
         self.committed.notify_one();
     }
 
-    pub(super) fn numbered(&self) {
-        self.numbered.notify_one();
-    }
-
     /// Waits until this process has committed something.
     pub async fn wait_for_commit(&self) {
         self.committed.notified().await;
-    }
-
-    /// Waits until this process has numbered something.
-    pub async fn wait_for_numbers(&self) {
-        self.numbered.notified().await;
     }
 }
 

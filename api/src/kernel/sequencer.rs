@@ -160,9 +160,7 @@ async fn number_batch(app: &App) -> Result<(), Error> {
     let mut sql = Sql::new("UPDATE sequencer_state SET seq = ");
     sql.bind(seq).push(", hash = ").bind(hash);
     db.execute_raw(sql.on(backend)).await?;
-    db.commit().await?;
-    app.feed.numbered();
-    Ok(())
+    Ok(db.commit().await?)
 }
 
 /// Adds the entries of newly numbered events to the sums of their federation and all above it.

@@ -43,6 +43,8 @@ pub struct Committed<T> {
     value: T,
     changes_tree: bool,
     has_event: bool,
+    /// A key that no commit could carry, because nothing was changed.
+    loose_key: Option<(String, String)>,
 }
 
 impl Op {
@@ -117,10 +119,8 @@ impl Op {
             }
         });
         let committed = committed.await?;
-        if !committed.has_event {
-            // Nothing was changed, so nothing could carry the key; it is remembered all the same.
-            let subject_id: Uuid = committed.value.into();
-            let sql = remember(self, account_id, key, digest, subject_id);
+        if let Some((key, digest)) = &committed.loose_key {
+            let sql = remember(self, account_id, key, digest, committed.value.into());
             let db = &self.app().db;
             db.writer().execute_raw(sql.on(db.backend())).await?;
         }
@@ -284,6 +284,7 @@ impl Tx {
             value,
             changes_tree: self.changes_tree,
             has_event: true,
+            loose_key: None,
         })
     }
 
@@ -293,6 +294,7 @@ impl Tx {
             value,
             changes_tree: false,
             has_event: false,
+            loose_key: self.key,
         }
     }
 
