@@ -1,7 +1,10 @@
 //! Every setting, from the environment or the command line, with its default and unit.
 
-use clap::Args;
+use crate::policy::CallerClass;
+use clap::{Args, Parser, ValueEnum};
+use ipnet::IpNet;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Settings of a running service.
 #[derive(Args, Clone, Debug)]
@@ -14,9 +17,91 @@ pub struct Settings {
     #[expect(missing_docs, reason = "clap would show the text twice")]
     pub store: Store,
 
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show the text twice")]
+    pub transport: Transport,
+
     /// Seconds that running requests get to finish when the service is told to stop.
     #[arg(long, env = "GONGHUI_GRACE_SECONDS", default_value_t = 20)]
     pub grace_seconds: u64,
+}
+
+/// Whom the service is open to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Profile {
+    /// Introspection, GraphiQL, suggestions and queries over GET for everybody.
+    Development,
+    /// These only for system administrators; over GET only registered documents.
+    Production,
+}
+
+/// Which HTTP status codes say that a request was refused before any field was run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StatusCodes {
+    /// 400, and 200 where the client asked for application/json: what clients and audits know today.
+    Audited,
+    /// The GraphQL-over-HTTP draft of 2026: 422, and 294 for data with errors.
+    Draft2026,
+}
+
+/// Settings of how the world reaches the service.
+#[derive(Args, Clone, Debug)]
+pub struct Transport {
+    /// Whom introspection, GraphiQL, suggestions and queries over GET are open to.
+    #[arg(long, env = "GONGHUI_PROFILE", value_enum, default_value = "development")]
+    pub profile: Profile,
+
+    /// Which HTTP status codes refused GraphQL requests get.
+    #[arg(long, env = "GONGHUI_HTTP_STATUS", value_enum, default_value = "audited")]
+    pub http_status: StatusCodes,
+
+    /// Origins of front ends on other addresses, separated by commas: `https://app.example.cn`; `*` is any.
+    #[arg(long, env = "GONGHUI_CORS_ORIGINS", value_delimiter = ',')]
+    pub cors_origins: Vec<String>,
+
+    /// Networks of the proxies in front, separated by commas: only from them is X-Forwarded-For believed.
+    #[arg(long, env = "GONGHUI_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub trusted_proxies: Vec<IpNet>,
+
+    /// Networks from which `/metrics` may be read in the production profile, separated by commas.
+    #[arg(
+        long,
+        env = "GONGHUI_METRICS_FROM",
+        value_delimiter = ',',
+        default_value = "127.0.0.0/8,::1/128"
+    )]
+    pub metrics_from: Vec<IpNet>,
+
+    /// Callers that may send registered documents only, separated by commas.
+    #[arg(long, env = "GONGHUI_TRUSTED_ONLY", value_enum, value_delimiter = ',')]
+    pub trusted_only: Vec<CallerClass>,
+
+    /// Seconds that one operation may take.
+    #[arg(long, env = "GONGHUI_DEADLINE_SECONDS", default_value_t = 30)]
+    pub deadline_seconds: u64,
+
+    /// Where traces go by OTLP over HTTP: `http://collector:4318`; nowhere if nothing is said.
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    pub otlp_endpoint: Option<String>,
+}
+
+impl Transport {
+    /// What one operation may take.
+    pub fn deadline(&self) -> Duration {
+        Duration::from_secs(self.deadline_seconds)
+    }
+}
+
+impl Default for Transport {
+    /// What holds if nobody says anything.
+    fn default() -> Transport {
+        #[derive(Parser)]
+        struct Alone {
+            #[command(flatten)]
+            transport: Transport,
+        }
+        Alone::parse_from(["gonghui"]).transport
+    }
 }
 
 /// Settings of everything that touches the database.

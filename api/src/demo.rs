@@ -130,6 +130,7 @@ pub async fn fill(app: &Arc<App>) -> Result<(), Error> {
         engine: Engine {
             schema: schema::build(),
             app: Arc::clone(app),
+            transport: Arc::default(),
         },
         today,
     };

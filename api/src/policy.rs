@@ -24,6 +24,55 @@ pub enum Role {
     Reporting,
 }
 
+/// Who calls, as far as budgets and registered documents go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]
+pub enum CallerClass {
+    /// Nobody signed in.
+    Anonymous,
+    /// A person with the app for field visits, which says `X-Gonghui-Client: phone`.
+    Phone,
+    /// Any other person.
+    Dashboard,
+    /// A machine client of the tax bureau.
+    TaxBureau,
+    /// A machine client that reads figures and registers.
+    Reporting,
+}
+
+/// What a caller may spend: an object in an answer costs one point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// The most that can be saved up, and so the most that one document may cost.
+    pub capacity: u64,
+    /// Points that come back each second.
+    pub per_second: u64,
+}
+
+impl CallerClass {
+    /// Its name in settings and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            CallerClass::Anonymous => "anonymous",
+            CallerClass::Phone => "phone",
+            CallerClass::Dashboard => "dashboard",
+            CallerClass::TaxBureau => "tax-bureau",
+            CallerClass::Reporting => "reporting",
+        }
+    }
+
+    /// What it may spend.
+    pub fn budget(self) -> Budget {
+        let (capacity, per_second) = match self {
+            CallerClass::Anonymous => (2_000, 50),
+            CallerClass::Phone => (20_000, 500),
+            CallerClass::Dashboard => (50_000, 1_000),
+            CallerClass::TaxBureau => (100_000, 5_000),
+            CallerClass::Reporting => (200_000, 5_000),
+        };
+        Budget { capacity, per_second }
+    }
+}
+
 /// What can be done. Code asks for exactly what it does and never for a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {

@@ -105,7 +105,10 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, settings: &Settings) ->
     println!("Gonghui listens on http://{}", listener.local_addr()?);
     let mut stopping = stopped.clone();
     let mut serving = tokio::spawn({
-        let server = axum::serve(listener, router(Arc::clone(&app)));
+        let server = axum::serve(
+            listener,
+            router(Arc::clone(&app), Arc::new(settings.transport.clone())),
+        );
         let server =
             server.with_graceful_shutdown(async move { drop(stopping.wait_for(|stop| *stop).await) });
         async move { server.await }

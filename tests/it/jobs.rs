@@ -176,6 +176,7 @@ async fn watch_job(caller: &Caller, id: JobId) -> BoxStream<'static, String> {
     let engine = Engine {
         schema: api::schema::build(),
         app: Arc::clone(&caller.app.process),
+        transport: Arc::default(),
     };
     let claims = token::read(&engine.app, caller.token.as_ref().unwrap());
     let mut data = Data::default();

@@ -2,6 +2,7 @@
 
 use super::{guard, session};
 use crate::accounts::token::Claims;
+use crate::config::Transport;
 use crate::kernel::app::App;
 use crate::kernel::error::{Error, LANGUAGE, Language, text};
 use crate::kernel::loader::drive;
@@ -21,6 +22,8 @@ pub struct Engine {
     pub schema: Schema,
     /// The process.
     pub app: Arc<App>,
+    /// How the world reaches it.
+    pub transport: Arc<Transport>,
 }
 
 /// Who is on the other end of a socket, and in which language.

@@ -2,6 +2,7 @@
 
 use super::engine::Engine;
 use super::{files, graphql, pages, token};
+use crate::config::Transport;
 use crate::kernel::app::App;
 use crate::kernel::tree::Tree;
 use crate::schema;
@@ -12,10 +13,11 @@ use axum::routing::{get, post, put};
 use std::sync::Arc;
 
 /// Builds the service on its process; it needs no socket.
-pub fn router(app: Arc<App>) -> Router {
+pub fn router(app: Arc<App>, transport: Arc<Transport>) -> Router {
     let engine = Engine {
         schema: schema::build(),
         app,
+        transport,
     };
     Router::new()
         .route("/graphql", post(graphql::post).get(graphql::socket))

@@ -2,6 +2,7 @@
 
 use super::clock::Clock;
 use super::db::Db;
+use super::drain::Drain;
 use super::error::Error;
 use super::feed::Feed;
 use super::files::Files;
@@ -23,6 +24,8 @@ pub struct App {
     pub keys: Keys,
     /// Bytes that came in and go out.
     pub files: Files,
+    /// Says when the process is about to end.
+    pub drain: Drain,
     /// Names this process where it holds leases.
     pub process_id: Uuid,
     tree: ArcSwap<Tree>,
@@ -36,6 +39,7 @@ impl App {
         let tree = Tree::load(db.reader()).await?;
         let feed = Feed::start(&db).await?;
         Ok(Arc::new(App {
+            drain: Drain::default(),
             process_id: clock.id(),
             tree: ArcSwap::from_pointee(tree),
             refreshing: tokio::sync::Mutex::new(()),

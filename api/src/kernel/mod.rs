@@ -26,4 +26,5 @@ pub mod files;
 pub mod encoding;
 mod record;
 pub mod rows;
+pub mod drain;
 pub mod app;

@@ -73,7 +73,7 @@ impl App {
         let files = done(Files::open(&folder.join("files")));
         let process = done(Process::build(db, Arc::clone(&clock) as _, keys, files).await);
         App {
-            router: router(Arc::clone(&process)),
+            router: router(Arc::clone(&process), Arc::default()),
             process,
             clock,
             url,

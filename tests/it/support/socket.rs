@@ -27,7 +27,7 @@ impl Caller {
     pub async fn open_socket(&self) -> (Socket, Said) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let service = router(Arc::clone(&self.app.process));
+        let service = router(Arc::clone(&self.app.process), Arc::default());
         tokio::spawn(async move { axum::serve(listener, service).await });
         let mut request = format!("ws://{address}/graphql").into_client_request().unwrap();
         let headers = request.headers_mut();
