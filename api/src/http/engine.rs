@@ -8,11 +8,11 @@ use crate::kernel::error::{Error, LANGUAGE, Language, text};
 use crate::kernel::loader::drive;
 use crate::kernel::op::{Actor, Op};
 use crate::schema::Schema;
-use async_graphql::futures_util::StreamExt;
-use async_graphql::futures_util::stream::{self, BoxStream};
+use async_graphql::futures_util::future::{FutureExt, poll_immediate};
+use async_graphql::futures_util::stream::{self, BoxStream, StreamExt};
 use async_graphql::parser::types::OperationType;
-use async_graphql::{Data, Executor, Pos, Request, Response, Variables};
-use std::any::TypeId;
+use async_graphql::{Pos, Request, Response, Value, Variables};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 /// The schema on its process.
@@ -26,9 +26,9 @@ pub struct Engine {
     pub transport: Arc<Transport>,
 }
 
-/// Who is on the other end of a socket, and in which language.
+/// Who is on the other end of a socket or an event stream, and in which language.
 ///
-/// It holds what the token says and not who acts: a socket stays open for days, and signing out, an ended grant and a
+/// It holds what the token says and not who acts: these stay open for long, and signing out, an ended grant and a
 /// disabled account take effect at once.
 #[derive(Clone)]
 pub struct Peer {
@@ -45,6 +45,21 @@ impl Peer {
             Some(claims) => session::acts_as(app, claims).await,
             None => Ok(Actor::Anonymous),
         }
+    }
+
+    /// Whether what began as somebody may go on; else what the caller hears. The scope of a subscription was made when
+    /// it began, so with other grants it has to begin anew.
+    pub(super) async fn check(&self, app: &App, began_as: &Actor) -> Result<(), Box<Response>> {
+        let actor = self.actor(app).await.map_err(refused)?;
+        if actor.may_as_much_as(began_as) {
+            return Ok(());
+        }
+        let text = text(
+            "Your grants have changed: subscribe again.",
+            "您的授权已变更，请重新订阅。",
+        );
+        let error = guard::error("GRANTS_CHANGED", &text);
+        Err(Box::new(Response::from_errors(vec![error])))
     }
 }
 
@@ -134,27 +149,33 @@ impl Engine {
         }
     }
 
-    /// Runs an operation of a socket.
-    fn stream(&self, peer: Peer, request: Request) -> BoxStream<'static, Response> {
-        let (engine, language) = (self.clone(), peer.language);
-        let beginning = LANGUAGE.scope(language, async move { engine.begin(peer, request).await });
-        stream::once(beginning)
-            .flat_map(move |begun| match begun {
-                Ok(running) => stream::unfold(running, move |mut running| async move {
-                    let response = LANGUAGE.scope(language, running.next()).await?;
-                    Some((response, running))
-                })
-                .boxed(),
-                Err(response) => stream::once(std::future::ready(*response)).boxed(),
-            })
-            .boxed()
+    /// Begins an operation of a socket or an event stream.
+    ///
+    /// # Errors
+    /// A request error: no field was run.
+    pub async fn begin(&self, peer: &Peer, request: Request) -> Result<Begun, Box<Response>> {
+        let beginning = LANGUAGE.scope(peer.language, self.start(peer.clone(), request));
+        let running = beginning.await?;
+        let (op, is_subscription) = (running.op.clone(), running.is_subscription);
+        let mut responses = running.responses().fuse();
+        // The engine validates as soon as it is asked for an answer, before it runs a field.
+        let responses = match poll_immediate(responses.next()).await {
+            Some(Some(response)) if is_request_error(&response) => return Err(Box::new(response)),
+            Some(first) => stream::iter(first).chain(responses).boxed(),
+            None => responses.boxed(),
+        };
+        Ok(Begun {
+            op,
+            is_subscription,
+            responses,
+        })
     }
 
-    async fn begin(&self, peer: Peer, mut request: Request) -> Result<Running, Box<Response>> {
+    async fn start(&self, peer: Peer, mut request: Request) -> Result<Running, Box<Response>> {
         guard::check(&request).map_err(|refusal| Response::from_errors(vec![*refusal]))?;
         let actor = peer.actor(&self.app).await.map_err(refused)?;
         let op = Op::new(&self.app, actor);
-        let is_subscription = is_subscription(&mut request);
+        let is_subscription = operation_type(&mut request) == Some(OperationType::Subscription);
         let responses = self.schema.execute_stream(request.data(op.clone())).boxed();
         Ok(Running {
             peer,
@@ -165,19 +186,32 @@ impl Engine {
     }
 }
 
-/// Whether the request asks for a subscription; what does not parse asks for nothing.
-fn is_subscription(request: &mut Request) -> bool {
+/// What the request asks for; nothing if it does not parse.
+pub(super) fn operation_type(request: &mut Request) -> Option<OperationType> {
     let name = request.operation_name.clone();
-    request.parsed_query().is_ok_and(|document| {
-        let mut operations = document.operations.iter();
-        operations.any(|(operation_name, operation)| {
-            let is_meant = name.is_none() || operation_name.map(|name| name.as_str()) == name.as_deref();
-            is_meant && operation.node.ty == OperationType::Subscription
-        })
-    })
+    let document = request.parsed_query().ok()?;
+    let mut operations = document.operations.iter();
+    let (_, operation) = operations.find(|(operation_name, _)| {
+        name.is_none() || operation_name.map(|name| name.as_str()) == name.as_deref()
+    })?;
+    Some(operation.node.ty)
 }
 
-/// An operation of a socket that goes on.
+/// Whether an answer says that no field was run.
+pub(super) fn is_request_error(response: &Response) -> bool {
+    response.data == Value::Null && response.errors.iter().all(|error| error.path.is_empty())
+}
+
+/// An operation that has begun.
+pub struct Begun {
+    /// Who acts, and when.
+    pub op: Op,
+    /// Whether it is a subscription.
+    pub is_subscription: bool,
+    /// Its answers; a query or a mutation has one.
+    pub responses: BoxStream<'static, Response>,
+}
+
 struct Running {
     peer: Peer,
     op: Op,
@@ -186,51 +220,44 @@ struct Running {
 }
 
 impl Running {
+    fn responses(self) -> BoxStream<'static, Response> {
+        let language = self.peer.language;
+        let next = move |running: Option<Running>| async move {
+            let mut running = running?;
+            let next = LANGUAGE.scope(language, running.next());
+            match AssertUnwindSafe(next).catch_unwind().await {
+                Ok(response) => Some((response?, Some(running))),
+                Err(_) => {
+                    let response = LANGUAGE.sync_scope(language, || panicked(&running.op));
+                    Some((response, None))
+                }
+            }
+        };
+        stream::unfold(Some(self), next).boxed()
+    }
+
     async fn next(&mut self) -> Option<Response> {
         let (op, responses) = (&self.op, &mut self.responses);
         let next = drive(op, responses.next());
-        let response = with_codes(next.await?);
+        let mut response = with_codes(next.await?);
         log(&self.op, &response);
-        if self.is_subscription
-            && let Err(last) = check_standing(&self.peer, &self.op).await
-        {
-            self.responses = stream::empty().boxed();
-            return Some(*last);
+        if self.is_subscription {
+            if let Err(last) = self.peer.check(self.op.app(), self.op.actor()).await {
+                self.responses = stream::empty().boxed();
+                return Some(*last);
+            }
+            let events = self.op.take_missed();
+            if events > 0 {
+                let lagged = async_graphql::value!({ "events": events });
+                response.extensions.insert("lagged".to_owned(), lagged);
+            }
         }
         Some(response)
     }
 }
 
-/// Whether a message may still go to whoever subscribed. The scope of a subscription was made when it began, so with
-/// other grants it has to begin anew.
-async fn check_standing(peer: &Peer, op: &Op) -> Result<(), Box<Response>> {
-    let actor = peer.actor(op.app()).await.map_err(refused)?;
-    if actor.may_as_much_as(op.actor()) {
-        return Ok(());
-    }
-    let text = text(
-        "Your grants have changed: subscribe again.",
-        "您的授权已变更，请重新订阅。",
-    );
-    let error = guard::error("GRANTS_CHANGED", &text);
-    Err(Box::new(Response::from_errors(vec![error])))
-}
-
-impl Executor for Engine {
-    async fn execute(&self, request: Request) -> Response {
-        self.run(&Op::new(&self.app, Actor::Anonymous), Language::English, request)
-            .await
-    }
-
-    fn execute_stream(&self, request: Request, session: Option<Arc<Data>>) -> BoxStream<'static, Response> {
-        let nobody = Peer {
-            claims: None,
-            language: Language::English,
-        };
-        let peer = session
-            .as_ref()
-            .and_then(|session| session.get(&TypeId::of::<Peer>()))
-            .and_then(|peer| peer.downcast_ref::<Peer>());
-        self.stream(peer.cloned().unwrap_or(nobody), request)
-    }
+/// A panic of one operation is an internal error of that one.
+fn panicked(op: &Op) -> Response {
+    let _request = tracing::error_span!("request", id = %op.request_id()).entered();
+    refused(anyhow::anyhow!("the operation panicked").into())
 }

@@ -1,23 +1,20 @@
 //! GraphQL over HTTP (POST) and over WebSocket (graphql-transport-ws), at one address.
 
-use super::engine::{Engine, Peer};
-use super::{guard, session};
-use crate::accounts::token;
+use super::engine::Engine;
+use super::{guard, session, socket, sse};
 use crate::kernel::error::{Error, LANGUAGE, Language, Text, text};
 use crate::kernel::op::Op;
-use async_graphql::http::{ALL_WEBSOCKET_PROTOCOLS, WebSocketProtocols};
-use async_graphql::{Data, Request as GraphQLRequest, Response as GraphQLResponse};
-use async_graphql_axum::{GraphQLProtocol, GraphQLWebSocket};
+use async_graphql::{Request as GraphQLRequest, Response as GraphQLResponse};
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequestParts, Request, State, WebSocketUpgrade};
-use axum::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use axum::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 /// The most that a request body may hold; files go to `/uploads`.
 const BODY_BYTES_MAX: usize = 1 << 20;
 
-static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// A GraphQL error before any field was run.
 pub(super) fn refusal(status: StatusCode, code: &str, text: &Text) -> Response {
@@ -39,7 +36,7 @@ pub(super) fn refused(error: &Error) -> Response {
         Error::NotFound(_) => StatusCode::NOT_FOUND,
         Error::Invalid(_) => StatusCode::BAD_REQUEST,
         Error::Conflict(_) | Error::IdempotencyKeyReused => StatusCode::CONFLICT,
-        Error::Gone(_) => StatusCode::GONE,
+        Error::Gone(_) | Error::Resync => StatusCode::GONE,
         Error::Unavailable | Error::Again(_) => StatusCode::SERVICE_UNAVAILABLE,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     };
@@ -63,6 +60,12 @@ async fn answer(engine: Engine, headers: HeaderMap, body: Body, language: Langua
         Ok(request) => request,
         Err(response) => return response,
     };
+    if sse::is_wanted(&headers) {
+        return match session::peer(&engine.app, &headers) {
+            Ok(peer) => sse::distinct(engine, peer, request).await,
+            Err(error) => refused(&error),
+        };
+    }
     let op = Op::new(&engine.app, actor);
     let response = engine.run(&op, language, request).await;
     let mut answer = written(&response);
@@ -79,7 +82,7 @@ fn written(response: &GraphQLResponse) -> Response {
     }
 }
 
-async fn read(headers: &HeaderMap, body: Body) -> Result<GraphQLRequest, Response> {
+pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<GraphQLRequest, Response> {
     let content_type = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
@@ -101,13 +104,6 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<GraphQLRequest, Respons
         );
         refusal(StatusCode::PAYLOAD_TOO_LARGE, "BAD_REQUEST", &text)
     })?;
-    let no_request = || {
-        let text = text(
-            "The body is no GraphQL request in JSON.",
-            "请求体不是 JSON 格式的 GraphQL 请求。",
-        );
-        refusal(StatusCode::BAD_REQUEST, "BAD_REQUEST", &text)
-    };
     // serde would read an array as the members of a request in their order.
     if !body.trim_ascii_start().starts_with(b"{") {
         return Err(no_request());
@@ -115,54 +111,32 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<GraphQLRequest, Respons
     serde_json::from_slice(&body).map_err(|_| no_request())
 }
 
-/// `GET /graphql`: a WebSocket; queries come by POST, so that no link can make a browser run one.
-pub async fn socket(State(engine): State<Engine>, request: Request) -> Response {
-    let headers = request.headers().clone();
-    let language = session::language(&headers);
+/// `GET /graphql`: a WebSocket, or an event stream; other queries come by POST, so that no link can make a browser run
+/// one.
+pub async fn get(State(engine): State<Engine>, request: Request) -> Response {
     let (mut parts, _) = request.into_parts();
-    let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &()).await;
-    let protocol = GraphQLProtocol::from_request_parts(&mut parts, &()).await;
-    let (Ok(upgrade), Ok(protocol)) = (upgrade, protocol) else {
-        let text = text(
-            "Send POST, or open a graphql-transport-ws socket.",
-            "请使用 POST，或建立 graphql-transport-ws 连接。",
-        );
-        let mut refused = refusal(StatusCode::METHOD_NOT_ALLOWED, "BAD_REQUEST", &text);
-        refused
-            .headers_mut()
-            .insert("allow", HeaderValue::from_static("POST"));
-        return refused;
-    };
-    // Only the current protocol: the legacy one has no way to say that a token is no longer good.
-    let wanted = ALL_WEBSOCKET_PROTOCOLS.iter().copied().filter(|name| {
-        name.parse::<WebSocketProtocols>()
-            .is_ok_and(|protocol| protocol == WebSocketProtocols::GraphQLWS)
-    });
-    upgrade
-        .max_message_size(64 << 10)
-        .protocols(wanted)
-        .on_upgrade(move |socket| {
-            let app = engine.app.clone();
-            LANGUAGE.scope(
-                language,
-                GraphQLWebSocket::new(socket, engine, protocol)
-                    .on_connection_init(move |payload| async move {
-                        let token = payload
-                            .get("authorization")
-                            .or_else(|| payload.get("Authorization"));
-                        let token = token.and_then(|token| token.as_str());
-                        let token = token
-                            .and_then(|token| token.split_once(' '))
-                            .map(|(_, token)| token);
-                        let claims = token.map(|token| token::read(&app, token)).transpose()?;
-                        let peer = Peer { claims, language };
-                        // Only to refuse a bad token at once: who acts is read anew for each operation.
-                        peer.actor(&app).await.inspect_err(Error::log)?;
-                        let mut data = Data::default();
-                        data.insert(peer);
-                        Ok(data)
-                    })
-                    .serve(),
-            )
-        })
+    if let Ok(upgrade) = WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
+        return socket::open(engine, &parts.headers, upgrade);
+    }
+    let language = session::language(&parts.headers);
+    LANGUAGE.scope(language, sse::get(engine, &parts)).await
+}
+
+/// What is no request at all.
+pub(super) fn no_request() -> Response {
+    let text = text(
+        "This is no GraphQL request in JSON.",
+        "该请求不是 JSON 格式的 GraphQL 请求。",
+    );
+    refusal(StatusCode::BAD_REQUEST, "BAD_REQUEST", &text)
+}
+
+/// What is refused for its method.
+pub(super) fn not_by_this_method(allow: &'static str) -> Response {
+    let text = text("This is not done by this method.", "该请求方法不能用于此操作。");
+    let mut refused = refusal(StatusCode::METHOD_NOT_ALLOWED, "BAD_REQUEST", &text);
+    refused
+        .headers_mut()
+        .insert(ALLOW, HeaderValue::from_static(allow));
+    refused
 }

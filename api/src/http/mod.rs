@@ -3,6 +3,11 @@
 pub mod engine;
 mod guard;
 pub mod graphql;
+mod live;
+mod message;
+mod socket;
+mod sse;
+mod single;
 pub mod session;
 pub mod token;
 pub mod files;

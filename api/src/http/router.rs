@@ -1,7 +1,7 @@
 //! Every address of the service.
 
 use super::engine::Engine;
-use super::{files, graphql, pages, token};
+use super::{files, graphql, pages, single, token};
 use crate::config::Transport;
 use crate::kernel::app::App;
 use crate::kernel::tree::Tree;
@@ -20,7 +20,8 @@ pub fn router(app: Arc<App>, transport: Arc<Transport>) -> Router {
         transport,
     };
     Router::new()
-        .route("/graphql", post(graphql::post).get(graphql::socket))
+        .route("/graphql", post(graphql::post).get(graphql::get))
+        .merge(single::route(engine.clone()))
         .route("/oauth/token", post(token::issue))
         .route("/uploads/{id}", put(files::receive))
         .route("/files/{id}", get(files::send))

@@ -1,5 +1,6 @@
 //! From a token to who acts, and from headers to a language.
 
+use super::engine::Peer;
 use crate::accounts::token::Claims;
 use crate::accounts::{store, token};
 use crate::kernel::app::App;
@@ -7,11 +8,6 @@ use crate::kernel::error::{Error, Language};
 use crate::kernel::op::Actor;
 use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT_LANGUAGE, AUTHORIZATION};
-
-/// Who a bearer token acts as; Unauthenticated if it is no longer good.
-pub async fn actor_of(app: &App, token: &str) -> Result<Actor, Error> {
-    acts_as(app, &token::read(app, token)?).await
-}
 
 /// Who acts by a token that was read earlier; Unauthenticated if it, its session or its account is over by now.
 pub async fn acts_as(app: &App, claims: &Claims) -> Result<Actor, Error> {
@@ -21,19 +17,38 @@ pub async fn acts_as(app: &App, claims: &Claims) -> Result<Actor, Error> {
     store::actor(app, claims.sid).await
 }
 
+/// The token of a bearer's authorization.
+fn bearer(authorization: &str) -> Result<&str, Error> {
+    let (scheme, token) = authorization.split_once(' ').ok_or(Error::Unauthenticated)?;
+    if scheme.eq_ignore_ascii_case("bearer") {
+        Ok(token.trim())
+    } else {
+        Err(Error::Unauthenticated)
+    }
+}
+
+/// What the token of a bearer's authorization says.
+pub fn claims(app: &App, authorization: &str) -> Result<Claims, Error> {
+    token::read(app, bearer(authorization)?)
+}
+
+fn authorization(headers: &HeaderMap) -> Result<Option<&str>, Error> {
+    let text = headers.get(AUTHORIZATION).map(|value| value.to_str());
+    text.transpose().map_err(|_| Error::Unauthenticated)
+}
+
+/// Who sends a request that may be answered for long: nobody without a token.
+pub fn peer(app: &App, headers: &HeaderMap) -> Result<Peer, Error> {
+    let claims = authorization(headers)?
+        .map(|text| claims(app, text))
+        .transpose()?;
+    let language = language(headers);
+    Ok(Peer { claims, language })
+}
+
 /// Who a request acts as: nobody without a token.
 pub async fn actor(app: &App, headers: &HeaderMap) -> Result<Actor, Error> {
-    match headers.get(AUTHORIZATION) {
-        None => Ok(Actor::Anonymous),
-        Some(value) => {
-            let text = value.to_str().map_err(|_| Error::Unauthenticated)?;
-            let (scheme, token) = text.split_once(' ').ok_or(Error::Unauthenticated)?;
-            if !scheme.eq_ignore_ascii_case("bearer") {
-                return Err(Error::Unauthenticated);
-            }
-            actor_of(app, token.trim()).await
-        }
-    }
+    peer(app, headers)?.actor(app).await
 }
 
 /// The language that the caller reads: the first of `Accept-Language` that is Chinese or English, else English.

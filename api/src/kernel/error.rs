@@ -79,6 +79,8 @@ pub enum Error {
     Gone(Fault),
     /// The same idempotency key came with another body.
     IdempotencyKeyReused,
+    /// The position lies further back than the feed.
+    Resync,
     /// Try again later.
     Unavailable,
     /// The database asks to run the transaction again. Only `Op::write` sees it.
@@ -265,9 +267,11 @@ impl Error {
                     &key_reused(),
                 )]
             }
-            Error::Unauthenticated | Error::Unavailable | Error::Again(_) | Error::Internal(_) => {
-                return Err(self);
-            }
+            Error::Unauthenticated
+            | Error::Resync
+            | Error::Unavailable
+            | Error::Again(_)
+            | Error::Internal(_) => return Err(self),
         })
     }
 
@@ -305,6 +309,13 @@ impl Error {
             Error::Conflict(fault) => ("CONFLICT", fault.text.clone()),
             Error::Gone(fault) => ("GONE", fault.text.clone()),
             Error::IdempotencyKeyReused => ("IDEMPOTENCY_KEY_REUSED", key_reused()),
+            Error::Resync => (
+                "RESYNC",
+                text(
+                    "What came after this cursor is no longer kept: read everything anew, then subscribe without `after`.",
+                    "该游标之后的事件已不再保留：请重新读取全部数据，再订阅且不带 after。",
+                ),
+            ),
             Error::Unavailable | Error::Again(_) => (
                 "UNAVAILABLE",
                 text("Busy: try again shortly.", "系统繁忙，请稍后重试。"),
