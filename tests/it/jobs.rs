@@ -1,6 +1,7 @@
 //! Files that come in and long work on them, with an importer that stands for a domain's.
 
 use crate::support::app::Answer;
+use crate::support::db::done;
 use crate::support::tree::*;
 use crate::support::{App, Caller};
 use api::accounts::token;
@@ -16,7 +17,7 @@ use api::kernel::rows::{Column, optional, required};
 use api::kernel::tx::Tx;
 use api::metrics::MetricId;
 use api::policy::Action;
-use async_graphql::{Data, Executor, Request, Variables};
+use async_graphql::{Request, Variables};
 use axum::body::{Body, Bytes};
 use chrono::TimeDelta;
 use entity::id::{JobId, UploadId};
@@ -123,11 +124,9 @@ fn code(answer: &Answer) -> String {
 
 async fn op_of(caller: &Caller) -> Op {
     let process = &caller.app.process;
-    let actor = session::actor_of(process, caller.token.as_ref().unwrap()).await;
-    Op::new(
-        process,
-        actor.unwrap_or_else(|error| panic!("{}", error.report())),
-    )
+    let claims = done(token::read(process, caller.token.as_ref().unwrap()));
+    let actor = session::acts_as(process, &claims).await;
+    Op::new(process, done(actor))
 }
 
 /// Asks for the work on an upload at Xiangxiang.
@@ -178,17 +177,15 @@ async fn watch_job(caller: &Caller, id: JobId) -> BoxStream<'static, String> {
         app: Arc::clone(&caller.app.process),
         transport: Arc::default(),
     };
-    let claims = token::read(&engine.app, caller.token.as_ref().unwrap());
-    let mut data = Data::default();
-    data.insert(Peer {
-        claims: Some(claims.unwrap_or_else(|error| panic!("{}", error.report()))),
+    let peer = Peer {
+        claims: Some(done(token::read(&engine.app, caller.token.as_ref().unwrap()))),
         language: Language::English,
-    });
+    };
     let query = "subscription($id: ID!) { jobChanged(id: $id) { cursor job { state percent } } }";
     let variables = Variables::from_json(json!({"id": id.gid().as_str()}));
     let request = Request::new(query).variables(variables);
-    let answers = engine.execute_stream(request, Some(Arc::new(data)));
-    let told = answers.map(|answer| match &answer.errors[..] {
+    let begun = engine.begin(&peer, request).await.unwrap();
+    let told = begun.responses.map(|answer| match &answer.errors[..] {
         [] => {
             let job = &answer.data.into_json().unwrap()["jobChanged"]["job"];
             format!("{} {}", job["state"].as_str().unwrap(), job["percent"])

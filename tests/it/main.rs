@@ -19,6 +19,8 @@ mod tidy;
 mod schema;
 mod http;
 mod socket;
+mod sse;
+mod feed;
 mod kernel;
 mod divisions;
 mod tree;

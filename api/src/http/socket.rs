@@ -111,15 +111,27 @@ async fn serve(engine: Engine, language: Language, mut socket: WebSocket) {
         }
         Err(ended) => ended,
     };
-    // The client answers before the connection is dropped, else it might never hear why. Time is up for all of it.
-    let goodbye = async {
-        if let Some(frame) = ended {
-            socket.send(ws::Message::Close(Some(frame))).await?;
-        }
-        while socket.recv().await.transpose()?.is_some() {}
-        Ok::<(), axum::Error>(())
+    let _ = timeout(farewell, part(&mut socket, ended)).await;
+}
+
+/// Waits for the client's answer: a connection that is dropped at once may lose what was said last.
+async fn part(socket: &mut WebSocket, ended: Ended) {
+    let Some(frame) = ended else {
+        // Lets out the answer to the client's own close.
+        while let Some(Ok(_)) = socket.recv().await {}
+        return;
     };
-    let _ = timeout(farewell, goodbye).await;
+    if socket.send(ws::Message::Close(Some(frame))).await.is_err() {
+        return;
+    }
+    loop {
+        match socket.recv().await {
+            Some(Ok(ws::Message::Close(_))) => return,
+            Some(Ok(_)) => {}
+            // After what cannot be read, nothing can. The client may well hear.
+            Some(Err(_)) | None => std::future::pending().await,
+        }
+    }
 }
 
 /// What a frame says; nothing if it only shows that the client is there.
