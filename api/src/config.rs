@@ -99,8 +99,8 @@ fn seconds(text: &str) -> Result<Duration, ParseIntError> {
 #[derive(Args, Clone, Debug)]
 pub struct Live {
     /// Seconds over which open sockets and event streams are closed when the service is told to stop.
-    #[arg(long = "drain-seconds", env = "GONGHUI_DRAIN_SECONDS", default_value = "5", value_parser = seconds)]
-    pub drain: Duration,
+    #[arg(long = "spread-seconds", env = "GONGHUI_SPREAD_SECONDS", default_value = "5", value_parser = seconds)]
+    pub spread: Duration,
 
     /// What a client has to say who it is on a new socket.
     #[arg(skip = Duration::from_secs(10))]

@@ -404,7 +404,7 @@ both! {
     }
 
     async fn at_the_end_of_the_process_sockets_are_closed_with_1012_one_after_the_other(app: App) {
-        let door = app.listen(with(|live| live.drain = Duration::from_millis(400))).await;
+        let door = app.listen(with(|live| live.spread = Duration::from_millis(400))).await;
         let (first, ..) = watching(&app, door).await;
         let leader = app.person("LEADER", XIANGXIANG).await;
         let mut sockets = vec![first];

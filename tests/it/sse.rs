@@ -36,7 +36,7 @@ fn encoded(text: &str) -> String {
 
 /// Reserves a stream; its token.
 async fn reserve(caller: &Caller, door: Door) -> String {
-    let mut reserved = caller.at_door(door, "PUT", "/graphql/stream", &[], "").await;
+    let mut reserved = caller.via(door).send("PUT", "/graphql/stream", &[], "").await;
     assert_eq!(reserved.status, 201);
     reserved.rest().await
 }
@@ -44,14 +44,16 @@ async fn reserve(caller: &Caller, door: Door) -> String {
 /// Opens a reserved stream.
 async fn open(caller: &Caller, door: Door, token: &str) -> Stream {
     caller
-        .at_door(door, "GET", "/graphql/stream", &[SSE, (TOKEN, token)], "")
+        .via(door)
+        .send("GET", "/graphql/stream", &[SSE, (TOKEN, token)], "")
         .await
 }
 
 /// Starts an operation on a reserved stream.
 async fn start(caller: &Caller, door: Door, token: &str, body: &str) -> Stream {
     caller
-        .at_door(door, "POST", "/graphql/stream", &[JSON, (TOKEN, token)], body)
+        .via(door)
+        .send("POST", "/graphql/stream", &[JSON, (TOKEN, token)], body)
         .await
 }
 
@@ -59,7 +61,8 @@ async fn start(caller: &Caller, door: Door, token: &str, body: &str) -> Stream {
 async fn end(caller: &Caller, door: Door, token: &str, id: &str) -> u16 {
     let path = format!("/graphql/stream?operationId={id}");
     caller
-        .at_door(door, "DELETE", &path, &[(TOKEN, token)], "")
+        .via(door)
+        .send("DELETE", &path, &[(TOKEN, token)], "")
         .await
         .status
 }
@@ -77,7 +80,7 @@ both! {
             ("GET", &*format!("/graphql?{by_get}"), String::new()),
             ("GET", &*format!("/graphql/stream?{by_get}&variables=%7B%7D&operationName="), String::new()),
         ] {
-            let mut stream = cadre.at_door(door, method, path, &[JSON, SSE], &body).await;
+            let mut stream = cadre.via(door).send(method, path, &[JSON, SSE], &body).await;
             assert_eq!((stream.status, &*stream.headers["content-type"]), (200, "text/event-stream; charset=utf-8"), "{path}");
             assert_eq!(stream.headers["cache-control"], "no-store");
             assert!(stream.headers.contains_key("x-request-id"));
@@ -89,7 +92,7 @@ both! {
     async fn what_no_field_was_run_for_is_said_in_the_stream(app: App) {
         let door = app.listen(Transport::default()).await;
         for document in ["{ nothing }", "subscription { nothing }", "subscription {", ""] {
-            let mut stream = app.anonymous().stream(door, document, json!({})).await;
+            let mut stream = app.anonymous().via(door).stream(document, json!({})).await;
             assert_eq!(stream.status, 200);
             let refused = stream.next().await;
             assert_eq!(code(&refused), "GRAPHQL_VALIDATION_FAILED", "{document}");
@@ -103,7 +106,7 @@ both! {
         let cadre = app.person("CADRE", XIANGXIANG).await;
         let door = app.listen(Transport::default()).await;
 
-        let mut stream = cadre.stream(door, VISITS, json!({"id": app.gid(SHAOSHAN)})).await;
+        let mut stream = cadre.via(door).stream(VISITS, json!({"id": app.gid(SHAOSHAN)})).await;
 
         assert_eq!(code(&stream.next().await), "NOT_FOUND");
         assert_eq!(stream.event().await, Some(("complete".to_owned(), Value::Null)));
@@ -127,7 +130,7 @@ both! {
                 (&stranger, "POST", path.to_owned(), "application/json", &*query, 401),
                 (&stranger, "GET", format!("{path}?query={}", encoded(TYPENAME)), "", "", 401),
             ] {
-                let mut answer = caller.at_door(door, method, &path, &[("content-type", content_type), SSE], body).await;
+                let mut answer = caller.via(door).send(method, &path, &[("content-type", content_type), SSE], body).await;
                 assert_eq!(answer.status, status, "{method} {path} {body}");
                 assert!(answer.json().await["errors"][0]["message"].is_string());
             }
@@ -141,7 +144,7 @@ both! {
         let cadre = app.person("CADRE", YUESHAN).await;
         let enterprise = register(&cadre, YUESHAN, 1).await;
         let door = app.listen(with(|live| live.ping = Duration::from_millis(50))).await;
-        let mut stream = cadre.stream(door, VISITS, json!({"id": app.gid(YUESHAN)})).await;
+        let mut stream = cadre.via(door).stream(VISITS, json!({"id": app.gid(YUESHAN)})).await;
 
         for _ in 0..3 {
             assert_eq!(stream.block().await.as_deref(), Some(":"));
@@ -158,7 +161,7 @@ both! {
         let before = Arc::strong_count(&app.process);
         let mut streams = Vec::new();
         for _ in 0..20 {
-            let mut stream = cadre.stream(door, VISITS, json!({"id": app.gid(YUESHAN)})).await;
+            let mut stream = cadre.via(door).stream(VISITS, json!({"id": app.gid(YUESHAN)})).await;
             stream.block().await;
             streams.push(stream);
         }
@@ -175,7 +178,7 @@ both! {
         let door = app.listen(with(|live| live.ping = Duration::from_millis(50))).await;
         let leader = app.person("LEADER", XIANGXIANG).await;
         let variables = json!({"id": app.gid(XIANGXIANG)});
-        let mut stream = leader.stream(door, VISITS, variables.clone()).await;
+        let mut stream = leader.via(door).stream(VISITS, variables.clone()).await;
         let token = reserve(&leader, door).await;
         let mut many = open(&leader, door, &token).await;
 
@@ -183,14 +186,14 @@ both! {
 
         assert!(stream.breaks_off().await);
         assert!(many.breaks_off().await);
-        let mut again = leader.stream(door, VISITS, variables).await;
+        let mut again = leader.via(door).stream(VISITS, variables).await;
         assert_eq!((again.status, code(&again.json().await)), (401, "UNAUTHENTICATED"));
     }
 
     async fn a_stream_ends_with_its_token(app: App) {
         let door = app.listen(with(|live| live.ping = Duration::from_millis(50))).await;
         let leader = app.person("LEADER", XIANGXIANG).await;
-        let mut stream = leader.stream(door, VISITS, json!({"id": app.gid(XIANGXIANG)})).await;
+        let mut stream = leader.via(door).stream(VISITS, json!({"id": app.gid(XIANGXIANG)})).await;
 
         app.advance(TimeDelta::minutes(15));
 
@@ -198,9 +201,9 @@ both! {
     }
 
     async fn at_the_end_of_the_process_streams_end_and_are_not_complete(app: App) {
-        let door = app.listen(with(|live| live.drain = Duration::from_millis(50))).await;
+        let door = app.listen(with(|live| live.spread = Duration::from_millis(50))).await;
         let leader = app.person("LEADER", XIANGXIANG).await;
-        let mut stream = leader.stream(door, VISITS, json!({"id": app.gid(XIANGXIANG)})).await;
+        let mut stream = leader.via(door).stream(VISITS, json!({"id": app.gid(XIANGXIANG)})).await;
         let token = reserve(&leader, door).await;
         let mut many = open(&leader, door, &token).await;
 
@@ -216,7 +219,7 @@ both! {
         let token = reserve(&leader, door).await;
         app.process.db.clone().close().await.map_err(|error| error.report()).unwrap();
 
-        let mut distinct = leader.stream(door, VISITS, json!({"id": app.gid(XIANGXIANG)})).await;
+        let mut distinct = leader.via(door).stream(VISITS, json!({"id": app.gid(XIANGXIANG)})).await;
         let mut single = start(&leader, door, &token, &body(VISITS, json!({"id": app.gid(XIANGXIANG)}), "1")).await;
 
         assert_eq!((distinct.status, code(&distinct.json().await)), (503, "UNAVAILABLE"));
@@ -237,7 +240,7 @@ both! {
         assert_eq!(stream.event().await, Some(("complete".to_owned(), json!({"id": "a"}))));
         let live = start(&cadre, door, &token, &body(VISITS, json!({"id": app.gid(YUESHAN), "after": "0"}), "b")).await;
         let path = format!("/graphql/stream?token={token}&query={}&extensions={}", encoded(TYPENAME), encoded("{\"operationId\":\"c\"}"));
-        let by_get = cadre.at_door(door, "GET", &path, &[], "").await;
+        let by_get = cadre.via(door).send("GET", &path, &[], "").await;
         assert_eq!((live.status, by_get.status), (202, 202));
         assert_eq!(stream.next().await["id"], "c");
         assert_eq!(stream.event().await, Some(("complete".to_owned(), json!({"id": "c"}))));
@@ -311,7 +314,7 @@ both! {
             ("PATCH", path, vec![(TOKEN, token)], "", 405),
             ("TRACE", path, vec![], "", 405),
         ] {
-            let answer = cadre.at_door(door, method, path, &headers, body).await;
+            let answer = cadre.via(door).send(method, path, &headers, body).await;
             assert_eq!(answer.status, status, "{method} {path} {headers:?} {body}");
             if status == 405 && method != "GET" {
                 assert_eq!(answer.headers["allow"], "GET, POST, PUT, DELETE");
@@ -334,7 +337,7 @@ both! {
         assert_eq!(start(&nobody, door, &token, &query).await.status, 404);
         assert_eq!(end(&nobody, door, &token, "a").await, 404);
         // A browser's EventSource can show nothing but the token.
-        let mut stream = nobody.at_door(door, "GET", &format!("/graphql/stream?token={token}"), &[SSE], "").await;
+        let mut stream = nobody.via(door).send("GET", &format!("/graphql/stream?token={token}"), &[SSE], "").await;
         assert_eq!(stream.status, 200);
         assert_eq!(start(&cadre, door, &token, &body(COUNTY, json!({}), "a")).await.status, 202);
         assert_eq!(stream.next().await["payload"]["data"]["federation"]["name"], "湘乡市总工会");
@@ -363,7 +366,7 @@ both! {
             reserve(caller, door).await;
             reserve(caller, door).await;
 
-            let mut refused = caller.at_door(door, "PUT", "/graphql/stream", &[], "").await;
+            let mut refused = caller.via(door).send("PUT", "/graphql/stream", &[], "").await;
 
             assert_eq!((refused.status, code(&refused.json().await)), (429, "RATE_LIMITED"));
         }

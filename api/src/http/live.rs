@@ -252,6 +252,6 @@ pub(super) async fn stopping(engine: Engine) {
     engine.app.drain.begun().await;
     let [a, b, c, d, e, f, g, h, ..] = engine.app.clock.random();
     let random = u128::from(u64::from_le_bytes([a, b, c, d, e, f, g, h]));
-    let turn = random % engine.transport.live.drain.as_millis().max(1);
+    let turn = random % engine.transport.live.spread.as_millis().max(1);
     tokio::time::sleep(Duration::from_millis(u64::try_from(turn).unwrap_or_default())).await;
 }

@@ -215,30 +215,30 @@ impl Stream {
     }
 }
 
-impl Caller {
-    /// Sends a request to a port with their token.
-    pub async fn at_door(
-        &self,
-        door: Door,
-        method: &str,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: &str,
-    ) -> Stream {
-        self.with_token(headers, async |headers| {
-            door.request(method, path, headers, body).await
-        })
-        .await
+/// Somebody at a port.
+pub struct Guest<'a>(&'a Caller, Door);
+
+impl Guest<'_> {
+    /// Sends a request with their token.
+    pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Stream {
+        let send = async |headers: &[(&str, &str)]| self.1.request(method, path, headers, body).await;
+        self.0.with_token(headers, send).await
     }
 
     /// Asks for an operation as an event stream of its own.
-    pub async fn stream(&self, door: Door, query: &str, variables: Value) -> Stream {
+    pub async fn stream(&self, query: &str, variables: Value) -> Stream {
         let body = json!({"query": query, "variables": variables}).to_string();
-        self.at_door(door, "POST", "/graphql", &[JSON, EVENT_STREAM], &body)
-            .await
+        self.send("POST", "/graphql", &[JSON, EVENT_STREAM], &body).await
+    }
+}
+
+impl Caller {
+    /// The same one, at a port.
+    pub fn via(&self, door: Door) -> Guest<'_> {
+        Guest(self, door)
     }
 
-    /// The same without a port: while nobody reads it, the service does not work on it.
+    /// Asks for an operation as an event stream without a port: while nobody reads it, the service does not work on it.
     pub async fn unread_stream(&self, query: &str, variables: Value) -> Stream {
         let body = json!({"query": query, "variables": variables}).to_string();
         let begin = async |headers: &[(&str, &str)]| self.app.begin("POST", "/graphql", headers, body).await;
