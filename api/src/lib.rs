@@ -12,6 +12,7 @@ pub mod scalars;
 
 // Callers
 pub mod accounts;
+pub mod documents;
 
 // Long work
 pub mod jobs;

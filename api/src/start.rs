@@ -1,6 +1,7 @@
 //! From settings to a running process: database, migrations, keys, tree.
 
 use crate::config::{Settings, Store};
+use crate::http::engine::Engine;
 use crate::http::router::router;
 use crate::kernel::app::App;
 use crate::kernel::clock::SystemClock;
@@ -9,7 +10,7 @@ use crate::kernel::error::{Error, invalid, text};
 use crate::kernel::files::Files;
 use crate::kernel::keys::Keys;
 use crate::kernel::sql::Sql;
-use crate::worker;
+use crate::{schema, worker};
 use anyhow::Context;
 use migration::{Migrator, MigratorTrait as _};
 use sea_orm::{ConnectionTrait, DbBackend};
@@ -105,10 +106,13 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, settings: &Settings) ->
     println!("Gonghui listens on http://{}", listener.local_addr()?);
     let mut stopping = stopped.clone();
     let mut serving = tokio::spawn({
-        let server = axum::serve(
-            listener,
-            router(Arc::clone(&app), Arc::new(settings.transport.clone())),
-        );
+        let transport = Arc::new(settings.transport.clone());
+        let engine = Engine::new(Arc::clone(&app), transport, schema::build())?;
+        let checked = engine.check_registered().await?;
+        for unfit in checked.unfit {
+            tracing::error!(unfit, "a registered document does not fit the schema");
+        }
+        let server = axum::serve(listener, router(engine));
         let server =
             server.with_graceful_shutdown(async move { drop(stopping.wait_for(|stop| *stop).await) });
         async move { server.await }

@@ -4,8 +4,8 @@ use crate::support::app::Answer;
 use crate::support::tree::*;
 use crate::support::{App, Caller};
 use api::accounts::token;
-use api::http::engine::{Engine, Peer};
-use api::http::session;
+use api::http::params::Params;
+use api::http::session::{self, Peer};
 use api::jobs::runner;
 use api::jobs::{self, Asked, Chunk, Importer, Refusal};
 use api::kernel::error::{Error, Language, text};
@@ -16,7 +16,6 @@ use api::kernel::rows::{Column, optional, required};
 use api::kernel::tx::Tx;
 use api::metrics::MetricId;
 use api::policy::Action;
-use async_graphql::{Data, Executor, Request, Variables};
 use axum::body::{Body, Bytes};
 use chrono::TimeDelta;
 use entity::id::{JobId, UploadId};
@@ -173,21 +172,20 @@ async fn count(app: &App, sql: &str) -> i64 {
 
 /// Watches a job as a front end does; what comes, as `state percent`.
 async fn watch_job(caller: &Caller, id: JobId) -> BoxStream<'static, String> {
-    let engine = Engine {
-        schema: api::schema::build(),
-        app: Arc::clone(&caller.app.process),
-        transport: Arc::default(),
-    };
+    let engine = &caller.app.engine;
     let claims = token::read(&engine.app, caller.token.as_ref().unwrap());
-    let mut data = Data::default();
-    data.insert(Peer {
+    let peer = Peer {
         claims: Some(claims.unwrap_or_else(|error| panic!("{}", error.report()))),
         language: Language::English,
-    });
+        address: None,
+        is_phone: false,
+    };
     let query = "subscription($id: ID!) { jobChanged(id: $id) { cursor job { state percent } } }";
-    let variables = Variables::from_json(json!({"id": id.gid().as_str()}));
-    let request = Request::new(query).variables(variables);
-    let answers = engine.execute_stream(request, Some(Arc::new(data)));
+    let params = Params::asking(query, json!({"id": id.gid().as_str()}));
+    let begun = engine.begin(&peer, params).await;
+    let answers = begun
+        .unwrap_or_else(|refusal| panic!("{:?}", refusal.errors))
+        .responses;
     let told = answers.map(|answer| match &answer.errors[..] {
         [] => {
             let job = &answer.data.into_json().unwrap()["jobChanged"]["job"];

@@ -17,6 +17,7 @@ mod support;
 
 mod tidy;
 mod schema;
+mod execution;
 mod http;
 mod socket;
 mod kernel;

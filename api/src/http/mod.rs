@@ -1,7 +1,20 @@
 //! How the world reaches the service: no business word lives here.
+//!
+//! A request becomes [`params::Params`]; [`document`] reads, guards ([`lexical`]), prices ([`cost`]) and validates its
+//! document, once for each text; [`engine`] runs it within the caller's budget and time. What is refused on the way is a
+//! [`refusal::Refusal`], from which each transport makes its own words.
 
+pub mod negotiate;
+pub mod params;
+pub mod lexical;
+pub mod contract;
+pub mod cost;
+mod paths;
+pub mod refusal;
+pub mod document;
+mod answer;
 pub mod engine;
-mod guard;
+pub mod stream;
 pub mod graphql;
 pub mod session;
 pub mod token;

@@ -1,5 +1,6 @@
 //! What one process holds: database, tree, clock, feed, keys and files.
 
+use super::bucket::Buckets;
 use super::clock::Clock;
 use super::db::Db;
 use super::drain::Drain;
@@ -24,6 +25,8 @@ pub struct App {
     pub keys: Keys,
     /// Bytes that came in and go out.
     pub files: Files,
+    /// How often something was tried lately, by whom or on whom.
+    pub attempts: Buckets<String>,
     /// Says when the process is about to end.
     pub drain: Drain,
     /// Names this process where it holds leases.
@@ -39,6 +42,7 @@ impl App {
         let tree = Tree::load(db.reader()).await?;
         let feed = Feed::start(&db).await?;
         Ok(Arc::new(App {
+            attempts: Buckets::default(),
             drain: Drain::default(),
             process_id: clock.id(),
             tree: ArcSwap::from_pointee(tree),

@@ -79,6 +79,13 @@ pub enum Error {
     Gone(Fault),
     /// The same idempotency key came with another body.
     IdempotencyKeyReused,
+    /// It took too long; with the size that a page might have had.
+    Timeout {
+        /// For `first`, where the field gives a page.
+        first: Option<u64>,
+    },
+    /// It was tried too often; with the seconds after which to try again.
+    TooOften(u64),
     /// Try again later.
     Unavailable,
     /// The database asks to run the transaction again. Only `Op::write` sees it.
@@ -265,9 +272,12 @@ impl Error {
                     &key_reused(),
                 )]
             }
-            Error::Unauthenticated | Error::Unavailable | Error::Again(_) | Error::Internal(_) => {
-                return Err(self);
-            }
+            Error::Unauthenticated
+            | Error::Timeout { .. }
+            | Error::TooOften(_)
+            | Error::Unavailable
+            | Error::Again(_)
+            | Error::Internal(_) => return Err(self),
         })
     }
 
@@ -305,6 +315,21 @@ impl Error {
             Error::Conflict(fault) => ("CONFLICT", fault.text.clone()),
             Error::Gone(fault) => ("GONE", fault.text.clone()),
             Error::IdempotencyKeyReused => ("IDEMPOTENCY_KEY_REUSED", key_reused()),
+            Error::Timeout { first: None } => ("TIMEOUT", text("This took too long.", "处理超时。")),
+            Error::Timeout { first: Some(first) } => (
+                "TIMEOUT",
+                text(
+                    format!("This took too long: ask for `first: {first}`."),
+                    format!("处理超时：请改用 first: {first}。"),
+                ),
+            ),
+            Error::TooOften(seconds) => (
+                "RATE_LIMITED",
+                text(
+                    format!("Tried too often: try again in {seconds} s."),
+                    format!("尝试过于频繁，请于 {seconds} 秒后重试。"),
+                ),
+            ),
             Error::Unavailable | Error::Again(_) => (
                 "UNAVAILABLE",
                 text("Busy: try again shortly.", "系统繁忙，请稍后重试。"),
@@ -329,6 +354,11 @@ impl From<Error> for async_graphql::Error {
             extensions.set("code", code);
             if let Some(field) = field.filter(|field| !field.is_empty()) {
                 extensions.set("field", field);
+            }
+            match &error {
+                Error::Timeout { first: Some(first) } => extensions.set("first", *first),
+                Error::TooOften(seconds) => extensions.set("retryAfter", *seconds),
+                _ => {}
             }
         });
         // Never leaves: the engine logs it when the answer is whole.

@@ -26,5 +26,6 @@ pub mod files;
 pub mod encoding;
 mod record;
 pub mod rows;
+pub mod bucket;
 pub mod drain;
 pub mod app;

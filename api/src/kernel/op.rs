@@ -9,6 +9,7 @@ use crate::policy::{Action, Role};
 use arc_swap::ArcSwap;
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::id::{AccountId, FederationId, SessionId};
+use std::net::IpAddr;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -75,6 +76,7 @@ struct Inner {
     actor: Actor,
     moment: ArcSwap<Moment>,
     request_id: Uuid,
+    address: Option<IpAddr>,
     loaders: Loaders,
 }
 
@@ -85,8 +87,14 @@ pub struct Op(Arc<Inner>);
 impl Op {
     /// Begins an operation.
     pub fn new(app: &Arc<App>, actor: Actor) -> Op {
+        Op::arriving(app, actor, None)
+    }
+
+    /// Begins an operation that comes from an address.
+    pub fn arriving(app: &Arc<App>, actor: Actor, address: Option<IpAddr>) -> Op {
         Op(Arc::new(Inner {
             actor,
+            address,
             moment: ArcSwap::from_pointee(Moment::of(app)),
             request_id: app.clock.id(),
             loaders: Loaders::default(),
@@ -107,6 +115,11 @@ impl Op {
     /// Who acts.
     pub fn actor(&self) -> &Actor {
         &self.0.actor
+    }
+
+    /// Where the request comes from, if it came over a socket.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.0.address
     }
 
     /// The account that acts, if one does.

@@ -3,6 +3,8 @@
 use super::clock::Clock;
 use super::db::{Stage, done, keys};
 use api::accounts::service::{self, NewAccount};
+use api::config::Transport;
+use api::http::engine::{Engine, Execute};
 use api::http::router::router;
 use api::kernel::app::App as Process;
 use api::kernel::db::Db;
@@ -35,6 +37,8 @@ pub struct App {
     pub process: Arc<Process>,
     /// Time, ids, randomness.
     pub clock: Arc<Clock>,
+    /// What answers requests.
+    pub engine: Engine,
     router: Router,
     url: String,
     folder: PathBuf,
@@ -72,13 +76,38 @@ impl App {
         let keys = keys(&folder, &clock);
         let files = done(Files::open(&folder.join("files")));
         let process = done(Process::build(db, Arc::clone(&clock) as _, keys, files).await);
+        let engine = done(Engine::new(
+            Arc::clone(&process),
+            Arc::default(),
+            api::schema::build(),
+        ));
         App {
-            router: router(Arc::clone(&process), Arc::default()),
+            router: router(engine.clone()),
+            engine,
             process,
             clock,
             url,
             folder,
             people: Arc::default(),
+        }
+    }
+
+    /// The same process with other settings of how the world reaches it.
+    pub fn reached(&self, transport: Transport) -> App {
+        self.with(transport, api::schema::build())
+    }
+
+    /// The same process, running another schema.
+    pub fn with(&self, transport: Transport, schema: impl Execute) -> App {
+        let engine = done(Engine::new(
+            Arc::clone(&self.process),
+            Arc::new(transport),
+            schema,
+        ));
+        App {
+            router: router(engine.clone()),
+            engine,
+            ..self.clone()
         }
     }
 

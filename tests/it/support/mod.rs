@@ -4,6 +4,7 @@ pub mod app;
 pub mod clock;
 pub mod db;
 pub mod delivery;
+pub mod lab;
 pub mod register;
 pub mod socket;
 pub mod postgres;

@@ -4,7 +4,6 @@ use super::app::Caller;
 use api::http::router::router;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use std::sync::Arc;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -27,7 +26,7 @@ impl Caller {
     pub async fn open_socket(&self) -> (Socket, Said) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let service = router(Arc::clone(&self.app.process), Arc::default());
+        let service = router(self.app.engine.clone());
         tokio::spawn(async move { axum::serve(listener, service).await });
         let mut request = format!("ws://{address}/graphql").into_client_request().unwrap();
         let headers = request.headers_mut();
