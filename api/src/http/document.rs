@@ -194,7 +194,11 @@ impl Documents {
         let (limits, selections_max) = origin.limits();
         lexical::check(query, &limits)?;
         let parsed = parse_query(query).map_err(|error| {
-            let error = ServerError::from(error);
+            let mut error = ServerError::from(error);
+            // The parser draws the place with lines and arrows; its position is told beside.
+            if let Some((_, expected)) = error.message.rsplit_once("= ") {
+                error.message = format!("Syntax error: {expected}.");
+            }
             Refusal::of(Kind::Syntax, "GRAPHQL_PARSE_FAILED", vec![error])
         })?;
         let plans = cost::plans(&parsed, &self.contract);

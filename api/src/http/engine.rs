@@ -224,6 +224,8 @@ impl Engine {
             let text = text("No document is known under this id.", "没有此标识的查询文档。");
             Refusal::new(kind, code, &text)
         };
+        // Clients with automatic persisted queries look for these words; they send the text with their next request.
+        let unkept = |code, words: &'static str| Refusal::new(Kind::Invalid, code, &text(words, words));
         match wanted {
             Wanted::Registered(id) => {
                 let id = rules::id(id);
@@ -231,12 +233,14 @@ impl Engine {
                 let found = self.documents.registered(id, text).await?;
                 found.ok_or_else(|| unknown(Kind::Unregistered, "PERSISTED_DOCUMENT_NOT_FOUND"))
             }
-            // The client sends the text with its next request.
             Wanted::Kept(sha256) if is_open => {
                 let kept = self.documents.kept(sha256);
-                kept.ok_or_else(|| unknown(Kind::Invalid, "PERSISTED_QUERY_NOT_FOUND"))
+                kept.ok_or_else(|| unkept("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound"))
             }
-            Wanted::Kept(_) => Err(unknown(Kind::Invalid, "PERSISTED_QUERY_NOT_SUPPORTED")),
+            Wanted::Kept(_) => Err(unkept(
+                "PERSISTED_QUERY_NOT_SUPPORTED",
+                "PersistedQueryNotSupported",
+            )),
             Wanted::Text(query) => match self.documents.read(query) {
                 Ok(document) => Ok(document),
                 Err(refusal) if is_open && refusal.kind == Kind::Unfit => {
