@@ -1,10 +1,12 @@
 //! GraphQL over HTTP: the audits of npm `graphql-http` by their ids, and what is beside them: forms of answers, status
 //! codes of the draft, GET, other origins, and who may look at the schema.
 
-use crate::support::app::Answer;
+use crate::support::app::{Answer, SECRET};
 use crate::support::tree::*;
 use crate::support::{App, Caller};
 use api::config::{Profile, StatusCodes, Transport};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
@@ -231,6 +233,19 @@ both! {
             let hint = caller.gql(mistake, json!({})).await;
             assert_eq!(hint.to_string().contains("Did you mean"), open, "{hint}");
             assert_eq!(caller.send("GET", &get, &[], "").await.status, if open { 200 } else { 405 });
+        }
+        let basic = |name: &str| format!("Basic {}", BASE64_STANDARD.encode(format!("{name}.{}:{SECRET}", app.federation(XIANGXIANG))));
+        for path in ["/graphiql", "/schema.graphql"] {
+            for (app, authorization, status) in [
+                (&app, None, 200),
+                (&production, None, 401),
+                (&production, Some(basic("cadre")), 401),
+                (&production, Some(basic("nobody")), 401),
+                (&production, Some(basic("system_administrator")), 200),
+            ] {
+                let headers: Vec<_> = authorization.iter().map(|value| ("authorization", value.as_str())).collect();
+                assert_eq!(app.send("GET", path, &headers, "").await.status, status, "{path} {authorization:?}");
+            }
         }
         let circles = "{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }";
         assert_eq!(app.anonymous().codes(circles, json!({})).await, ["BAD_REQUEST"]);

@@ -1,5 +1,6 @@
 //! Signing in and out, and making accounts.
 
+use super::store::Credentials;
 use super::{Event, rules, store, token};
 use crate::kernel::error::{Error, conflict, invalid, text};
 use crate::kernel::event::Place;
@@ -62,7 +63,13 @@ fn attempt(op: &Op, username: &str) -> Result<Vec<String>, Error> {
     Ok(taken)
 }
 
-async fn sign_in(op: &Op, username: &str, secret: String, is_machine: bool) -> Result<Tokens, Error> {
+/// The account whose name and secret these are; one refusal for a wrong name and a wrong secret.
+async fn authenticate(
+    op: &Op,
+    username: &str,
+    secret: String,
+    is_machine: bool,
+) -> Result<Credentials, Error> {
     let attempt = attempt(op, username)?;
     if secret.chars().count() > rules::SECRET_MAX {
         return Err(invalid("password", rules::wrong_credentials()));
@@ -76,6 +83,17 @@ async fn sign_in(op: &Op, username: &str, secret: String, is_machine: bool) -> R
     for key in &attempt {
         op.app().attempts.put_back(key, 1);
     }
+    Ok(found)
+}
+
+/// Who a person acts as, without signing in: for pages that a browser asks a password for.
+pub(crate) async fn person(op: &Op, username: &str, password: String) -> Result<Actor, Error> {
+    let found = authenticate(op, username, password, false).await?;
+    store::actor_of(op.app(), found.id).await
+}
+
+async fn sign_in(op: &Op, username: &str, secret: String, is_machine: bool) -> Result<Tokens, Error> {
+    let found = authenticate(op, username, secret, is_machine).await?;
     let session_id = SessionId(op.id());
     let refresh = (!is_machine).then(|| token::secret(op.app()));
     let (refresh, found) = (&refresh, &found);

@@ -126,7 +126,7 @@ impl Engine {
     }
 
     /// Whether a caller may look at the schema and try documents.
-    fn is_open_to(&self, actor: &Actor) -> bool {
+    pub(super) fn is_open_to(&self, actor: &Actor) -> bool {
         let runs_the_service = match actor {
             Actor::Account { grants, .. } => grants.iter().any(|grant| grant.role.runs_the_service()),
             Actor::System => true,
