@@ -13,6 +13,9 @@ pub mod scalars;
 // Callers
 pub mod accounts;
 
+// Files that come in
+pub mod uploads;
+
 // Long work
 pub mod jobs;
 

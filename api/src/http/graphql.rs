@@ -1,7 +1,7 @@
 //! GraphQL over HTTP (POST) and over WebSocket (graphql-transport-ws), at one address.
 
 use super::engine::{Engine, Peer};
-use super::{guard, session};
+use super::{guard, multipart, session};
 use crate::accounts::token;
 use crate::kernel::error::{Error, LANGUAGE, Language, Text, text};
 use crate::kernel::op::Op;
@@ -59,11 +59,11 @@ async fn answer(engine: Engine, headers: HeaderMap, body: Body, language: Langua
         Ok(actor) => actor,
         Err(error) => return refused(&error),
     };
-    let request = match read(&headers, body).await {
+    let op = Op::new(&engine.app, actor);
+    let request = match read(&engine, &op, &headers, body).await {
         Ok(request) => request,
         Err(response) => return response,
     };
-    let op = Op::new(&engine.app, actor);
     let response = engine.run(&op, language, request).await;
     let mut answer = written(&response);
     if let Ok(id) = HeaderValue::try_from(op.request_id().to_string()) {
@@ -79,11 +79,22 @@ fn written(response: &GraphQLResponse) -> Response {
     }
 }
 
-async fn read(headers: &HeaderMap, body: Body) -> Result<GraphQLRequest, Response> {
+async fn read(engine: &Engine, op: &Op, headers: &HeaderMap, body: Body) -> Result<GraphQLRequest, Response> {
     let content_type = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
+    let no_request = || {
+        let text = text(
+            "The body is no GraphQL request in JSON.",
+            "请求体不是 JSON 格式的 GraphQL 请求。",
+        );
+        refusal(StatusCode::BAD_REQUEST, "BAD_REQUEST", &text)
+    };
+    if multipart::is_form(content_type) {
+        let request = multipart::read(engine, op, headers, body).await?;
+        return serde_json::from_value(request).map_err(|_| no_request());
+    }
     if !content_type
         .split(';')
         .next()
@@ -101,13 +112,6 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<GraphQLRequest, Respons
         );
         refusal(StatusCode::PAYLOAD_TOO_LARGE, "BAD_REQUEST", &text)
     })?;
-    let no_request = || {
-        let text = text(
-            "The body is no GraphQL request in JSON.",
-            "请求体不是 JSON 格式的 GraphQL 请求。",
-        );
-        refusal(StatusCode::BAD_REQUEST, "BAD_REQUEST", &text)
-    };
     // serde would read an array as the members of a request in their order.
     if !body.trim_ascii_start().starts_with(b"{") {
         return Err(no_request());

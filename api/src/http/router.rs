@@ -1,7 +1,7 @@
 //! Every address of the service.
 
 use super::engine::Engine;
-use super::{files, graphql, pages, token};
+use super::{files, graphql, pages, token, uploads};
 use crate::config::Transport;
 use crate::kernel::app::App;
 use crate::kernel::tree::Tree;
@@ -22,7 +22,7 @@ pub fn router(app: Arc<App>, transport: Arc<Transport>) -> Router {
     Router::new()
         .route("/graphql", post(graphql::post).get(graphql::socket))
         .route("/oauth/token", post(token::issue))
-        .route("/uploads/{id}", put(files::receive))
+        .route("/uploads/{id}", put(uploads::receive).head(uploads::stand))
         .route("/files/{id}", get(files::send))
         .route("/", get(pages::front))
         .route("/graphiql", get(pages::graphiql))
