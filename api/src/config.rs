@@ -80,9 +80,17 @@ pub struct Transport {
     #[arg(long, env = "GONGHUI_DEADLINE_SECONDS", default_value_t = 30)]
     pub deadline_seconds: u64,
 
+    /// Seconds without a byte after which a body that is being sent is given up; 408 is the answer.
+    #[arg(long, env = "GONGHUI_STALL_SECONDS", default_value = "30", value_parser = seconds)]
+    pub stall: Duration,
+
     /// Where traces go by OTLP over HTTP: `http://collector:4318`; nowhere if nothing is said.
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
     pub otlp_endpoint: Option<String>,
+}
+
+fn seconds(text: &str) -> Result<Duration, std::num::ParseIntError> {
+    text.parse().map(Duration::from_secs)
 }
 
 impl Transport {
@@ -125,10 +133,11 @@ pub struct Store {
     #[arg(long, env = "GONGHUI_KEYS")]
     pub keys: Option<PathBuf>,
 
-    /// Folder of uploaded files. On SQLite it is beside the database if nothing is said; on PostgreSQL it must be
-    /// shared by every process.
+    /// Where uploaded files are: a folder, or `s3://BUCKET/PREFIX` (access and endpoint by `AWS_ACCESS_KEY_ID`,
+    /// `AWS_SECRET_ACCESS_KEY`, `AWS_REGION`, `AWS_ENDPOINT_URL`). On SQLite it is a folder beside the database if nothing
+    /// is said; on PostgreSQL every process must reach the same.
     #[arg(long, env = "GONGHUI_FILES")]
-    pub files: Option<PathBuf>,
+    pub files: Option<String>,
 }
 
 impl Store {
@@ -147,11 +156,14 @@ impl Store {
     }
 
     /// Where uploaded files are.
-    pub fn files_folder(&self) -> PathBuf {
-        let beside = || self.sqlite_file().map(|file| file.with_extension("files"));
+    pub fn files_place(&self) -> String {
+        let beside = || {
+            let folder = self.sqlite_file()?.with_extension("files");
+            Some(folder.to_string_lossy().into_owned())
+        };
         self.files
             .clone()
             .or_else(beside)
-            .unwrap_or_else(|| PathBuf::from("gonghui.files"))
+            .unwrap_or_else(|| "gonghui.files".to_owned())
     }
 }

@@ -14,6 +14,9 @@ pub mod scalars;
 pub mod accounts;
 pub mod documents;
 
+// Files that come in
+pub mod uploads;
+
 // Long work
 pub mod jobs;
 

@@ -68,7 +68,7 @@ fn keys(store: &Store) -> Result<Keys, Error> {
 /// Builds a process on the settings' database, migrated.
 pub async fn app(store: &Store) -> Result<Arc<App>, Error> {
     let keys = keys(store)?;
-    let files = Files::open(&store.files_folder())?;
+    let files = Files::at(&store.files_place())?;
     let db = open(store).await?;
     migrate(&db).await?;
     App::build(db, Arc::new(SystemClock), keys, files).await

@@ -27,6 +27,8 @@ mod kernel;
 mod divisions;
 mod tree;
 mod accounts;
+mod uploads;
+mod forms;
 mod jobs;
 mod enterprises;
 mod trade_unions;

@@ -1,6 +1,7 @@
 //! GraphQL over HTTP at `/graphql`: POST, GET for queries, and what opens a WebSocket or an event stream.
 
 use super::engine::{Engine, Via};
+use super::multipart;
 use super::negotiate::{self, Media};
 use super::params::{Params, no_json};
 use super::refusal::{Kind, Refusal, error};
@@ -97,7 +98,7 @@ async fn answer(engine: Engine, request: Request) -> Response {
             Via::Get => read_uri(request.uri())?,
             Via::Post | Via::Stream => {
                 let (parts, body) = request.into_parts();
-                read_body(&parts.headers, body).await?
+                read_body(&engine, &op, &parts.headers, body).await?
             }
         };
         Ok(engine.answer(&op, &peer, params, via).await?)
@@ -176,7 +177,11 @@ fn read_uri(uri: &Uri) -> Result<Params, Refusal> {
 }
 
 /// Reads a body to its end.
-async fn read_body(headers: &HeaderMap, body: Body) -> Result<Params, Stop> {
+async fn read_body(engine: &Engine, op: &Op, headers: &HeaderMap, body: Body) -> Result<Params, Stop> {
+    if multipart::is_form(headers) {
+        let form = multipart::read(engine, op, headers, body).await;
+        return Ok(Params::read(form.map_err(Stop::Answer)?)?);
+    }
     let stop = |status, text: Text| Stop::Answer(refusal(status, "BAD_REQUEST", &text));
     if !negotiate::is_json(headers) {
         let text = text(

@@ -1,7 +1,7 @@
 //! Every address of the service.
 
 use super::engine::Engine;
-use super::{files, graphql, pages, token};
+use super::{files, graphql, pages, token, uploads};
 use crate::kernel::tree::Tree;
 use axum::Router;
 use axum::extract::State;
@@ -19,7 +19,7 @@ pub fn router(engine: Engine) -> Router {
     let router = Router::new()
         .route("/graphql", any(graphql::serve))
         .route("/oauth/token", post(token::issue))
-        .route("/uploads/{id}", put(files::receive))
+        .route("/uploads/{id}", put(uploads::receive).head(uploads::stand))
         .route("/files/{id}", get(files::send))
         .route("/", get(pages::front))
         .route("/graphiql", get(pages::graphiql))

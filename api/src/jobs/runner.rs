@@ -11,6 +11,7 @@ use crate::kernel::lease;
 use crate::kernel::op::{Actor, Op};
 use crate::kernel::rows::RowFile;
 use crate::policy::Action;
+use crate::uploads;
 use entity::id::JobId;
 use entity::jobs::job::{self, JobState};
 use futures_util::StreamExt;
@@ -105,8 +106,8 @@ impl Run<'_> {
     }
 
     async fn go_on(&self, mut job: job::Model) -> Result<(), Error> {
-        let path = self.app.files.path(job.upload_id.0);
-        let mut file = RowFile::open(path, self.importer.columns()).await?;
+        let file = uploads::service::open(&self.system(), job.upload_id).await?;
+        let mut file = RowFile::open(file, self.importer.columns()).await?;
         if job.state == JobState::Queued {
             let rows_total = match job.rows_total {
                 Some(rows_total) => rows_total,

@@ -157,7 +157,13 @@ impl From<anyhow::Error> for Error {
 
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
-        anyhow::Error::from(error).into()
+        match error.kind() {
+            std::io::ErrorKind::NotConnected => {
+                tracing::warn!(%error, "the file store does not answer");
+                Error::Unavailable
+            }
+            _ => anyhow::Error::from(error).into(),
+        }
     }
 }
 

@@ -68,13 +68,14 @@ impl Answer {
 impl App {
     /// Starts the service on a stage.
     pub async fn open(stage: &Stage, clock: Arc<Clock>) -> App {
-        App::start(stage.url.clone(), stage.folder.path().to_owned(), clock).await
+        let folder = stage.folder.path().to_owned();
+        let files = done(Files::open(&folder.join("files")));
+        App::start(stage.url.clone(), folder, clock, files).await
     }
 
-    async fn start(url: String, folder: PathBuf, clock: Arc<Clock>) -> App {
+    async fn start(url: String, folder: PathBuf, clock: Arc<Clock>, files: Files) -> App {
         let db = done(Db::connect(&url, 6).await);
         let keys = keys(&folder, &clock);
-        let files = done(Files::open(&folder.join("files")));
         let process = done(Process::build(db, Arc::clone(&clock) as _, keys, files).await);
         let engine = done(Engine::new(
             Arc::clone(&process),
@@ -113,7 +114,30 @@ impl App {
 
     /// A second process on the same database, with the same clock, keys and files.
     pub async fn another(&self) -> App {
-        App::start(self.url.clone(), self.folder.clone(), Arc::clone(&self.clock)).await
+        self.another_on(self.process.files.clone()).await
+    }
+
+    /// A second process that keeps its files elsewhere.
+    pub async fn another_on(&self, files: Files) -> App {
+        App::start(
+            self.url.clone(),
+            self.folder.clone(),
+            Arc::clone(&self.clock),
+            files,
+        )
+        .await
+    }
+
+    /// The folder that is its file store.
+    pub fn file_folder(&self) -> PathBuf {
+        self.folder.join("files")
+    }
+
+    /// The names of what is in its file store.
+    pub fn objects(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.file_folder()).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.collect()
     }
 
     /// The federation of a code; the highest where a code stands at two levels.

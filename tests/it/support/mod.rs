@@ -1,6 +1,7 @@
 //! The stage on which the tests play: a database of their own, a clock that they move, people who sign in.
 
 pub mod app;
+pub mod bucket;
 pub mod clock;
 pub mod db;
 pub mod delivery;
