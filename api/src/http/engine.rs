@@ -7,6 +7,7 @@ use crate::kernel::app::App;
 use crate::kernel::error::{Error, LANGUAGE, Language, text};
 use crate::kernel::loader::drive;
 use crate::kernel::op::{Actor, Op};
+use crate::kernel::telemetry::{Ended, METER, Meter};
 use crate::schema::Schema;
 use async_graphql::futures_util::StreamExt;
 use async_graphql::futures_util::stream::{self, BoxStream};
@@ -87,7 +88,7 @@ fn with_codes(mut response: Response) -> Response {
 
 /// Logs each internal error of an answer once, though many fields may have met it.
 fn log(op: &Op, response: &Response) {
-    let _request = tracing::error_span!("request", id = %op.request_id()).entered();
+    let _request = op.request().log_span().entered();
     let mut logged = Vec::new();
     for error in response.errors.iter().filter_map(|error| error.source::<Error>()) {
         let Error::Internal(cause) = error else { continue };
@@ -106,15 +107,20 @@ fn refused(error: Error) -> Response {
 
 impl Engine {
     /// Runs a query or mutation.
-    pub async fn run(&self, op: &Op, language: Language, request: Request) -> Response {
+    pub async fn run(&self, op: &Op, language: Language, mut request: Request) -> Response {
+        let meter = Meter::begin(op);
+        let mut kind = "none";
         let running = async {
             if let Err(refusal) = guard::check(&request) {
                 return Response::from_errors(vec![*refusal]);
             }
+            kind = operation_type(&mut request).map_or("none", name_of);
             drive(op, self.schema.execute(request.data(op.clone()))).await
         };
+        let running = METER.scope(meter.clone(), running);
         let response = with_codes(LANGUAGE.scope(language, running).await);
         log(op, &response);
+        note(op, &meter, kind, &response);
         response
     }
 
@@ -154,27 +160,51 @@ impl Engine {
         guard::check(&request).map_err(|refusal| Response::from_errors(vec![*refusal]))?;
         let actor = peer.actor(&self.app).await.map_err(refused)?;
         let op = Op::new(&self.app, actor);
-        let is_subscription = is_subscription(&mut request);
+        let kind = operation_type(&mut request);
         let responses = self.schema.execute_stream(request.data(op.clone())).boxed();
         Ok(Running {
             peer,
             op,
             responses,
-            is_subscription,
+            kind,
         })
     }
 }
 
-/// Whether the request asks for a subscription; what does not parse asks for nothing.
-fn is_subscription(request: &mut Request) -> bool {
+/// What the request asks for; what does not parse asks for nothing.
+fn operation_type(request: &mut Request) -> Option<OperationType> {
     let name = request.operation_name.clone();
-    request.parsed_query().is_ok_and(|document| {
-        let mut operations = document.operations.iter();
-        operations.any(|(operation_name, operation)| {
-            let is_meant = name.is_none() || operation_name.map(|name| name.as_str()) == name.as_deref();
-            is_meant && operation.node.ty == OperationType::Subscription
-        })
-    })
+    let mut operations = request.parsed_query().ok()?.operations.iter();
+    let is_meant = |operation_name: Option<&str>| name.is_none() || operation_name == name.as_deref();
+    operations
+        .find(|(operation_name, _)| is_meant(operation_name.map(|name| name.as_str())))
+        .map(|(_, operation)| operation.node.ty)
+}
+
+fn name_of(kind: OperationType) -> &'static str {
+    match kind {
+        OperationType::Query => "query",
+        OperationType::Mutation => "mutation",
+        OperationType::Subscription => "subscription",
+    }
+}
+
+/// Tells the operator of an operation, or a message of a subscription, that is over.
+fn note(op: &Op, meter: &Meter, kind: &'static str, response: &Response) {
+    let code = response
+        .errors
+        .first()
+        .and_then(|error| error.extensions.as_ref()?.get("code"));
+    let code = match code {
+        Some(async_graphql::Value::String(code)) => code,
+        _ => "OK",
+    };
+    let ended = Ended {
+        kind,
+        code,
+        ..Ended::default()
+    };
+    op.app().telemetry.operation_ended(meter, &ended);
 }
 
 /// An operation of a socket that goes on.
@@ -182,16 +212,18 @@ struct Running {
     peer: Peer,
     op: Op,
     responses: BoxStream<'static, Response>,
-    is_subscription: bool,
+    kind: Option<OperationType>,
 }
 
 impl Running {
     async fn next(&mut self) -> Option<Response> {
         let (op, responses) = (&self.op, &mut self.responses);
-        let next = drive(op, responses.next());
+        let meter = Meter::begin(op);
+        let next = METER.scope(meter.clone(), drive(op, responses.next()));
         let response = with_codes(next.await?);
         log(&self.op, &response);
-        if self.is_subscription
+        note(&self.op, &meter, self.kind.map_or("none", name_of), &response);
+        if self.kind == Some(OperationType::Subscription)
             && let Err(last) = check_standing(&self.peer, &self.op).await
         {
             self.responses = stream::empty().boxed();

@@ -10,14 +10,12 @@ use async_graphql::{Data, Request as GraphQLRequest, Response as GraphQLResponse
 use async_graphql_axum::{GraphQLProtocol, GraphQLWebSocket};
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequestParts, Request, State, WebSocketUpgrade};
-use axum::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use axum::http::header::{CONTENT_TYPE, HeaderValue};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 /// The most that a request body may hold; files go to `/uploads`.
 const BODY_BYTES_MAX: usize = 1 << 20;
-
-static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// A GraphQL error before any field was run.
 pub(super) fn refusal(status: StatusCode, code: &str, text: &Text) -> Response {
@@ -40,7 +38,7 @@ pub(super) fn refused(error: &Error) -> Response {
         Error::Invalid(_) => StatusCode::BAD_REQUEST,
         Error::Conflict(_) | Error::IdempotencyKeyReused => StatusCode::CONFLICT,
         Error::Gone(_) => StatusCode::GONE,
-        Error::Unavailable | Error::Again(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Unavailable | Error::Again(_) | Error::Timeout { .. } => StatusCode::SERVICE_UNAVAILABLE,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     };
     refusal(status, code, &text)
@@ -65,11 +63,7 @@ async fn answer(engine: Engine, headers: HeaderMap, body: Body, language: Langua
     };
     let op = Op::new(&engine.app, actor);
     let response = engine.run(&op, language, request).await;
-    let mut answer = written(&response);
-    if let Ok(id) = HeaderValue::try_from(op.request_id().to_string()) {
-        answer.headers_mut().insert(REQUEST_ID.clone(), id);
-    }
-    answer
+    written(&response)
 }
 
 fn written(response: &GraphQLResponse) -> Response {

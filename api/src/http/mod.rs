@@ -1,5 +1,9 @@
 //! How the world reaches the service: no business word lives here.
 
+pub mod serve;
+pub mod address;
+mod observe;
+mod metrics;
 pub mod engine;
 mod guard;
 pub mod graphql;

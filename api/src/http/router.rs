@@ -1,7 +1,7 @@
 //! Every address of the service.
 
 use super::engine::Engine;
-use super::{files, graphql, pages, token};
+use super::{files, graphql, metrics, observe, pages, token};
 use crate::config::Transport;
 use crate::kernel::app::App;
 use crate::kernel::tree::Tree;
@@ -9,6 +9,7 @@ use crate::schema;
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::middleware;
 use axum::routing::{get, post, put};
 use std::sync::Arc;
 
@@ -30,11 +31,16 @@ pub fn router(app: Arc<App>, transport: Arc<Transport>) -> Router {
         .route("/assets/{*path}", get(pages::asset))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
+        .route("/metrics", get(metrics::show))
+        .layer(middleware::from_fn_with_state(engine.clone(), observe::around))
         .with_state(engine)
 }
 
-/// Ready when the database answers.
+/// Ready when the database answers, and until the process is about to end.
 async fn ready(State(engine): State<Engine>) -> (StatusCode, &'static str) {
+    if engine.app.drain.has_begun() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "draining\n");
+    }
     match Tree::version(engine.app.db.reader()).await {
         Ok(_) => (StatusCode::OK, "ready\n"),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),

@@ -7,6 +7,7 @@
 pub mod clock;
 pub mod error;
 pub mod sql;
+mod reader;
 pub mod db;
 pub mod tree;
 pub mod scope;
@@ -27,4 +28,5 @@ pub mod encoding;
 mod record;
 pub mod rows;
 pub mod drain;
+pub mod telemetry;
 pub mod app;

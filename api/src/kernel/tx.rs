@@ -67,7 +67,11 @@ impl Op {
         let mut turn = None;
         for run in 0..RUNS_MAX {
             let ended = match Tx::begin(self).await {
-                Ok(tx) => body(tx).await,
+                Ok((tx, limit)) => {
+                    let ended = body(tx).await;
+                    self.app().db.unlimit_writer(limit);
+                    ended
+                }
                 Err(error) => Err(error),
             };
             match ended {
@@ -166,9 +170,12 @@ impl<T> Committed<T> {
 }
 
 impl Tx {
-    async fn begin(op: &Op) -> Result<Tx, Error> {
+    /// Begins one, and limits its statements to what is left of the operation.
+    async fn begin(op: &Op) -> Result<(Tx, u64), Error> {
         let db = op.app().db.begin().await?;
-        let version = Tree::version(&db).await?;
+        let left = op.app().db.left();
+        let limit = op.app().db.limit_writer(left);
+        let version = Tree::version_within(&db, left).await?;
         let tree = op.app().tree();
         if tree.version != version {
             // Not with a connection in hand: all of them could be held by writers that wait for one more.
@@ -177,13 +184,14 @@ impl Tx {
             let moved_on = sea_orm::DbErr::Custom("the tree moved on".into());
             return Err(Error::Again(Arc::new(moved_on)));
         }
-        Ok(Tx {
+        let tx = Tx {
             db,
             op: op.clone(),
             tree,
             changes_tree: false,
             key: None,
-        })
+        };
+        Ok((tx, limit))
     }
 
     /// The operation it belongs to.
