@@ -186,7 +186,14 @@ pub async fn serve_until(
         limits,
         closed,
     ));
-    stop.await;
+    tokio::select! {
+        () = stop => {}
+        // Without it nothing is numbered and no job is done: better to be started anew.
+        ended = &mut work => {
+            ended.map_err(anyhow::Error::from)?;
+            return Err(anyhow::anyhow!("the background work ended").into());
+        }
+    }
     tracing::info!("draining: nothing new is begun");
     app.drain.begin();
     tokio::time::sleep(ending.drain).await;

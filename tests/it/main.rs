@@ -33,3 +33,5 @@ mod figures;
 mod dashboard;
 mod access;
 mod verify;
+mod operations;
+mod serving;

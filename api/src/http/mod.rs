@@ -2,7 +2,7 @@
 
 pub mod serve;
 pub mod address;
-mod observe;
+pub mod observe;
 mod metrics;
 pub mod engine;
 mod guard;

@@ -20,7 +20,7 @@ static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 static TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
 /// Stands round every route.
-pub(super) async fn around(State(engine): State<Engine>, request: Request, next: Next) -> Response {
+pub async fn around(State(engine): State<Engine>, request: Request, next: Next) -> Response {
     let (app, began) = (&engine.app, Instant::now());
     let headers = request.headers();
     let header = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());

@@ -5,7 +5,7 @@
 //! writer that begins IMMEDIATE and readers beside it (WAL) none did, at 3,000 transactions a second.
 
 use super::error::Error;
-use super::reader::{ACQUIRE, Lane, Lanes, Reader, Watch};
+use super::reader::{ACQUIRE, Hold, Lane, Lanes, Reader, Watch};
 use super::telemetry::{self, Statements};
 use sea_orm::sqlx::Connection;
 use sea_orm::{
@@ -151,7 +151,9 @@ impl Db {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         };
         let transaction = self.writer.begin_with_options(options).await?;
-        self.limit_writer(None);
+        if let Some(hold) = self.hold_writer(None) {
+            hold.end();
+        }
         Ok(transaction)
     }
 
@@ -174,15 +176,8 @@ impl Db {
     }
 
     /// Limits what SQLite's writer does from now on. Whoever holds its one transaction calls it.
-    pub(super) fn limit_writer(&self, limit: Option<Duration>) -> u64 {
-        self.watch.as_ref().map_or(0, |watch| watch.wind(limit))
-    }
-
-    /// Ends such a limit, unless the next transaction has set its own.
-    pub(super) fn unlimit_writer(&self, limit: u64) {
-        if let Some(watch) = &self.watch {
-            watch.unwind(limit);
-        }
+    pub(super) fn hold_writer(&self, limit: Option<Duration>) -> Option<Hold<'_>> {
+        self.watch.as_ref().map(|watch| watch.hold(limit))
     }
 
     /// Lets SQLite learn how its rows are spread, where that has changed much: without it the planner takes the county's

@@ -79,13 +79,13 @@ pub enum Error {
     Gone(Fault),
     /// The same idempotency key came with another body.
     IdempotencyKeyReused,
-    /// Try again later.
-    Unavailable,
-    /// It took longer than an operation may, and was stopped; with the page size that would have passed, if one would.
+    /// It took too long; with the size that a page might have had.
     Timeout {
-        /// How many to ask for.
+        /// For `first`, where the field gives a page.
         first: Option<u64>,
     },
+    /// Try again later.
+    Unavailable,
     /// The database asks to run the transaction again. Only `Op::write` sees it.
     Again(Arc<DbErr>),
     /// Our fault; logged with its whole chain, told to nobody.
@@ -270,12 +270,10 @@ impl Error {
                 )]
             }
             Error::Unauthenticated
-            | Error::Unavailable
             | Error::Timeout { .. }
+            | Error::Unavailable
             | Error::Again(_)
-            | Error::Internal(_) => {
-                return Err(self);
-            }
+            | Error::Internal(_) => return Err(self),
         })
     }
 
@@ -313,11 +311,18 @@ impl Error {
             Error::Conflict(fault) => ("CONFLICT", fault.text.clone()),
             Error::Gone(fault) => ("GONE", fault.text.clone()),
             Error::IdempotencyKeyReused => ("IDEMPOTENCY_KEY_REUSED", key_reused()),
+            Error::Timeout { first: None } => ("TIMEOUT", text("This took too long.", "处理超时。")),
+            Error::Timeout { first: Some(first) } => (
+                "TIMEOUT",
+                text(
+                    format!("This took too long: ask for `first: {first}`."),
+                    format!("处理超时：请改用 first: {first}。"),
+                ),
+            ),
             Error::Unavailable | Error::Again(_) => (
                 "UNAVAILABLE",
                 text("Busy: try again shortly.", "系统繁忙，请稍后重试。"),
             ),
-            Error::Timeout { .. } => ("TIMEOUT", text("It took too long.", "处理超时。")),
             Error::Internal(_) => (
                 "INTERNAL",
                 text("An internal error; it was logged.", "内部错误，已记录。"),

@@ -45,19 +45,21 @@ impl Default for Watch {
 }
 
 impl Watch {
-    /// What runs from now on may take so long; gives what [`Watch::unwind`] takes.
-    pub(super) fn wind(&self, limit: Option<Duration>) -> u64 {
+    /// What runs from now on may take so long; gives the time at which it is over.
+    fn wind(&self, limit: Option<Duration>) -> u64 {
         let until = limit.map(|limit| nanos(self.since.elapsed().saturating_add(limit)));
         let until = until.unwrap_or(NEVER);
         self.until.store(until, Ordering::Relaxed);
         until
     }
 
-    /// Takes the limit away, unless somebody else has wound the watch since.
-    pub(super) fn unwind(&self, until: u64) {
-        let _ = self
-            .until
-            .compare_exchange(until, NEVER, Ordering::Relaxed, Ordering::Relaxed);
+    /// Limits what a transaction of the only writer does.
+    pub(super) fn hold(&self, limit: Option<Duration>) -> Hold<'_> {
+        Hold {
+            until: self.wind(limit),
+            watch: self,
+            is_over: false,
+        }
     }
 
     /// What runs now ends.
@@ -89,6 +91,29 @@ impl Watch {
                 Ok(())
             })
         })
+    }
+}
+
+/// The limit of a transaction. Dropped before it is over, it ends the transaction's statement.
+pub(super) struct Hold<'a> {
+    watch: &'a Watch,
+    until: u64,
+    is_over: bool,
+}
+
+impl Hold<'_> {
+    /// The transaction is over.
+    pub(super) fn end(mut self) {
+        self.is_over = true;
+    }
+}
+
+impl Drop for Hold<'_> {
+    fn drop(&mut self) {
+        let next = if self.is_over { NEVER } else { 0 };
+        let until = &self.watch.until;
+        // Somebody else's transaction may have begun meanwhile: its limit stays.
+        let _ = until.compare_exchange(self.until, next, Ordering::Relaxed, Ordering::Relaxed);
     }
 }
 

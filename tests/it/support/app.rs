@@ -9,6 +9,7 @@ use api::kernel::db::Db;
 use api::kernel::files::Files;
 use api::kernel::gid::Gid;
 use api::kernel::op::{Actor, Op};
+use api::kernel::telemetry::{METER, Meter};
 use api::policy::Role;
 use api::worker;
 use axum::Router;
@@ -22,6 +23,7 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Mutex;
 use tower::ServiceExt;
 
@@ -69,6 +71,10 @@ impl App {
 
     async fn start(url: String, folder: PathBuf, clock: Arc<Clock>) -> App {
         let db = done(Db::connect(&url, 6).await);
+        App::start_on(db, url, folder, clock).await
+    }
+
+    async fn start_on(db: Db, url: String, folder: PathBuf, clock: Arc<Clock>) -> App {
         let keys = keys(&folder, &clock);
         let files = done(Files::open(&folder.join("files")));
         let process = done(Process::build(db, Arc::clone(&clock) as _, keys, files).await);
@@ -85,6 +91,18 @@ impl App {
     /// A second process on the same database, with the same clock, keys and files.
     pub async fn another(&self) -> App {
         App::start(self.url.clone(), self.folder.clone(), Arc::clone(&self.clock)).await
+    }
+
+    /// A second process, whose operations and statements may take so long.
+    pub async fn within(&self, limit: Duration) -> App {
+        let db = done(Db::connect_within(&self.url, 6, limit).await);
+        App::start_on(db, self.url.clone(), self.folder.clone(), Arc::clone(&self.clock)).await
+    }
+
+    /// Does something as an operation of the service acting by itself.
+    pub async fn measured<T>(&self, work: impl AsyncFnOnce(&Op) -> T) -> T {
+        let op = self.operator();
+        METER.scope(Meter::begin(&op), work(&op)).await
     }
 
     /// The federation of a code; the highest where a code stands at two levels.

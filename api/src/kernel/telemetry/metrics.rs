@@ -112,7 +112,7 @@ fn sizes() -> Histogram {
     Histogram::new(exponential_buckets(1.0, 4.0, 8))
 }
 
-fn statements_of_one() -> Histogram {
+fn few() -> Histogram {
     Histogram::new([0.0, 1.0, 2.0, 3.0, 5.0, 8.0, 13.0, 21.0, 34.0, 100.0])
 }
 
@@ -197,6 +197,22 @@ impl Catalogue {
         metric
     }
 
+    fn counter(&mut self, name: &str, help: &str) -> Counter {
+        self.add(name, help, Counter::default())
+    }
+
+    fn gauge(&mut self, name: &str, help: &str) -> Gauge {
+        self.add(name, help, Gauge::default())
+    }
+
+    fn counters<const N: usize>(&mut self, name: &str, help: &str) -> Series<N, Counter> {
+        self.series(name, help, Counter::default)
+    }
+
+    fn gauges<const N: usize>(&mut self, name: &str, help: &str) -> Series<N, Gauge> {
+        self.series(name, help, Gauge::default)
+    }
+
     fn series<const N: usize, M>(&mut self, name: &str, help: &str, constructor: fn() -> M) -> Series<N, M>
     where
         M: Metric + TypedMetric,
@@ -213,90 +229,34 @@ impl Catalogue {
 impl Metrics {
     pub(super) fn new(statements: &Statements) -> Metrics {
         let mut all = Catalogue(Registry::default());
-        all.add(
-            "db_client_operation_duration_seconds",
-            "SQL statements",
-            statements.seconds.clone(),
-        );
+        let seconds = statements.seconds.clone();
+        all.add("db_client_operation_duration_seconds", "SQL statements", seconds);
         Metrics {
             requests: all.series(
                 "http_server_request_duration_seconds",
                 "HTTP requests",
                 http_seconds,
             ),
-            active_requests: all.add(
-                "http_server_active_requests",
-                "HTTP requests being answered",
-                Gauge::default(),
-            ),
-            operations: all.series(
-                "gonghui_operations",
-                "GraphQL operations by registered document",
-                Counter::default,
-            ),
-            operation_seconds: all.series(
-                "gonghui_operation_duration_seconds",
-                "GraphQL operations",
-                http_seconds,
-            ),
-            errors: all.series(
+            active_requests: all.gauge("http_server_active_requests", "HTTP requests being answered"),
+            operations: all.counters("gonghui_operations", "GraphQL operations, by registered document"),
+            operation_seconds: all.series("gonghui_operation_duration_seconds", "Their time", http_seconds),
+            errors: all.counters(
                 "gonghui_errors",
                 "Operations with an error, by the code of the first",
-                Counter::default,
             ),
-            cost_asked: all.add(
-                "gonghui_operation_cost_asked",
-                "Points an operation could have cost",
-                points(),
-            ),
-            cost_actual: all.add(
-                "gonghui_operation_cost_actual",
-                "Points an operation cost",
-                points(),
-            ),
-            operation_statements: all.add(
-                "gonghui_operation_statements",
-                "SQL statements of an operation",
-                statements_of_one(),
-            ),
+            cost_asked: all.add("gonghui_operation_cost_asked", "Points at most", points()),
+            cost_actual: all.add("gonghui_operation_cost_actual", "Points spent", points()),
+            operation_statements: all.add("gonghui_operation_statements", "SQL statements", few()),
             batches: all.series("gonghui_loader_batch_size", "Keys of a loader's batch", sizes),
-            open: all.series("gonghui_streams_open", "Open sockets and streams", Gauge::default),
-            closes: all.series(
-                "gonghui_stream_closes",
-                "Closed sockets and streams, by code",
-                Counter::default,
-            ),
-            logins_refused: all.add(
-                "gonghui_logins_refused",
-                "Log-ins that were refused",
-                Counter::default(),
-            ),
-            spans_dropped: all.add(
-                "gonghui_spans_dropped",
-                "Spans not exported in time",
-                Counter::default(),
-            ),
-            connections: all.series(
-                "db_client_connection_count",
-                "Connections to the database",
-                Gauge::default,
-            ),
-            jobs: all.series("gonghui_jobs", "Jobs that are not over", Gauge::default),
-            oldest_job: all.series(
-                "gonghui_oldest_job_age_seconds",
-                "Age of the oldest such job",
-                Gauge::default,
-            ),
-            feed_position: all.add(
-                "gonghui_feed_position",
-                "Number of the newest event",
-                Gauge::default(),
-            ),
-            feed_waiting: all.add(
-                "gonghui_feed_waiting",
-                "Committed events without a number",
-                Gauge::default(),
-            ),
+            open: all.gauges("gonghui_streams_open", "Open sockets and streams"),
+            closes: all.counters("gonghui_stream_closes", "Closed sockets and streams, by code"),
+            logins_refused: all.counter("gonghui_logins_refused", "Log-ins that were refused"),
+            spans_dropped: all.counter("gonghui_spans_dropped", "Spans not exported in time"),
+            connections: all.gauges("db_client_connection_count", "Connections to the database"),
+            jobs: all.gauges("gonghui_jobs", "Jobs that are not over"),
+            oldest_job: all.gauges("gonghui_oldest_job_age_seconds", "Age of the oldest such job"),
+            feed_position: all.gauge("gonghui_feed_position", "Number of the newest event"),
+            feed_waiting: all.gauge("gonghui_feed_waiting", "Committed events without a number"),
             registry: all.0,
         }
     }
@@ -370,7 +330,9 @@ impl Metrics {
     /// Says how many connections to the database there are, and how many of them are in use.
     pub fn set_connections(&self, (all, used): (usize, usize)) {
         for (state, count) in [("used", used), ("idle", all.saturating_sub(used))] {
-            let gauge = self.connections.of([("state", state.into())]);
+            let gauge = self
+                .connections
+                .of([("db_client_connection_state", state.into())]);
             gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
         }
     }
