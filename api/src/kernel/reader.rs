@@ -191,6 +191,14 @@ impl Lanes {
         self.free.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The free connection that was used last but one: its thread and its cache are warm, while the last one is still
+    /// being looked after by its pool.
+    fn next(&self) -> Option<usize> {
+        let mut free = self.free();
+        let last_but_one = free.len().saturating_sub(2);
+        free.remove(last_but_one)
+    }
+
     /// How many connections there are, and how many of them are in use.
     pub(super) fn count(&self) -> (usize, usize) {
         let all = self.lanes.len();
@@ -202,7 +210,7 @@ impl Lanes {
         let turn = turn.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
         let closed = || DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed);
         let turn = turn.map_err(|_| closed())?;
-        let index = self.free().pop_front().ok_or_else(closed)?;
+        let index = self.next().ok_or_else(closed)?;
         let lane = self.lanes.get(index).ok_or_else(closed)?;
         let mut ride = Ride {
             lanes: self,
