@@ -39,3 +39,5 @@ mod figures;
 mod dashboard;
 mod access;
 mod verify;
+mod operations;
+mod serving;

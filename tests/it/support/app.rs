@@ -11,6 +11,7 @@ use api::kernel::db::Db;
 use api::kernel::files::Files;
 use api::kernel::gid::Gid;
 use api::kernel::op::{Actor, Op};
+use api::kernel::telemetry::{METER, Meter};
 use api::policy::Role;
 use api::worker;
 use axum::Router;
@@ -24,6 +25,7 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Mutex;
 use tower::ServiceExt;
 
@@ -75,6 +77,10 @@ impl App {
 
     async fn start(url: String, folder: PathBuf, clock: Arc<Clock>, files: Files) -> App {
         let db = done(Db::connect(&url, 6).await);
+        App::start_on(db, url, (folder, files), clock).await
+    }
+
+    async fn start_on(db: Db, url: String, (folder, files): (PathBuf, Files), clock: Arc<Clock>) -> App {
         let keys = keys(&folder, &clock);
         let process = done(Process::build(db, Arc::clone(&clock) as _, keys, files).await);
         let engine = done(Engine::new(
@@ -138,6 +144,19 @@ impl App {
         let entries = std::fs::read_dir(self.file_folder()).unwrap();
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
         names.collect()
+    }
+
+    /// A second process, whose operations and statements may take so long.
+    pub async fn within(&self, limit: Duration) -> App {
+        let db = done(Db::connect_within(&self.url, 6, limit).await);
+        let kept = (self.folder.clone(), self.process.files.clone());
+        App::start_on(db, self.url.clone(), kept, Arc::clone(&self.clock)).await
+    }
+
+    /// Does something as an operation of the service acting by itself.
+    pub async fn measured<T>(&self, work: impl AsyncFnOnce(&Op) -> T) -> T {
+        let op = self.operator();
+        METER.scope(Meter::begin(&op), work(&op)).await
     }
 
     /// The federation of a code; the highest where a code stands at two levels.
