@@ -21,6 +21,7 @@ mod execution;
 mod http;
 mod transport;
 mod guards;
+mod fuzzed;
 mod documents;
 mod socket;
 mod kernel;

@@ -186,9 +186,9 @@ both! {
 
         for (series, more) in [
             ("gonghui_operations_total{document=\"adhoc\",kind=\"query\",code=\"OK\"}", 2.0),
-            ("gonghui_operations_total{document=\"adhoc\",kind=\"query\",code=\"GRAPHQL_VALIDATION_FAILED\"}", 1.0),
+            ("gonghui_operations_total{document=\"adhoc\",kind=\"none\",code=\"GRAPHQL_VALIDATION_FAILED\"}", 1.0),
             ("gonghui_operations_total{document=\"adhoc\",kind=\"mutation\",code=\"OK\"}", 0.0),
-            ("gonghui_operation_duration_seconds_count{document=\"adhoc\",kind=\"query\"}", 3.0),
+            ("gonghui_operation_duration_seconds_count{document=\"adhoc\",kind=\"query\"}", 2.0),
             ("gonghui_errors_total{code=\"GRAPHQL_VALIDATION_FAILED\"}", 1.0),
             ("gonghui_operation_statements_count", 3.0),
             ("gonghui_operation_statements_sum", 8.0),

@@ -99,6 +99,11 @@ impl App {
         }
     }
 
+    /// What its requests go through.
+    pub fn router(&self) -> &Router {
+        &self.router
+    }
+
     /// The same process with other settings of how the world reaches it.
     pub fn reached(&self, transport: Transport) -> App {
         self.with(transport, api::schema::build())
@@ -283,6 +288,28 @@ impl App {
             headers: parts.headers,
             body: body.collect().await.unwrap().to_bytes(),
         }
+    }
+
+    /// Sends a request; the status and the beginning of the answer, which may have no end.
+    pub async fn send_request(&self, request: Request<Body>) -> (u16, String) {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let is_endless = response
+            .headers()
+            .get("content-type")
+            .is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
+        let mut body = response.into_body();
+        let bytes = if is_endless {
+            let frame = tokio::time::timeout(std::time::Duration::from_millis(50), body.frame()).await;
+            frame
+                .ok()
+                .flatten()
+                .and_then(|frame| frame.unwrap().into_data().ok())
+                .unwrap_or_default()
+        } else {
+            body.collect().await.unwrap().to_bytes()
+        };
+        (status, String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// Lets the background work of this process catch up.
