@@ -106,7 +106,7 @@ impl Run<'_> {
     }
 
     async fn go_on(&self, mut job: job::Model) -> Result<(), Error> {
-        let file = uploads::service::open(&self.system(), job.upload_id).await?;
+        let file = uploads::service::open(self.app, job.account_id, job.upload_id).await?;
         let mut file = RowFile::open(file, self.importer.columns()).await?;
         if job.state == JobState::Queued {
             let rows_total = match job.rows_total {
