@@ -110,7 +110,7 @@ impl Run<'_> {
 
     async fn go_on(&self, mut job: job::Model) -> Result<(), Error> {
         let opening = async {
-            let file = uploads::service::open(&self.system(), job.upload_id).await?;
+            let file = uploads::service::open(self.app, job.account_id, job.upload_id).await?;
             RowFile::open(file, self.importer.columns()).await
         };
         let Some(mut file) = self.unless_stopped(opening).await? else {

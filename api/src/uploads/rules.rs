@@ -8,6 +8,8 @@ use encoding_rs::{Decoder, DecoderResult, GB18030, UTF_8};
 /// How much of a file is looked at to know what it is.
 const HEAD: usize = 8 << 10;
 const BLOCK: usize = 4 << 10;
+/// How UTF-8 may begin, and nothing else.
+const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// What a file may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,7 +137,7 @@ fn office(head: &[u8]) -> Option<Kind> {
 
 /// Whether a text is one that a browser or a shell would run.
 fn is_active(head: &[u8]) -> bool {
-    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    let head = head.strip_prefix(MARK).unwrap_or(head);
     head.starts_with(b"#!") || head.trim_ascii_start().starts_with(b"<")
 }
 
@@ -158,10 +160,10 @@ impl Texts {
         }
     }
 
-    fn kind(&self) -> Option<Kind> {
+    fn kind(&self, head: &[u8]) -> Option<Kind> {
         match self {
             Texts { utf8: Some(_), .. } => Some(Kind::Utf8),
-            Texts { gb18030: Some(_), .. } => Some(Kind::Gb18030),
+            Texts { gb18030: Some(_), .. } if !head.starts_with(MARK) => Some(Kind::Gb18030),
             _ => None,
         }
     }
@@ -223,7 +225,7 @@ impl Look {
     }
 
     fn check(&self) -> Result<(), Text> {
-        let is_text = self.texts.kind().is_some() && !is_active(&self.head);
+        let is_text = self.texts.kind(&self.head).is_some() && !is_active(&self.head);
         if self.found.is_some() || is_text {
             Ok(())
         } else {
@@ -235,7 +237,7 @@ impl Look {
     pub fn end(mut self) -> Result<(Kind, String), Text> {
         self.texts.take(b"", true);
         self.check()?;
-        let kind = self.found.or(self.texts.kind()).ok_or_else(not_taken)?;
+        let kind = self.found.or(self.texts.kind(&self.head)).ok_or_else(not_taken)?;
         Ok((kind, hex(self.hash.finish().as_ref())))
     }
 }
@@ -294,6 +296,7 @@ mod tests {
             (b"<svg xmlns=\"http://www.w3.org/2000/svg\"/>".to_vec(), None),
             (b"\xff\xfea\0".to_vec(), None),
             (b"a,b\n1,\xff\n".to_vec(), None),
+            (b"\xef\xbb\xbfa,b\n\xb9\xa4,1\n".to_vec(), None),
             // Cut off within a character.
             ("名称".as_bytes()[..5].to_vec(), None),
             (late, None),

@@ -3,6 +3,7 @@
 use super::rules::{Kind, Look};
 use super::store::{self, Begun};
 use super::{Event, PIECES_MAX, Refusal, SIZE_BYTES_MAX};
+use crate::kernel::app::App;
 use crate::kernel::error::{Error, Text, conflict, invalid, text};
 use crate::kernel::event::Place;
 use crate::kernel::files::{OBJECT_BYTES_MAX, Stored, Writing, off_thread};
@@ -67,11 +68,11 @@ pub async fn standing(op: &Op, id: UploadId) -> Result<(i64, bool), Error> {
     }
 }
 
-/// The bytes of an upload.
-pub async fn open(op: &Op, id: UploadId) -> Result<Stored, Error> {
-    match store::find(op.app(), id).await? {
-        Some(upload) => store::stored(op.app(), upload.chain_id).await,
-        None => Err(Error::NotFound("id".into())),
+/// The bytes of an upload of an account.
+pub async fn open(app: &App, account_id: AccountId, id: UploadId) -> Result<Stored, Error> {
+    match store::find(app, id).await? {
+        Some(upload) if upload.account_id == account_id => store::stored(app, upload.chain_id).await,
+        _ => Err(Error::NotFound("id".into())),
     }
 }
 
@@ -325,7 +326,10 @@ impl<'a> Incoming<'a> {
             return Ok(());
         }
         store::abandon(self.op.app(), piece.object_id).await?;
-        let (offset, is_whole) = standing(self.op, self.said.id).await.unwrap_or_default();
+        let (offset, is_whole) = match standing(self.op, self.said.id).await {
+            Err(Error::NotFound(_)) => (0, false),
+            stands => stands?,
+        };
         Err(Refusal::Elsewhere { offset, is_whole })
     }
 

@@ -8,7 +8,7 @@ use crate::kernel::tx::Tx;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::{AccountId, UploadId};
 use entity::uploads::upload;
-use sea_orm::{ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, IntoActiveModel};
 use uuid::Uuid;
 
 /// How long pieces are kept after the last of them.
@@ -199,7 +199,7 @@ pub(crate) async fn clean(app: &App) -> Result<(), Error> {
     };
     let mut sql = Sql::new("UPDATE upload_piece SET loose_since = ");
     sql.bind(now - UNUSED_KEPT);
-    sql.push(" WHERE chain_id IN (SELECT chain_id FROM upload");
+    sql.push(" WHERE size_bytes IS NOT NULL AND chain_id IN (SELECT chain_id FROM upload");
     unused(&mut sql);
     sql.push(")");
     change(app, sql).await?;
@@ -226,4 +226,33 @@ async fn remove_loose(app: &App, before: DateTime<Utc>) -> Result<(), Error> {
     );
     sql.bind(before).push(" LIMIT 1000");
     remove(app, sql).await
+}
+
+#[derive(FromQueryResult)]
+struct Broken {
+    id: UploadId,
+}
+
+#[derive(FromQueryResult)]
+struct Count {
+    uploads: i64,
+}
+
+/// Compares the uploads with the pieces that they are made of; names the first that is not whole.
+pub(crate) async fn check(db: &DatabaseTransaction) -> Result<Result<String, String>, Error> {
+    let backend = db.get_database_backend();
+    let sql = Sql::new(
+        "SELECT id FROM upload WHERE size_bytes <> (SELECT CAST(COALESCE(SUM(piece.size_bytes), 0) AS BIGINT) \
+         FROM upload_piece AS piece WHERE piece.size_bytes IS NOT NULL AND piece.chain_id = upload.chain_id) \
+         ORDER BY id LIMIT 1",
+    );
+    if let Some(broken) = Broken::find_by_statement(sql.on(backend)).one(db).await? {
+        return Ok(Err(format!(
+            "upload {} has other pieces than its size says",
+            broken.id
+        )));
+    }
+    let count = Count::find_by_statement(Sql::new("SELECT COUNT(*) AS uploads FROM upload").on(backend));
+    let uploads = count.one(db).await?.map(|count| count.uploads);
+    Ok(Ok(format!("{} uploads", uploads.unwrap_or_default())))
 }
