@@ -22,6 +22,11 @@ pub struct Settings {
     #[expect(missing_docs, reason = "clap would show the text twice")]
     pub transport: Transport,
 
+    /// Seconds between saying at `/readyz` that the service is about to end and taking no more connections in: what a
+    /// load balancer needs to notice.
+    #[arg(long, env = "GONGHUI_DRAIN_SECONDS", default_value_t = 0)]
+    pub drain_seconds: u64,
+
     /// Seconds that running requests get to finish when the service is told to stop.
     #[arg(long, env = "GONGHUI_GRACE_SECONDS", default_value_t = 20)]
     pub grace_seconds: u64,
@@ -77,6 +82,10 @@ pub struct Transport {
     #[arg(long, env = "GONGHUI_TRUSTED_ONLY", value_enum, value_delimiter = ',')]
     pub trusted_only: Vec<CallerClass>,
 
+    /// Connections of clients that may be open at once, sockets among them; further ones wait.
+    #[arg(long, env = "GONGHUI_CLIENTS_MAX", default_value_t = 10_000)]
+    pub clients_max: u32,
+
     /// Seconds that one operation may take.
     #[arg(long, env = "GONGHUI_DEADLINE_SECONDS", default_value_t = 30)]
     pub deadline_seconds: u64,
@@ -84,6 +93,10 @@ pub struct Transport {
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would show the text twice")]
     pub live: Live,
+
+    /// Seconds without a byte after which a body that is being sent is given up; 408 is the answer.
+    #[arg(long, env = "GONGHUI_STALL_SECONDS", default_value = "30", value_parser = seconds)]
+    pub stall: Duration,
 
     /// Where traces go by OTLP over HTTP: `http://collector:4318`; nowhere if nothing is said.
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
@@ -175,10 +188,11 @@ pub struct Store {
     #[arg(long, env = "GONGHUI_KEYS")]
     pub keys: Option<PathBuf>,
 
-    /// Folder of uploaded files. On SQLite it is beside the database if nothing is said; on PostgreSQL it must be
-    /// shared by every process.
+    /// Where uploaded files are: a folder, or `s3://BUCKET/PREFIX` (access and endpoint by `AWS_ACCESS_KEY_ID`,
+    /// `AWS_SECRET_ACCESS_KEY`, `AWS_REGION`, `AWS_ENDPOINT_URL`). On SQLite it is a folder beside the database if nothing
+    /// is said; on PostgreSQL every process must reach the same.
     #[arg(long, env = "GONGHUI_FILES")]
-    pub files: Option<PathBuf>,
+    pub files: Option<String>,
 }
 
 impl Store {
@@ -197,11 +211,14 @@ impl Store {
     }
 
     /// Where uploaded files are.
-    pub fn files_folder(&self) -> PathBuf {
-        let beside = || self.sqlite_file().map(|file| file.with_extension("files"));
+    pub fn files_place(&self) -> String {
+        let beside = || {
+            let folder = self.sqlite_file()?.with_extension("files");
+            Some(folder.to_string_lossy().into_owned())
+        };
         self.files
             .clone()
             .or_else(beside)
-            .unwrap_or_else(|| PathBuf::from("gonghui.files"))
+            .unwrap_or_else(|| "gonghui.files".to_owned())
     }
 }

@@ -33,7 +33,7 @@ both! {
         let cadre = app.person("CADRE", YUESHAN).await;
         let leader = app.person("LEADER", XIANGXIANG).await;
         let enterprise = register(&cadre, YUESHAN, 1).await;
-        let door = app.listen(with(|live| live.farewell = Duration::from_millis(10))).await;
+        let door = app.reached(with(|live| live.farewell = Duration::from_millis(10))).listen().await;
         let writing = tokio::spawn({
             let (app, cadre, enterprise) = (app.clone(), cadre.clone(), enterprise.clone());
             async move {

@@ -63,10 +63,7 @@ async fn sign_out(app: &App) {
 /// What a leader may do ends: with which codes their sockets are closed, and after how many messages: one on which
 /// nothing happens, and one to which another visit would have to be told.
 async fn end_by(app: &App, end: impl AsyncFnOnce()) -> [(u16, usize); 2] {
-    let (quick, slow) = (
-        app.listen(with(quick)).await,
-        app.listen(Transport::default()).await,
-    );
+    let (quick, slow) = (app.reached(with(quick)).listen().await, app.listen().await);
     let (mut busy, cadre, enterprise) = watching(app, slow).await;
     let leader = app.person("LEADER", XIANGXIANG).await;
     let mut idle = leader
@@ -87,7 +84,7 @@ async fn end_by(app: &App, end: impl AsyncFnOnce()) -> [(u16, usize); 2] {
 
 both! {
     async fn what_breaks_the_protocol_closes_the_socket_with_its_code(app: App) {
-        let door = app.listen(Transport::default()).await;
+        let door = app.listen().await;
         let leader = app.person("LEADER", XIANGXIANG).await;
         let payload = json!({"authorization": format!("Bearer {}", leader.token.unwrap())});
         let init = || Message::text(json!({"type": "connection_init", "payload": payload}).to_string());
@@ -121,7 +118,7 @@ both! {
     }
 
     async fn a_message_that_is_too_long_is_not_read(app: App) {
-        let door = app.listen(Transport::default()).await;
+        let door = app.listen().await;
         let (mut socket, _) = app.anonymous().open_socket_at(door).await;
 
         // A frame's head: text, masked, of 64 KiB and one byte.
@@ -131,7 +128,7 @@ both! {
     }
 
     async fn only_the_current_protocol_is_spoken(app: App) {
-        let door = app.listen(Transport::default()).await;
+        let door = app.listen().await;
 
         let mut none = door.open(&[]).await.unwrap();
         let mut with_another = door.open(&[("sec-websocket-protocol", "graphql-ws, graphql-transport-ws")]).await.unwrap();
@@ -142,7 +139,7 @@ both! {
     }
 
     async fn who_does_not_say_who_they_are_is_closed_with_4408(app: App) {
-        let door = app.listen(with(|live| live.init = Duration::from_millis(200))).await;
+        let door = app.reached(with(|live| live.init = Duration::from_millis(200))).listen().await;
         let mut socket = door.socket().await;
 
         socket.send(json!({"type": "ping"})).await;
@@ -152,7 +149,7 @@ both! {
     }
 
     async fn an_authorization_that_is_not_good_closes_the_socket_with_4403(app: App) {
-        let door = app.listen(Transport::default()).await;
+        let door = app.listen().await;
         let leader = app.person("LEADER", XIANGXIANG).await;
         let token = leader.token.clone().unwrap();
         let good = format!("Bearer {token}");
@@ -236,7 +233,7 @@ both! {
     }
 
     async fn a_ping_is_answered_with_what_it_brought(app: App) {
-        let door = app.listen(Transport::default()).await;
+        let door = app.listen().await;
         let mut socket = door.socket().await;
         let payload = json!({"n": 1, "工会": [null]});
 
@@ -253,7 +250,7 @@ both! {
     }
 
     async fn what_the_client_completes_says_nothing_more_and_its_id_is_free(app: App) {
-        let (mut socket, cadre, enterprise) = watching(&app, app.listen(Transport::default()).await).await;
+        let (mut socket, cadre, enterprise) = watching(&app, app.listen().await).await;
 
         socket.send(json!({"type": "complete", "id": "1"})).await;
         socket.send(json!({"type": "complete", "id": "never begun"})).await;
@@ -268,7 +265,7 @@ both! {
     }
 
     async fn one_operation_too_many_is_refused_and_the_others_go_on(app: App) {
-        let door = app.listen(with(|live| live.operations = 1)).await;
+        let door = app.reached(with(|live| live.operations = 1)).listen().await;
         let (mut socket, cadre, enterprise) = watching(&app, door).await;
 
         socket.subscribe("2", TYPENAME, json!({})).await;
@@ -350,7 +347,7 @@ both! {
     }
 
     async fn a_socket_whose_caller_goes_on_is_pinged_and_stays_open(app: App) {
-        let door = app.listen(with(quick)).await;
+        let door = app.reached(with(quick)).listen().await;
         let leader = app.person("LEADER", XIANGXIANG).await;
         let (mut socket, _) = leader.open_socket_at(door).await;
 
@@ -363,7 +360,7 @@ both! {
     }
 
     async fn a_peer_that_does_not_answer_pings_is_dropped(app: App) {
-        let door = app.listen(with(quick)).await;
+        let door = app.reached(with(quick)).listen().await;
         let (socket, _) = app.anonymous().open_socket_at(door).await;
 
         let mut bytes = Vec::new();
@@ -374,7 +371,7 @@ both! {
     }
 
     async fn a_client_that_does_not_read_is_closed_with_1013(app: App) {
-        let door = app.listen(with(|live| live.patience = Duration::from_millis(200))).await;
+        let door = app.reached(with(|live| live.patience = Duration::from_millis(200))).listen().await;
         let (mut socket, _) = app.anonymous().open_socket_at(door).await;
 
         for id in ["a", "b", "c"] {
@@ -390,7 +387,7 @@ both! {
     }
 
     async fn a_client_that_reads_slowly_but_steadily_gets_everything(app: App) {
-        let door = app.listen(with(|live| live.queue = 1)).await;
+        let door = app.reached(with(|live| live.queue = 1)).listen().await;
         let (mut socket, _) = app.anonymous().open_socket_at(door).await;
 
         for id in 0..20 {
@@ -404,7 +401,7 @@ both! {
     }
 
     async fn at_the_end_of_the_process_sockets_are_closed_with_1012_one_after_the_other(app: App) {
-        let door = app.listen(with(|live| live.spread = Duration::from_millis(400))).await;
+        let door = app.reached(with(|live| live.spread = Duration::from_millis(400))).listen().await;
         let (first, ..) = watching(&app, door).await;
         let leader = app.person("LEADER", XIANGXIANG).await;
         let mut sockets = vec![first];
@@ -425,7 +422,7 @@ both! {
 
     async fn a_database_that_does_not_answer_closes_the_socket_with_1013(app: App) {
         let leader = app.person("LEADER", XIANGXIANG).await;
-        let door = app.listen(with(|live| live.ping = Duration::from_millis(50))).await;
+        let door = app.reached(with(|live| live.ping = Duration::from_millis(50))).listen().await;
         let (mut idle, _) = leader.open_socket_at(door).await;
         let (mut busy, _) = leader.open_socket_at(door).await;
 
@@ -441,7 +438,7 @@ both! {
 
     async fn a_page_of_another_site_opens_no_socket(app: App) {
         let listed = Transport { cors_origins: vec!["https://app.example.cn".to_owned()], ..Transport::default() };
-        let (guarded, open) = (app.listen(listed).await, app.listen(Transport::default()).await);
+        let (guarded, open) = (app.reached(listed).listen().await, app.listen().await);
         let own = format!("http://{}", guarded.address());
 
         for (door, origin, is_open) in [

@@ -4,7 +4,6 @@ use crate::support::Caller;
 use crate::support::door::{Door, Stream, with};
 use crate::support::register::{YUESHAN, record, register};
 use crate::support::tree::*;
-use api::config::Transport;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -70,7 +69,7 @@ async fn end(caller: &Caller, door: Door, token: &str, id: &str) -> u16 {
 both! {
     async fn an_operation_is_answered_as_a_stream_of_its_own(app: App) {
         let cadre = app.person("CADRE", XIANGXIANG).await;
-        let door = app.listen(Transport::default()).await;
+        let door = app.listen().await;
         let by_get = format!("query={}", encoded(COUNTY));
         let posted = json!({"query": COUNTY}).to_string();
 
@@ -90,7 +89,7 @@ both! {
     }
 
     async fn what_no_field_was_run_for_is_said_in_the_stream(app: App) {
-        let door = app.listen(Transport::default()).await;
+        let door = app.listen().await;
         for document in ["{ nothing }", "subscription { nothing }", "subscription {", ""] {
             let mut stream = app.anonymous().via(door).stream(document, json!({})).await;
             assert_eq!(stream.status, 200);
@@ -104,7 +103,7 @@ both! {
 
     async fn a_subscription_that_is_refused_is_complete(app: App) {
         let cadre = app.person("CADRE", XIANGXIANG).await;
-        let door = app.listen(Transport::default()).await;
+        let door = app.listen().await;
 
         let mut stream = cadre.via(door).stream(VISITS, json!({"id": app.gid(SHAOSHAN)})).await;
 
@@ -116,7 +115,7 @@ both! {
     async fn a_request_that_cannot_be_read_gets_no_stream(app: App) {
         let cadre = app.person("CADRE", XIANGXIANG).await;
         let stranger = Caller { token: Some("nonsense".to_owned()), ..app.anonymous() };
-        let door = app.listen(Transport::default()).await;
+        let door = app.listen().await;
         let query = json!({"query": TYPENAME}).to_string();
         let logout = format!("query={}", encoded(LOGOUT));
 
@@ -143,7 +142,7 @@ both! {
     async fn a_stream_goes_on_live_and_is_pinged(app: App) {
         let cadre = app.person("CADRE", YUESHAN).await;
         let enterprise = register(&cadre, YUESHAN, 1).await;
-        let door = app.listen(with(|live| live.ping = Duration::from_millis(50))).await;
+        let door = app.reached(with(|live| live.ping = Duration::from_millis(50))).listen().await;
         let mut stream = cadre.via(door).stream(VISITS, json!({"id": app.gid(YUESHAN)})).await;
 
         for _ in 0..3 {
@@ -157,7 +156,7 @@ both! {
 
     async fn who_leaves_ends_the_operation(app: App) {
         let cadre = app.person("CADRE", YUESHAN).await;
-        let door = app.listen(Transport::default()).await;
+        let door = app.listen().await;
         let before = Arc::strong_count(&app.process);
         let mut streams = Vec::new();
         for _ in 0..20 {
@@ -175,7 +174,7 @@ both! {
     }
 
     async fn a_stream_ends_with_what_its_caller_may_do_and_is_not_complete(app: App) {
-        let door = app.listen(with(|live| live.ping = Duration::from_millis(50))).await;
+        let door = app.reached(with(|live| live.ping = Duration::from_millis(50))).listen().await;
         let leader = app.person("LEADER", XIANGXIANG).await;
         let variables = json!({"id": app.gid(XIANGXIANG)});
         let mut stream = leader.via(door).stream(VISITS, variables.clone()).await;
@@ -191,7 +190,7 @@ both! {
     }
 
     async fn a_stream_ends_with_its_token(app: App) {
-        let door = app.listen(with(|live| live.ping = Duration::from_millis(50))).await;
+        let door = app.reached(with(|live| live.ping = Duration::from_millis(50))).listen().await;
         let leader = app.person("LEADER", XIANGXIANG).await;
         let mut stream = leader.via(door).stream(VISITS, json!({"id": app.gid(XIANGXIANG)})).await;
 
@@ -201,7 +200,7 @@ both! {
     }
 
     async fn at_the_end_of_the_process_streams_end_and_are_not_complete(app: App) {
-        let door = app.listen(with(|live| live.spread = Duration::from_millis(50))).await;
+        let door = app.reached(with(|live| live.spread = Duration::from_millis(50))).listen().await;
         let leader = app.person("LEADER", XIANGXIANG).await;
         let mut stream = leader.via(door).stream(VISITS, json!({"id": app.gid(XIANGXIANG)})).await;
         let token = reserve(&leader, door).await;
@@ -215,7 +214,7 @@ both! {
 
     async fn a_database_that_does_not_answer_gives_no_stream(app: App) {
         let leader = app.person("LEADER", XIANGXIANG).await;
-        let door = app.listen(Transport::default()).await;
+        let door = app.listen().await;
         let token = reserve(&leader, door).await;
         app.process.db.clone().close().await.map_err(|error| error.report()).unwrap();
 
@@ -229,7 +228,7 @@ both! {
     async fn one_stream_carries_many_operations(app: App) {
         let cadre = app.person("CADRE", YUESHAN).await;
         let enterprise = register(&cadre, YUESHAN, 1).await;
-        let door = app.listen(Transport::default()).await;
+        let door = app.listen().await;
         let token = reserve(&cadre, door).await;
 
         // What is asked for before the stream is open waits for it.
@@ -255,7 +254,7 @@ both! {
     async fn an_operation_that_was_ended_says_nothing_more_and_its_id_is_free(app: App) {
         let cadre = app.person("CADRE", YUESHAN).await;
         let enterprise = register(&cadre, YUESHAN, 1).await;
-        let door = app.listen(Transport::default()).await;
+        let door = app.listen().await;
         let token = reserve(&cadre, door).await;
         let mut stream = open(&cadre, door, &token).await;
         let visits = body(VISITS, json!({"id": app.gid(YUESHAN)}), "a");
@@ -274,7 +273,7 @@ both! {
 
     async fn what_does_not_fit_one_stream_for_many_operations_is_refused(app: App) {
         let cadre = app.person("CADRE", YUESHAN).await;
-        let door = app.listen(with(|live| live.operations = 1)).await;
+        let door = app.reached(with(|live| live.operations = 1)).listen().await;
         let token = &*reserve(&cadre, door).await;
         let _open = open(&cadre, door, token).await;
         let query = body(TYPENAME, json!({}), "a");
@@ -324,7 +323,7 @@ both! {
 
     async fn a_reserved_stream_is_its_callers_alone(app: App) {
         let cadre = app.person("CADRE", YUESHAN).await;
-        let door = app.listen(Transport::default()).await;
+        let door = app.listen().await;
         let token = reserve(&cadre, door).await;
         let query = body(TYPENAME, json!({}), "a");
 
@@ -345,7 +344,7 @@ both! {
 
     async fn a_reservation_ends_with_its_stream_or_its_time(app: App) {
         let cadre = app.person("CADRE", YUESHAN).await;
-        let door = app.listen(with(|live| live.reservation = Duration::from_millis(100))).await;
+        let door = app.reached(with(|live| live.reservation = Duration::from_millis(100))).listen().await;
         let (left, late) = (reserve(&cadre, door).await, reserve(&cadre, door).await);
         let stream = open(&cadre, door, &left).await;
         assert_eq!(stream.status, 200);
@@ -360,7 +359,7 @@ both! {
     }
 
     async fn nobody_reserves_more_streams_than_they_can_use(app: App) {
-        let door = app.listen(with(|live| live.reservations = 2)).await;
+        let door = app.reached(with(|live| live.reservations = 2)).listen().await;
         let (cadre, leader) = (app.person("CADRE", YUESHAN).await, app.person("LEADER", XIANGXIANG).await);
         for caller in [&cadre, &leader, &app.anonymous()] {
             reserve(caller, door).await;

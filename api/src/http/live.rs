@@ -1,9 +1,12 @@
 //! What sockets and event streams have in common: how an operation is told, and when all of them have to end.
 
-use super::engine::{Begun, Engine, Peer, is_request_error};
+use super::answer::is_request_error;
+use super::engine::Engine;
+use super::session::Peer;
+use super::stream::Begun;
 use crate::kernel::error::{Text, text};
 use crate::kernel::op::Actor;
-use async_graphql::{Response, Value};
+use async_graphql::{Response, ServerError, Value};
 use futures_util::stream::{self, BoxStream, StreamExt};
 use std::collections::HashMap;
 use std::future::ready;
@@ -42,34 +45,38 @@ fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-/// The errors of a response without data, or why its connection has to end.
-pub(super) fn refusal(response: &Response) -> Result<String, Ending> {
-    let first = response.errors.first();
-    let extensions = first.and_then(|error| error.extensions.as_ref());
-    let code = match extensions.and_then(|extensions| extensions.get("code")) {
-        Some(Value::String(code)) => code,
-        _ => "",
+/// Whether errors of a request for which no field was run, or of a subscription, are no answer: then its connection
+/// ends.
+pub(super) fn ending(errors: &[ServerError]) -> Option<Ending> {
+    let first = errors.first()?;
+    let code = match first.extensions.as_ref()?.get("code")? {
+        Value::String(code) => code.as_str(),
+        _ => return None,
     };
     match code {
-        "UNAVAILABLE" => Err(Ending::Busy),
-        "UNAUTHENTICATED" | "GRANTS_CHANGED" if is_request_error(response) => {
-            let reason = first.map(|error| error.message.clone());
-            Err(Ending::Denied(reason.unwrap_or_default()))
+        "UNAVAILABLE" => Some(Ending::Busy),
+        "UNAUTHENTICATED" | "GRANTS_CHANGED" if first.path.is_empty() => {
+            Some(Ending::Denied(first.message.clone()))
         }
-        _ => Ok(json(&response.errors)),
+        _ => None,
     }
 }
 
 impl Said {
     /// Who subscribes has no use for a result without data; who asked for something gets it as it is.
-    pub(super) fn of(response: &Response, is_subscription: bool) -> Said {
-        let has_no_data = response.data == Value::Null && (is_subscription || is_request_error(response));
-        if !has_no_data {
-            return Said::Next(json(response));
+    fn of(response: &Response, is_subscription: bool) -> Said {
+        if response.data == Value::Null && (is_subscription || is_request_error(response)) {
+            Said::refused(&response.errors)
+        } else {
+            Said::Next(json(response))
         }
-        match refusal(response) {
-            Ok(errors) => Said::Refused(errors),
-            Err(ending) => Said::Lost(ending),
+    }
+
+    /// What is said instead of a result.
+    pub(super) fn refused(errors: &[ServerError]) -> Said {
+        match ending(errors) {
+            Some(ending) => Said::Lost(ending),
+            None => Said::Refused(json(&errors)),
         }
     }
 }
@@ -241,8 +248,8 @@ impl Watch {
 
     /// Why the connection has to end, if it has to. A database that does not answer just now is no reason.
     pub(super) async fn ending(&self) -> Option<Ending> {
-        let last = self.peer.check(&self.engine.app, &self.began_as).await.err()?;
-        refusal(&last).err().filter(|ending| *ending != Ending::Busy)
+        let refusal = self.peer.check(&self.engine.app, &self.began_as).await.err()?;
+        ending(&refusal.errors).filter(|ending| *ending != Ending::Busy)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a client says over graphql-transport-ws.
 
-use async_graphql::Request;
+use super::params::Params;
+use super::refusal::{Kind, Refusal};
 use serde_json::{Map, Value};
 
 /// A message from the client.
@@ -12,8 +13,8 @@ pub(super) enum Message {
     Ping(Option<Map<String, Value>>),
     /// `pong`.
     Pong,
-    /// `subscribe`: an operation under an id of the client's.
-    Subscribe(String, Box<Request>),
+    /// `subscribe`: an operation under an id of the client's, or why it is none.
+    Subscribe(String, Box<Result<Params, Refusal>>),
     /// `complete`: the client wants no more of an operation.
     Complete(String),
 }
@@ -25,13 +26,6 @@ fn object(member: Option<Value>) -> Option<Option<Map<String, Value>>> {
         Some(Value::Object(members)) => Some(Some(members)),
         Some(_) => None,
     }
-}
-
-/// A GraphQL request; none if it is of the wrong form.
-pub(super) fn request(mut members: Map<String, Value>) -> Option<Request> {
-    members.retain(|_, member| !member.is_null());
-    members.get("query")?.as_str()?;
-    serde_json::from_value(Value::Object(members)).ok()
 }
 
 impl Message {
@@ -49,7 +43,12 @@ impl Message {
             "connection_init" => Some(Message::Init(payload.unwrap_or_default())),
             "ping" => Some(Message::Ping(payload)),
             "pong" => Some(Message::Pong),
-            "subscribe" => Some(Message::Subscribe(id?, Box::new(request(payload?)?))),
+            "subscribe" => {
+                let params = Params::read(Value::Object(payload?));
+                let is_malformed = |refusal: &Refusal| refusal.kind == Kind::Malformed;
+                let is_request = !params.as_ref().is_err_and(is_malformed);
+                is_request.then_some(Message::Subscribe(id?, Box::new(params)))
+            }
             "complete" => Some(Message::Complete(id?)),
             _ => None,
         }
@@ -59,6 +58,7 @@ impl Message {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn what_is_no_message_of_the_protocol_is_not_read() {
@@ -75,33 +75,6 @@ mod tests {
             (r#"{"type":"ping","payload":1}"#, false),
             (r#"{"type":"pong","payload":{}}"#, true),
             (r#"{"type":"pong","payload":[]}"#, false),
-            (
-                r#"{"type":"subscribe","id":"1","payload":{"query":"{ a }"}}"#,
-                true,
-            ),
-            (
-                r#"{"type":"subscribe","id":"1","payload":{"query":"{ a }","operationName":null,"variables":null,"extensions":null}}"#,
-                true,
-            ),
-            (
-                r#"{"type":"subscribe","id":"1","payload":{"query":"{ a }","operationName":"a","variables":{},"extensions":{},"more":1}}"#,
-                true,
-            ),
-            (
-                r#"{"type":"subscribe","id":"1","payload":{"query":"{ a }","operationName":1}}"#,
-                false,
-            ),
-            (
-                r#"{"type":"subscribe","id":"1","payload":{"query":"{ a }","variables":[]}}"#,
-                false,
-            ),
-            (
-                r#"{"type":"subscribe","id":"1","payload":{"query":"{ a }","extensions":""}}"#,
-                false,
-            ),
-            (r#"{"type":"subscribe","id":"1","payload":{"query":1}}"#, false),
-            (r#"{"type":"subscribe","id":"1","payload":{"query":null}}"#, false),
-            (r#"{"type":"subscribe","id":"1","payload":{}}"#, false),
             (r#"{"type":"subscribe","id":"1"}"#, false),
             (
                 r#"{"type":"subscribe","id":"","payload":{"query":"{ a }"}}"#,
@@ -125,6 +98,38 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(Message::read(text).is_some(), is_read, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_operation_of_the_wrong_form_is_no_message_and_one_with_a_wrong_value_is_refused() {
+        for (payload, read) in [
+            (json!({"query": "{ a }"}), Some(true)),
+            (
+                json!({"query": "{ a }", "operationName": null, "variables": null, "extensions": null}),
+                Some(true),
+            ),
+            (
+                json!({"query": "{ a }", "operationName": "a", "variables": {}, "extensions": {}, "more": 1}),
+                Some(true),
+            ),
+            (json!({"documentId": "sha256:00"}), Some(true)),
+            (json!({"query": "{ a }", "variables": {"a": "\0"}}), Some(false)),
+            (json!({"query": "{ a }", "operationName": 1}), None),
+            (json!({"query": "{ a }", "variables": []}), None),
+            (json!({"query": "{ a }", "extensions": ""}), None),
+            (json!({"query": 1}), None),
+            (json!({"query": null}), None),
+            (json!({}), None),
+            (json!(null), None),
+            (json!([]), None),
+        ] {
+            let text = json!({"type": "subscribe", "id": "1", "payload": payload}).to_string();
+            let is_good = match Message::read(&text) {
+                Some(Message::Subscribe(_, params)) => Some(params.is_ok()),
+                _ => None,
+            };
+            assert_eq!(is_good, read, "{text}");
         }
     }
 }

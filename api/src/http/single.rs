@@ -5,19 +5,21 @@
 //! events it carries; `DELETE` ends one. A reservation lives in this process: with several processes all requests of a
 //! client have to reach the same one.
 
-use super::engine::{Engine, Peer};
+use super::engine::{Engine, Via};
 use super::live::{self, Line, Operations, Refused, Said, Watch};
-use super::{graphql, session, sse};
+use super::negotiate::{self, Media};
+use super::params::Params;
+use super::session::{self, Peer};
+use super::{graphql, sse};
 use crate::accounts::token::secret;
 use crate::kernel::error::{Error, LANGUAGE, Text, text};
 use crate::kernel::op::Actor;
-use async_graphql::{Request as GraphQLRequest, Value};
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::extract::{Query, Request, State};
+use axum::http::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use entity::id::SessionId;
@@ -102,12 +104,23 @@ fn no_operation_id() -> Refusal {
     refusal(StatusCode::BAD_REQUEST, &text)
 }
 
-fn not_acceptable(headers: &HeaderMap, media: &[&str]) -> Result<(), Refusal> {
-    if !headers.contains_key(axum::http::header::ACCEPT) || sse::takes(headers, media) {
-        return Ok(());
-    }
+fn not_acceptable() -> Refusal {
     let text = text("Nothing of this media type is here.", "不提供所要求的媒体类型。");
-    Err(refusal(StatusCode::NOT_ACCEPTABLE, &text))
+    refusal(StatusCode::NOT_ACCEPTABLE, &text)
+}
+
+/// Whether a token, which is plain text, is taken as an answer.
+fn takes_text(headers: &HeaderMap) -> bool {
+    let said = headers.get_all(ACCEPT).iter();
+    let mut ranges = said
+        .flat_map(|value| value.to_str().unwrap_or_default().split(','))
+        .map(|range| range.split(';').next().unwrap_or_default().trim());
+    !headers.contains_key(ACCEPT) || ranges.any(|range| ["text/plain", "text/*", "*/*"].contains(&range))
+}
+
+fn parameters(parts: &Parts) -> HashMap<String, String> {
+    let query = Query::<HashMap<String, String>>::try_from_uri(&parts.uri);
+    query.map(|Query(parameters)| parameters).unwrap_or_default()
 }
 
 impl Streams {
@@ -118,45 +131,45 @@ impl Streams {
     async fn answer(self: Arc<Self>, parts: &Parts, body: Body) -> Result<Response, Refusal> {
         let (method, headers) = (&parts.method, &parts.headers);
         if ![Method::GET, Method::POST, Method::PUT, Method::DELETE].contains(method) {
-            return Err(Box::new(graphql::not_by_this_method(METHODS)));
+            let text = text("This is not done by this method.", "该请求方法不能用于此操作。");
+            let mut refused = refusal(StatusCode::METHOD_NOT_ALLOWED, &text);
+            refused
+                .headers_mut()
+                .insert(ALLOW, HeaderValue::from_static(METHODS));
+            return Err(refused);
         }
-        let app = &self.engine.app;
-        let peer = session::peer(app, headers).map_err(refused)?;
-        let mut parameters = sse::parameters(&parts.uri);
+        let peer = session::peer(&self.engine, parts).map_err(refused)?;
+        let mut parameters = parameters(parts);
         let token = headers.get(TOKEN).and_then(|token| token.to_str().ok());
         let token = token.map(str::to_owned).or_else(|| parameters.remove("token"));
         if method == Method::PUT {
-            not_acceptable(headers, &["text/plain", "text/*", "*/*"])?;
-            return self.reserve(peer).await;
+            return self.reserve(peer, headers).await;
         }
         if method == Method::DELETE {
             let id = parameters.remove("operationId");
             return self.end(&peer, &token.ok_or_else(unknown)?, id);
         }
-        if let (true, Some(token)) = (sse::is_wanted(headers), &token) {
-            return self.open(&peer, token);
-        }
-        if !sse::is_wanted(headers) {
-            let token = token.as_ref().ok_or_else(unknown)?;
-            // Before anything is read for a stream that is not theirs.
-            self.with(&peer, token, |_| ()).ok_or_else(unknown)?;
-            let json = [
-                "application/json",
-                "application/graphql-response+json",
-                "application/*",
-                "*/*",
-            ];
-            not_acceptable(headers, &json)?;
-        }
-        let request = if method == Method::GET {
-            sse::by_get(parameters)?
-        } else {
-            graphql::read(headers, body).await?
-        };
+        let media = negotiate::accepted(headers).ok_or_else(not_acceptable)?;
         match token {
-            Some(token) => self.start(peer, &token, request).await,
-            None => Ok(sse::distinct(self.engine.clone(), peer, request).await),
+            Some(token) if media == Media::EventStream => self.open(&peer, &token),
+            Some(token) => self.start(peer, &token, parts, body).await,
+            None if media == Media::EventStream => self.distinct(&peer, parts, body).await,
+            None => Err(unknown()),
         }
+    }
+
+    async fn read(&self, peer: &Peer, parts: &Parts, body: Body) -> Result<(Params, Via), Refusal> {
+        let op = peer.op(&self.engine.app).await.map_err(refused)?;
+        let codes = self.engine.transport.http_status;
+        let read = graphql::read(&self.engine, &op, parts, body).await;
+        let params = read.map_err(|stop| Box::new(stop.answer(&op, Media::Json, codes)))?;
+        let is_link = parts.method == Method::GET;
+        Ok((params, if is_link { Via::StreamByGet } else { Via::Stream }))
+    }
+
+    async fn distinct(&self, peer: &Peer, parts: &Parts, body: Body) -> Result<Response, Refusal> {
+        let (params, via) = self.read(peer, parts, body).await?;
+        Ok(sse::distinct(&self.engine, peer, params, via).await)
     }
 
     /// Does something with a reservation of the caller's; another's is none.
@@ -166,7 +179,10 @@ impl Streams {
         (reservation.owner() == session_of(peer)).then(|| work(reservation))
     }
 
-    async fn reserve(self: Arc<Self>, peer: Peer) -> Result<Response, Refusal> {
+    async fn reserve(self: Arc<Self>, peer: Peer, headers: &HeaderMap) -> Result<Response, Refusal> {
+        if !takes_text(headers) {
+            return Err(not_acceptable());
+        }
         let (app, live) = (&self.engine.app, &self.engine.transport.live);
         let actor = peer.actor(app).await.map_err(refused)?;
         let token = secret(app);
@@ -233,21 +249,25 @@ impl Streams {
         Ok(sse::Events::new(&engine, watch, events.boxed(), stopping).into_response())
     }
 
-    async fn start(&self, peer: Peer, token: &str, request: GraphQLRequest) -> Result<Response, Refusal> {
-        let id = match request.extensions.get("operationId") {
-            Some(Value::String(id)) if !id.is_empty() => id.clone(),
-            _ => return Err(no_operation_id()),
-        };
+    async fn start(&self, peer: Peer, token: &str, parts: &Parts, body: Body) -> Result<Response, Refusal> {
+        // Before anything is read for a stream that is not theirs.
+        self.with(&peer, token, |_| ()).ok_or_else(unknown)?;
+        let (params, via) = self.read(&peer, parts, body).await?;
+        let id = params.extensions.get("operationId").and_then(|id| id.as_str());
+        let id = id
+            .filter(|id| !id.is_empty())
+            .ok_or_else(no_operation_id)?
+            .to_owned();
         let max = self.engine.transport.live.operations;
         let (tell_begun, begun) = oneshot::channel();
         let (engine, caller) = (self.engine.clone(), peer.clone());
         let work = |outlet: live::Outlet| async move {
-            match engine.begin(&caller, request).await {
+            match engine.begin(&caller, params, via).await {
                 Ok(begun) => {
                     let _ = tell_begun.send(None);
                     outlet.tell(begun).await;
                 }
-                Err(response) => drop(tell_begun.send(Some(response))),
+                Err(refusal) => drop(tell_begun.send(Some(refusal))),
             }
         };
         let started = self.with(&peer, token, |reservation| {
@@ -261,14 +281,19 @@ impl Streams {
             Refused::TooMany => too_many(&live::too_many(max)),
         })?;
         // Without an answer it was stopped meanwhile, which is no fault.
-        let Ok(Some(response)) = begun.await else {
+        let Ok(Some(refusal)) = begun.await else {
             return Ok(StatusCode::ACCEPTED.into_response());
         };
         self.with(&peer, token, |reservation| reservation.operations.stop(&id));
-        let errors = live::refusal(&response).map_err(|ending| Box::new(sse::refused(&ending)))?;
-        let headers = [(CONTENT_TYPE, "application/json; charset=utf-8")];
-        let body = format!("{{\"errors\":{errors}}}");
-        Err(Box::new((StatusCode::BAD_REQUEST, headers, body).into_response()))
+        // Its status code has to tell it from one that has begun, whatever the client takes.
+        let mut refused = graphql::written(
+            Err(refusal),
+            Media::GraphqlResponse,
+            self.engine.transport.http_status,
+        );
+        let content_type = HeaderValue::from_static(Media::Json.content_type());
+        refused.headers_mut().insert(CONTENT_TYPE, content_type);
+        Err(Box::new(refused))
     }
 
     fn end(&self, peer: &Peer, token: &str, id: Option<String>) -> Result<Response, Refusal> {

@@ -4,22 +4,27 @@
 //! loss: clients come back by themselves after 1012, 1013 and 4403, and go on after their last cursor. Hence nothing
 //! is ever said to be complete that is not.
 
-use super::engine::{Engine, Peer};
+use super::engine::{Engine, Via};
+use super::graphql;
 use super::live::{self, Ending, Line, Operations, Refused, Said, Watch};
 use super::message::Message;
-use super::{graphql, guard, session};
-use crate::kernel::error::{Error, LANGUAGE, Language, Text, text};
+use super::params::Params;
+use super::refusal::{self, Refusal};
+use super::session::{self, Peer};
+use crate::accounts::token;
+use crate::kernel::error::{Error, LANGUAGE, Text, text};
 use crate::kernel::op::Actor;
-use async_graphql::Request;
 use axum::body::Bytes;
 use axum::extract::WebSocketUpgrade;
 use axum::extract::ws::{self, CloseFrame, WebSocket};
 use axum::http::header::{HOST, ORIGIN};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 use std::convert::Infallible;
 use std::pin::pin;
+use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout, timeout_at};
 
@@ -30,6 +35,8 @@ const MESSAGE_BYTES_MAX: usize = 64 << 10;
 const READ_BUFFER_BYTES: usize = 2 << 10;
 /// What WebSocket leaves for a reason.
 const REASON_BYTES_MAX: usize = 123;
+/// What WebSocket calls the end of a socket without a word.
+const GONE: u16 = 1006;
 /// Pings in a row to which a client may say nothing.
 const SILENT_PINGS_MAX: u32 = 2;
 
@@ -83,34 +90,36 @@ fn is_welcome(origins: &[String], headers: &HeaderMap) -> bool {
 }
 
 /// Opens a socket.
-pub(super) fn open(engine: Engine, headers: &HeaderMap, upgrade: WebSocketUpgrade) -> Response {
-    let language = session::language(headers);
-    if !is_welcome(&engine.transport.cors_origins, headers) {
+pub(super) fn open(engine: Engine, parts: &Parts, upgrade: WebSocketUpgrade) -> Response {
+    if !is_welcome(&engine.transport.cors_origins, &parts.headers) {
         let text = text(
             "Pages of this origin may not open a socket here.",
             "不允许来自该来源的网页建立连接。",
         );
-        let refusal = || graphql::refusal(StatusCode::FORBIDDEN, "FORBIDDEN", &text);
-        return LANGUAGE.sync_scope(language, refusal);
+        return graphql::refusal(StatusCode::FORBIDDEN, "FORBIDDEN", &text);
     }
+    let stranger = session::stranger(&engine, parts);
     upgrade
         .protocols([PROTOCOL])
         .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(0)
         .max_message_size(MESSAGE_BYTES_MAX)
         .max_frame_size(MESSAGE_BYTES_MAX)
-        .on_upgrade(move |socket| LANGUAGE.scope(language, serve(engine, language, socket)))
+        .on_upgrade(move |socket| LANGUAGE.scope(stranger.language, serve(engine, stranger, socket)))
 }
 
-async fn serve(engine: Engine, language: Language, mut socket: WebSocket) {
-    let farewell = engine.transport.live.farewell;
-    let ended = match welcome(engine, language, &mut socket).await {
+async fn serve(engine: Engine, stranger: Peer, mut socket: WebSocket) {
+    let (app, farewell) = (Arc::clone(&engine.app), engine.transport.live.farewell);
+    let metrics = &app.telemetry.metrics;
+    let _open = metrics.opened("websocket");
+    let ended = match welcome(engine, stranger, &mut socket).await {
         Ok(mut conversation) => {
             let Err(ended) = conversation.go_on(&mut socket).await;
             ended
         }
         Err(ended) => ended,
     };
+    metrics.closed("websocket", ended.as_ref().map_or(GONE, |frame| frame.code));
     let _ = timeout(farewell, part(&mut socket, ended)).await;
 }
 
@@ -171,7 +180,7 @@ fn pong(payload: Option<Map<String, Value>>) -> String {
 }
 
 /// Waits until the client has said who it is.
-async fn welcome(engine: Engine, language: Language, socket: &mut WebSocket) -> Result<Conversation, Ended> {
+async fn welcome(engine: Engine, stranger: Peer, socket: &mut WebSocket) -> Result<Conversation, Ended> {
     if socket.protocol().is_none() {
         return Err(close_with(
             4406,
@@ -207,7 +216,7 @@ async fn welcome(engine: Engine, language: Language, socket: &mut WebSocket) -> 
             Some(Message::Pong | Message::Complete(_)) | None => {}
         }
     };
-    let (peer, actor) = signed_in(&engine, language, &payload).await.map_err(|error| {
+    let (peer, actor) = signed_in(&engine, stranger, &payload).await.map_err(|error| {
         error.log();
         match error {
             Error::Unauthenticated => close_with(4403, &error.outside().1),
@@ -230,18 +239,18 @@ async fn welcome(engine: Engine, language: Language, socket: &mut WebSocket) -> 
 /// Who the client is: nobody only if it says nothing of it.
 async fn signed_in(
     engine: &Engine,
-    language: Language,
+    stranger: Peer,
     payload: &Map<String, Value>,
 ) -> Result<(Peer, Actor), Error> {
     let mut members = payload.iter();
     let said = members.find(|(name, _)| name.eq_ignore_ascii_case("authorization"));
     let claims = said.map(|(_, value)| {
         let text = value.as_str().ok_or(Error::Unauthenticated)?;
-        session::claims(&engine.app, text)
+        token::read(&engine.app, session::bearer(text)?)
     });
     let peer = Peer {
         claims: claims.transpose()?,
-        language,
+        ..stranger
     };
     let actor = peer.actor(&engine.app).await?;
     Ok((peer, actor))
@@ -321,7 +330,7 @@ impl Conversation {
             )),
             Message::Ping(payload) => Ok(Some(pong(payload))),
             Message::Pong => Ok(None),
-            Message::Subscribe(id, request) => self.subscribe(&id, *request),
+            Message::Subscribe(id, params) => self.subscribe(&id, *params),
             Message::Complete(id) => {
                 self.operations.stop(&id);
                 Ok(None)
@@ -329,15 +338,17 @@ impl Conversation {
         }
     }
 
-    fn subscribe(&mut self, id: &str, request: Request) -> Result<Option<String>, Ended> {
+    fn subscribe(&mut self, id: &str, params: Result<Params, Refusal>) -> Result<Option<String>, Ended> {
         let (engine, peer) = (self.engine.clone(), self.peer.clone());
         let max = engine.transport.live.operations;
         let started = self.operations.start(id, max, |outlet| async move {
-            match engine.begin(&peer, request).await {
+            let begun = match params {
+                Ok(params) => engine.begin(&peer, params, Via::Stream).await,
+                Err(refusal) => Err(refusal),
+            };
+            match begun {
                 Ok(begun) => outlet.tell(begun).await,
-                Err(response) => {
-                    outlet.say(Said::of(&response, false)).await;
-                }
+                Err(refusal) => drop(outlet.say(Said::refused(&refusal.errors)).await),
             }
         });
         match started {
@@ -350,7 +361,7 @@ impl Conversation {
                 Err(close_with(4409, &taken))
             }
             Err(Refused::TooMany) => {
-                let error = guard::error("RATE_LIMITED", &live::too_many(max));
+                let error = refusal::error("RATE_LIMITED", &live::too_many(max));
                 Ok(Some(
                     json!({"id": id, "type": "error", "payload": [error]}).to_string(),
                 ))

@@ -81,6 +81,13 @@ pub enum Error {
     IdempotencyKeyReused,
     /// The position lies further back than the feed.
     Resync,
+    /// It took too long; with the size that a page might have had.
+    Timeout {
+        /// For `first`, where the field gives a page.
+        first: Option<u64>,
+    },
+    /// It was tried too often; with the seconds after which to try again.
+    TooOften(u64),
     /// Try again later.
     Unavailable,
     /// The database asks to run the transaction again. Only `Op::write` sees it.
@@ -152,7 +159,13 @@ impl From<anyhow::Error> for Error {
 
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
-        anyhow::Error::from(error).into()
+        match error.kind() {
+            std::io::ErrorKind::NotConnected => {
+                tracing::warn!(%error, "the file store does not answer");
+                Error::Unavailable
+            }
+            _ => anyhow::Error::from(error).into(),
+        }
     }
 }
 
@@ -169,28 +182,27 @@ impl From<DbErr> for Error {
                 tracing::warn!(%error, "no connection to the database");
                 Error::Unavailable
             }
-            _ if is_passing(&error) => Error::Again(Arc::new(error)),
+            _ if has_code(&error, &STOPPED) => Error::Timeout { first: None },
+            _ if has_code(&error, &PASSING) => Error::Again(Arc::new(error)),
             _ => anyhow::Error::from(error).into(),
         }
     }
 }
 
-/// Whether running the transaction again may help: serialization failure, deadlock, busy, or a key that somebody
-/// else wrote at the same time (the second run then sees their row).
-fn is_passing(error: &DbErr) -> bool {
+/// Running the transaction again may help: serialization failure, deadlock, busy, or a key that somebody else wrote at
+/// the same time (the second run then sees their row).
+const PASSING: [&str; 9] = ["40001", "40P01", "23505", "5", "6", "261", "517", "1555", "2067"];
+/// The database stopped a statement that took too long.
+const STOPPED: [&str; 2] = ["57014", "9"];
+
+/// Whether the database gave one of these codes, PostgreSQL's or SQLite's.
+fn has_code(error: &DbErr, codes: &[&str]) -> bool {
     let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) = error
     else {
         return false;
     };
-    let Some(cause) = cause.as_database_error() else {
-        return false;
-    };
-    let (postgres, sqlite) = (
-        ["40001", "40P01", "23505"],
-        ["5", "6", "261", "517", "1555", "2067"],
-    );
-    let code = cause.code();
-    code.is_some_and(|code| postgres.contains(&&*code) || sqlite.contains(&&*code))
+    let code = cause.as_database_error().and_then(|cause| cause.code());
+    code.is_some_and(|code| codes.contains(&&*code))
 }
 
 /// Why a mutation did nothing, or did less than was asked.
@@ -269,6 +281,8 @@ impl Error {
             }
             Error::Unauthenticated
             | Error::Resync
+            | Error::Timeout { .. }
+            | Error::TooOften(_)
             | Error::Unavailable
             | Error::Again(_)
             | Error::Internal(_) => return Err(self),
@@ -316,6 +330,21 @@ impl Error {
                     "该游标之后的事件已不再保留：请重新读取全部数据，再订阅且不带 after。",
                 ),
             ),
+            Error::Timeout { first: None } => ("TIMEOUT", text("This took too long.", "处理超时。")),
+            Error::Timeout { first: Some(first) } => (
+                "TIMEOUT",
+                text(
+                    format!("This took too long: ask for `first: {first}`."),
+                    format!("处理超时：请改用 first: {first}。"),
+                ),
+            ),
+            Error::TooOften(seconds) => (
+                "RATE_LIMITED",
+                text(
+                    format!("Tried too often: try again in {seconds} s."),
+                    format!("尝试过于频繁，请于 {seconds} 秒后重试。"),
+                ),
+            ),
             Error::Unavailable | Error::Again(_) => (
                 "UNAVAILABLE",
                 text("Busy: try again shortly.", "系统繁忙，请稍后重试。"),
@@ -340,6 +369,11 @@ impl From<Error> for async_graphql::Error {
             extensions.set("code", code);
             if let Some(field) = field.filter(|field| !field.is_empty()) {
                 extensions.set("field", field);
+            }
+            match &error {
+                Error::Timeout { first: Some(first) } => extensions.set("first", *first),
+                Error::TooOften(seconds) => extensions.set("retryAfter", *seconds),
+                _ => {}
             }
         });
         // Never leaves: the engine logs it when the answer is whole.

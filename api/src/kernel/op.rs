@@ -4,11 +4,13 @@ use super::app::App;
 use super::error::Error;
 use super::loader::Loaders;
 use super::scope::{Authorized, Scope};
+use super::telemetry::Request;
 use super::tree::{Node, Tree};
 use crate::policy::{Action, Role};
 use arc_swap::ArcSwap;
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::id::{AccountId, FederationId, SessionId};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::Uuid;
@@ -75,7 +77,8 @@ struct Inner {
     app: Arc<App>,
     actor: Actor,
     moment: ArcSwap<Moment>,
-    request_id: Uuid,
+    request: Request,
+    address: Option<IpAddr>,
     loaders: Loaders,
     missed: AtomicU64,
 }
@@ -87,10 +90,16 @@ pub struct Op(Arc<Inner>);
 impl Op {
     /// Begins an operation.
     pub fn new(app: &Arc<App>, actor: Actor) -> Op {
+        Op::arriving(app, actor, None)
+    }
+
+    /// Begins an operation that comes from an address.
+    pub fn arriving(app: &Arc<App>, actor: Actor, address: Option<IpAddr>) -> Op {
         Op(Arc::new(Inner {
             actor,
+            address,
             moment: ArcSwap::from_pointee(Moment::of(app)),
-            request_id: app.clock.id(),
+            request: Request::current(app),
             loaders: Loaders::default(),
             missed: AtomicU64::default(),
             app: Arc::clone(app),
@@ -110,6 +119,11 @@ impl Op {
     /// Who acts.
     pub fn actor(&self) -> &Actor {
         &self.0.actor
+    }
+
+    /// Where the request comes from, if it came over a socket.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.0.address
     }
 
     /// The account that acts, if one does.
@@ -140,9 +154,14 @@ impl Op {
         self.0.app.clock.id()
     }
 
-    /// Names the operation in logs and answers.
-    pub fn request_id(&self) -> Uuid {
-        self.0.request_id
+    /// The request that it answers.
+    pub fn request(&self) -> &Request {
+        &self.0.request
+    }
+
+    /// Names the request in logs and answers.
+    pub fn request_id(&self) -> &str {
+        self.0.request.id()
     }
 
     /// The tree as it was when the operation began.

@@ -3,12 +3,15 @@
 use super::clock::Clock;
 use super::db::{Stage, done, keys};
 use api::accounts::service::{self, NewAccount};
+use api::config::Transport;
+use api::http::engine::{Engine, Execute};
 use api::http::router::router;
 use api::kernel::app::App as Process;
 use api::kernel::db::Db;
 use api::kernel::files::Files;
 use api::kernel::gid::Gid;
 use api::kernel::op::{Actor, Op};
+use api::kernel::telemetry::{METER, Meter};
 use api::policy::Role;
 use api::worker;
 use axum::Router;
@@ -24,6 +27,7 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Mutex;
 use tower::ServiceExt;
 
@@ -37,6 +41,8 @@ pub struct App {
     pub process: Arc<Process>,
     /// Time, ids, randomness.
     pub clock: Arc<Clock>,
+    /// What answers requests.
+    pub engine: Engine,
     router: Router,
     url: String,
     folder: PathBuf,
@@ -66,16 +72,27 @@ impl Answer {
 impl App {
     /// Starts the service on a stage.
     pub async fn open(stage: &Stage, clock: Arc<Clock>) -> App {
-        App::start(stage.url.clone(), stage.folder.path().to_owned(), clock).await
+        let folder = stage.folder.path().to_owned();
+        let files = done(Files::open(&folder.join("files")));
+        App::start(stage.url.clone(), folder, clock, files).await
     }
 
-    async fn start(url: String, folder: PathBuf, clock: Arc<Clock>) -> App {
+    async fn start(url: String, folder: PathBuf, clock: Arc<Clock>, files: Files) -> App {
         let db = done(Db::connect(&url, 6).await);
+        App::start_on(db, url, (folder, files), clock).await
+    }
+
+    async fn start_on(db: Db, url: String, (folder, files): (PathBuf, Files), clock: Arc<Clock>) -> App {
         let keys = keys(&folder, &clock);
-        let files = done(Files::open(&folder.join("files")));
         let process = done(Process::build(db, Arc::clone(&clock) as _, keys, files).await);
+        let engine = done(Engine::new(
+            Arc::clone(&process),
+            Arc::default(),
+            api::schema::build(),
+        ));
         App {
-            router: router(Arc::clone(&process), Arc::default()),
+            router: router(engine.clone()),
+            engine,
             process,
             clock,
             url,
@@ -84,9 +101,69 @@ impl App {
         }
     }
 
+    /// What its requests go through.
+    pub fn router(&self) -> &Router {
+        &self.router
+    }
+
+    /// The same process with other settings of how the world reaches it.
+    pub fn reached(&self, transport: Transport) -> App {
+        self.with(transport, api::schema::build())
+    }
+
+    /// The same process, running another schema.
+    pub fn with(&self, transport: Transport, schema: impl Execute) -> App {
+        let engine = done(Engine::new(
+            Arc::clone(&self.process),
+            Arc::new(transport),
+            schema,
+        ));
+        App {
+            router: router(engine.clone()),
+            engine,
+            ..self.clone()
+        }
+    }
+
     /// A second process on the same database, with the same clock, keys and files.
     pub async fn another(&self) -> App {
-        App::start(self.url.clone(), self.folder.clone(), Arc::clone(&self.clock)).await
+        self.another_on(self.process.files.clone()).await
+    }
+
+    /// A second process that keeps its files elsewhere.
+    pub async fn another_on(&self, files: Files) -> App {
+        App::start(
+            self.url.clone(),
+            self.folder.clone(),
+            Arc::clone(&self.clock),
+            files,
+        )
+        .await
+    }
+
+    /// The folder that is its file store.
+    pub fn file_folder(&self) -> PathBuf {
+        self.folder.join("files")
+    }
+
+    /// The names of what is in its file store.
+    pub fn objects(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.file_folder()).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.collect()
+    }
+
+    /// A second process, whose operations and statements may take so long.
+    pub async fn within(&self, limit: Duration) -> App {
+        let db = done(Db::connect_within(&self.url, 6, limit).await);
+        let kept = (self.folder.clone(), self.process.files.clone());
+        App::start_on(db, self.url.clone(), kept, Arc::clone(&self.clock)).await
+    }
+
+    /// Does something as an operation of the service acting by itself.
+    pub async fn measured<T>(&self, work: impl AsyncFnOnce(&Op) -> T) -> T {
+        let op = self.operator();
+        METER.scope(Meter::begin(&op), work(&op)).await
     }
 
     /// The federation of a code; the highest where a code stands at two levels.
@@ -223,6 +300,28 @@ impl App {
             headers: parts.headers,
             body: body.collect().await.unwrap().to_bytes(),
         }
+    }
+
+    /// Sends a request; the status and the beginning of the answer, which may have no end.
+    pub async fn send_request(&self, request: Request<Body>) -> (u16, String) {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let is_endless = response
+            .headers()
+            .get("content-type")
+            .is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
+        let mut body = response.into_body();
+        let bytes = if is_endless {
+            let frame = tokio::time::timeout(std::time::Duration::from_millis(50), body.frame()).await;
+            frame
+                .ok()
+                .flatten()
+                .and_then(|frame| frame.unwrap().into_data().ok())
+                .unwrap_or_default()
+        } else {
+            body.collect().await.unwrap().to_bytes()
+        };
+        (status, String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// Lets the background work of this process catch up.

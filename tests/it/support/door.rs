@@ -2,14 +2,12 @@
 
 use super::app::{App, Caller};
 use api::config::{Live, Transport};
-use api::http::router::router;
 use axum::body::Bytes;
 use axum::serve::Listener;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::mpsc;
@@ -32,14 +30,14 @@ pub fn with(change: impl FnOnce(&mut Live)) -> Transport {
 const BUFFER_BYTES: u32 = 4 << 10;
 
 impl App {
-    /// Opens a port with settings of its own.
-    pub async fn listen(&self, transport: Transport) -> Door {
+    /// Opens a port.
+    pub async fn listen(&self) -> Door {
         let listener = TcpSocket::new_v4().unwrap();
         listener.set_send_buffer_size(BUFFER_BYTES).unwrap();
         listener.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let listener = listener.listen(64).unwrap();
         let address = TcpListener::local_addr(&listener).unwrap();
-        let service = router(Arc::clone(&self.process), Arc::new(transport));
+        let service = self.router().clone();
         tokio::spawn(async move { axum::serve(listener, service).await });
         Door(address)
     }
@@ -47,7 +45,7 @@ impl App {
     /// A way to connect that takes no port: a process has not enough of them for a thousand at both ends.
     pub fn listen_within(&self) -> impl Fn() -> DuplexStream {
         let (near, far) = mpsc::unbounded_channel();
-        let service = router(Arc::clone(&self.process), Arc::default());
+        let service = self.router().clone();
         tokio::spawn(async move { axum::serve(Within(far), service).await });
         move || {
             let (client, service) = tokio::io::duplex(64 << 10);

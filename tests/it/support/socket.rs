@@ -2,7 +2,6 @@
 
 use super::app::Caller;
 use super::door::Door;
-use api::config::Transport;
 use axum::http::StatusCode;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -48,7 +47,7 @@ impl Door {
 impl Caller {
     /// Opens a socket and signs in on it with their token, if they have one; what the service says to that.
     pub async fn open_socket(&self) -> (Socket, Said) {
-        let door = self.app.listen(Transport::default()).await;
+        let door = self.app.listen().await;
         self.open_socket_at(door).await
     }
 
@@ -82,7 +81,7 @@ impl Caller {
 
     /// Subscribes over a socket of their own; then `next` gives what comes.
     pub async fn subscribe(&self, query: &str, variables: Value) -> Socket {
-        let door = self.app.listen(Transport::default()).await;
+        let door = self.app.listen().await;
         self.subscribe_at(door, query, variables).await
     }
 
