@@ -218,7 +218,7 @@ struct Running {
 impl Running {
     async fn next(&mut self) -> Option<Response> {
         let (op, responses) = (&self.op, &mut self.responses);
-        let meter = Meter::begin(op);
+        let meter = Meter::awaiting(op);
         let next = METER.scope(meter.clone(), drive(op, responses.next()));
         let response = with_codes(next.await?);
         log(&self.op, &response);
