@@ -213,7 +213,7 @@ impl Meter {
         spans.send(SpanData {
             span_context: context,
             parent_span_id: made.parent.unwrap_or(SpanId::INVALID),
-            parent_span_is_remote: made.span_id == operation.span_id && made.parent.is_some(),
+            parent_span_is_remote: made.parent.is_some() && made.parent == operation.request.parent(),
             span_kind: made.kind,
             name: made.name,
             start_time: end_time.checked_sub(made.took).unwrap_or(end_time),
