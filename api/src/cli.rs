@@ -17,6 +17,7 @@ use clap::{Args, Parser, Subcommand};
 use migration::{Migrator, MigratorTrait as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What no option says.
 const LOG: &str = "GONGHUI_LOG filters the log (JSON lines on standard error); default: info";
@@ -193,10 +194,11 @@ struct Account {
 /// Does what the command line says. Not async, so that the program itself is compiled here, once: a future is compiled
 /// where it is run, and `main.rs` would compile the whole service again.
 pub fn run(cli: Cli) -> Result<(), Error> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?
-        .block_on(obey(cli))
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let done = runtime.block_on(obey(cli));
+    // Reading a file goes on in a thread of its own, even when nobody waits for it any more.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    done
 }
 
 async fn obey(cli: Cli) -> Result<(), Error> {
@@ -229,7 +231,7 @@ async fn obey(cli: Cli) -> Result<(), Error> {
 
 async fn serve(demo: bool, settings: &Settings) -> Result<(), Error> {
     let listener = start::listen(settings).await?;
-    let app = start::app(&settings.store).await?;
+    let app = start::serving_app(settings).await?;
     if demo {
         demo::fill(&app).await?;
         print_logins(&app).await?;

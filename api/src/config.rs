@@ -21,6 +21,11 @@ pub struct Settings {
     #[expect(missing_docs, reason = "clap would show the text twice")]
     pub transport: Transport,
 
+    /// Seconds between saying at `/readyz` that the service is about to end and taking no more connections in: what a
+    /// load balancer needs to notice.
+    #[arg(long, env = "GONGHUI_DRAIN_SECONDS", default_value_t = 0)]
+    pub drain_seconds: u64,
+
     /// Seconds that running requests get to finish when the service is told to stop.
     #[arg(long, env = "GONGHUI_GRACE_SECONDS", default_value_t = 20)]
     pub grace_seconds: u64,
@@ -75,6 +80,10 @@ pub struct Transport {
     /// Callers that may send registered documents only, separated by commas.
     #[arg(long, env = "GONGHUI_TRUSTED_ONLY", value_enum, value_delimiter = ',')]
     pub trusted_only: Vec<CallerClass>,
+
+    /// Connections of clients that may be open at once, sockets among them; further ones wait.
+    #[arg(long, env = "GONGHUI_CLIENTS_MAX", default_value_t = 10_000)]
+    pub clients_max: u32,
 
     /// Seconds that one operation may take.
     #[arg(long, env = "GONGHUI_DEADLINE_SECONDS", default_value_t = 30)]

@@ -3,6 +3,7 @@
 use crate::config::{Settings, Store};
 use crate::http::engine::Engine;
 use crate::http::router::router;
+use crate::http::serve;
 use crate::kernel::app::App;
 use crate::kernel::clock::SystemClock;
 use crate::kernel::db::Db;
@@ -10,17 +11,22 @@ use crate::kernel::error::{Error, invalid, text};
 use crate::kernel::files::Files;
 use crate::kernel::keys::Keys;
 use crate::kernel::sql::Sql;
+use crate::kernel::telemetry;
 use crate::{schema, worker};
 use anyhow::Context;
 use migration::{Migrator, MigratorTrait as _};
 use sea_orm::{ConnectionTrait, DbBackend};
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// Names the lock under which one process at a time migrates a PostgreSQL database.
 const MIGRATION_LOCK: i64 = 0x676f_6e67_6875_6900;
+/// What a collector gets to take the last spans.
+const FLUSH: Duration = Duration::from_secs(2);
 
 /// Opens the database of the settings.
 pub async fn open(store: &Store) -> Result<Db, Error> {
@@ -74,23 +80,51 @@ pub async fn app(store: &Store) -> Result<Arc<App>, Error> {
     App::build(db, Arc::new(SystemClock), keys, files).await
 }
 
-async fn told_to_stop() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
-        match terminate {
-            Ok(mut terminate) => {
-                tokio::select! {
-                    _ = interrupt => {}
-                    _ = terminate.recv() => {}
-                }
-            }
-            Err(_) => drop(interrupt.await),
-        }
+/// Builds the process that serves: each operation, and so each statement, has its deadline.
+pub async fn serving_app(settings: &Settings) -> Result<Arc<App>, Error> {
+    let store = &settings.store;
+    let keys = keys(store)?;
+    let files = Files::at(&store.files_place())?;
+    // Migrations take as long as they take.
+    let db = open(store).await?;
+    migrate(&db).await?;
+    db.close().await?;
+    let deadline = settings.transport.deadline();
+    let db = Db::connect_within(&store.database_url, store.connections, deadline).await?;
+    let app = App::build(db, Arc::new(SystemClock), keys, files).await?;
+    if let Some(endpoint) = &settings.transport.otlp_endpoint {
+        let exporter = telemetry::otlp(endpoint).context("OTEL_EXPORTER_OTLP_ENDPOINT")?;
+        app.telemetry.trace_to(exporter, app.process_id);
     }
-    #[cfg(not(unix))]
-    drop(interrupt.await);
+    Ok(app)
+}
+
+/// Lets a panic be a line of the log, with its request, like everything else.
+pub fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        let message = panic.payload_as_str().unwrap_or("no message");
+        tracing::error!(place, message, "panic");
+    }));
+}
+
+/// The signals that end a process: each time it is waited for, the next one.
+#[cfg(unix)]
+async fn told_to_stop() -> std::io::Result<impl AsyncFnMut()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move || {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+async fn told_to_stop() -> std::io::Result<impl AsyncFnMut()> {
+    Ok(async || drop(tokio::signal::ctrl_c().await))
 }
 
 /// Takes the address of the settings.
@@ -99,36 +133,83 @@ pub async fn listen(settings: &Settings) -> Result<TcpListener, Error> {
     Ok(listener.with_context(|| format!("GONGHUI_BIND: cannot listen on {}", settings.bind))?)
 }
 
-/// Serves until told to stop; then finishes what is running, within the grace time.
+/// Serves until told to stop; told twice, it ends as it is.
 pub async fn serve(app: Arc<App>, listener: TcpListener, settings: &Settings) -> Result<(), Error> {
-    let (stop, stopped) = watch::channel(false);
-    let work = tokio::spawn(worker::run(Arc::clone(&app), stopped.clone()));
+    let mut told = told_to_stop().await?;
+    let (stop, stopped) = oneshot::channel();
     println!("Gonghui listens on http://{}", listener.local_addr()?);
-    let mut stopping = stopped.clone();
-    let mut serving = tokio::spawn({
-        let transport = Arc::new(settings.transport.clone());
-        let engine = Engine::new(Arc::clone(&app), transport, schema::build())?;
-        let checked = engine.check_registered().await?;
-        for unfit in checked.unfit {
-            tracing::error!(unfit, "a registered document does not fit the schema");
-        }
-        let server = axum::serve(listener, router(engine));
-        let server =
-            server.with_graceful_shutdown(async move { drop(stopping.wait_for(|stop| *stop).await) });
-        async move { server.await }
+    let ending = Ending {
+        drain: Duration::from_secs(settings.drain_seconds),
+        grace: Duration::from_secs(settings.grace_seconds),
+    };
+    let transport = Arc::new(settings.transport.clone());
+    let engine = Engine::new(app, transport, schema::build())?;
+    for unfit in engine.check_registered().await?.unfit {
+        tracing::error!(unfit, "a registered document does not fit the schema");
+    }
+    let serving = serve_until(engine, listener, ending, async {
+        let _ = stopped.await;
     });
+    let told_twice = async {
+        told().await;
+        let _ = stop.send(());
+        told().await;
+    };
     tokio::select! {
-        ended = &mut serving => return Ok(ended.map_err(anyhow::Error::from)??),
-        () = told_to_stop() => {}
+        ended = serving => ended,
+        () = told_twice => Err(anyhow::anyhow!("told to stop twice: what was running is cut off").into()),
     }
-    tracing::info!("stopping: running requests are finished first");
-    // The receivers live until the end of this function: sending cannot fail.
-    let _ = stop.send(true);
-    let grace = Duration::from_secs(settings.grace_seconds);
-    if tokio::time::timeout(grace, &mut serving).await.is_err() {
+}
+
+/// How a process ends.
+#[derive(Clone, Copy, Debug)]
+pub struct Ending {
+    /// How long it still takes connections in after `/readyz` has said that it is about to end.
+    pub drain: Duration,
+    /// What requests, sockets and jobs then get to finish.
+    pub grace: Duration,
+}
+
+/// Serves until `stop`. Then: `/readyz` says so, jobs are handed over, sockets are closed; after the drain time nobody
+/// is taken in any more, and what runs is finished within the grace time.
+pub async fn serve_until(
+    engine: Engine,
+    listener: TcpListener,
+    ending: Ending,
+    stop: impl Future<Output = ()>,
+) -> Result<(), Error> {
+    let app = Arc::clone(&engine.app);
+    let mut work = tokio::spawn(worker::run(Arc::clone(&app), app.drain.watch()));
+    let limits = serve::Limits {
+        connections: engine.transport.clients_max,
+        ..serve::Limits::default()
+    };
+    let (close, closed) = oneshot::channel::<()>();
+    let closed = async { drop(closed.await) };
+    let mut serving = tokio::spawn(serve::run(listener, router(engine), limits, closed));
+    tokio::select! {
+        () = stop => {}
+        // Without it nothing is numbered and no job is done: better to be started anew.
+        ended = &mut work => {
+            ended.map_err(anyhow::Error::from)?;
+            return Err(anyhow::anyhow!("the background work ended").into());
+        }
+    }
+    tracing::info!("draining: nothing new is begun");
+    app.drain.begin();
+    tokio::time::sleep(ending.drain).await;
+    tracing::info!("stopping: what runs is finished first");
+    drop(close);
+    let until = Instant::now() + ending.grace;
+    if timeout_at(until, &mut serving).await.is_err() {
         tracing::warn!("some connections were still open after the grace time");
-        serving.abort();
     }
-    work.await.map_err(anyhow::Error::from)?;
+    match timeout_at(until, &mut work).await {
+        Ok(worked) => worked.map_err(anyhow::Error::from)?,
+        Err(_) => tracing::warn!("background work was still going on after the grace time"),
+    }
+    if timeout(FLUSH, app.telemetry.flush()).await.is_err() {
+        tracing::warn!("some spans were not exported");
+    }
     Ok(())
 }

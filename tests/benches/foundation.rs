@@ -130,7 +130,7 @@ async fn measure(database: Database) {
         tell(what, from);
     }
     let from = Instant::now();
-    let tree = done(api::kernel::tree::Tree::load(app.process.db.reader()).await);
+    let tree = done(api::kernel::tree::Tree::load(app.process.db.unhurried()).await);
     tell(&format!("read a tree of {} federations", tree.len()), from);
     let cadre = app.person("CADRE", XIANGXIANG).await;
     dashboard(&app, "figures of 0 records").await;

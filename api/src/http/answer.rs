@@ -3,6 +3,8 @@
 use super::refusal::Refusal;
 use crate::kernel::error::Error;
 use crate::kernel::op::Op;
+use crate::kernel::telemetry::{Ended, Meter};
+use async_graphql::parser::types::OperationType;
 use async_graphql::{Response, ServerError, Value};
 use std::sync::Arc;
 
@@ -38,7 +40,7 @@ pub(super) fn finish(response: &mut Response, op: &Op) {
 /// What the engine itself says has no code; what anything else says is not for the outside.
 fn mask(error: &mut ServerError, op: &Op) {
     if error.source.is_some() {
-        let _request = tracing::error_span!("request", id = %op.request_id()).entered();
+        let _request = op.request().log_span().entered();
         let internal = Error::from(anyhow::anyhow!("{}", error.message));
         internal.log();
         let (code, text) = internal.outside();
@@ -62,7 +64,7 @@ fn mask(error: &mut ServerError, op: &Op) {
 
 fn name(error: &mut ServerError, op: &Op) {
     let extensions = error.extensions.get_or_insert_default();
-    extensions.set("requestId", op.request_id().to_string());
+    extensions.set("requestId", op.request_id());
 }
 
 pub(super) fn named(mut refusal: Refusal, op: &Op) -> Refusal {
@@ -85,7 +87,7 @@ pub(super) fn objects(data: &Value) -> u64 {
 
 /// Logs each internal error of an answer once, though many fields may have met it.
 pub(super) fn log(op: &Op, response: &Response) {
-    let _request = tracing::error_span!("request", id = %op.request_id()).entered();
+    let _request = op.request().log_span().entered();
     let mut logged = Vec::new();
     for error in response.errors.iter().filter_map(|error| error.source::<Error>()) {
         let Error::Internal(cause) = error else { continue };
@@ -94,4 +96,45 @@ pub(super) fn log(op: &Op, response: &Response) {
             error.log();
         }
     }
+}
+
+/// What the operator hears of an operation beside its measures.
+pub(super) struct Told {
+    /// What it is; none if that is not known.
+    pub(super) kind: Option<OperationType>,
+    /// Its registered document.
+    pub(super) document: Option<Arc<str>>,
+    /// Its name.
+    pub(super) name: Option<String>,
+}
+
+/// What an operation could cost at most, and cost.
+#[derive(Clone, Copy)]
+pub(super) struct Cost {
+    pub(super) asked: u64,
+    pub(super) actual: u64,
+}
+
+/// Tells the operator of an operation, or a message of a subscription, that is over.
+pub(super) fn note(meter: &Meter, told: &Told, errors: &[ServerError], cost: Option<Cost>) {
+    let code = errors
+        .first()
+        .and_then(|error| error.extensions.as_ref()?.get("code"));
+    let ended = Ended {
+        kind: match told.kind {
+            Some(OperationType::Query) => "query",
+            Some(OperationType::Mutation) => "mutation",
+            Some(OperationType::Subscription) => "subscription",
+            None => "none",
+        },
+        code: match code {
+            Some(Value::String(code)) => code,
+            _ => "OK",
+        },
+        document_id: told.document.as_deref(),
+        name: told.name.as_deref(),
+        cost_asked: cost.map(|cost| cost.asked),
+        cost_actual: cost.map(|cost| cost.actual),
+    };
+    meter.tell(&ended);
 }

@@ -1,6 +1,6 @@
 //! Runs GraphQL requests: each as one operation, with its loaders, in the caller's language, within its budget and time.
 
-use super::answer;
+use super::answer::{self, Cost, Told};
 use super::document::{Document, Documents, Operation};
 use super::params::{Params, Wanted};
 use super::refusal::{Kind, Refusal};
@@ -12,12 +12,13 @@ use crate::kernel::bucket::Buckets;
 use crate::kernel::error::{Error, LANGUAGE, Language, text};
 use crate::kernel::loader::{Late, drive_within};
 use crate::kernel::op::{Actor, Op};
+use crate::kernel::telemetry::{METER, Meter};
 use crate::policy::CallerClass;
 use async_graphql::futures_util::FutureExt;
 use async_graphql::futures_util::future::BoxFuture;
 use async_graphql::futures_util::stream::BoxStream;
 use async_graphql::parser::types::OperationType;
-use async_graphql::{Request, Response, Value, Variables};
+use async_graphql::{Name, Request, Response, Value, Variables};
 use entity::id::AccountId;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
@@ -110,6 +111,17 @@ fn invalid(code: &str, en: &'static str, zh: &'static str) -> Refusal {
     Refusal::new(Kind::Invalid, code, &text(en, zh))
 }
 
+impl Ready {
+    /// What the operator hears of it.
+    pub(super) fn told(&self) -> Told {
+        Told {
+            kind: Some(self.kind),
+            document: self.document.registered.clone(),
+            name: self.request.operation_name.clone(),
+        }
+    }
+}
+
 impl Engine {
     /// Puts a schema on a process.
     ///
@@ -135,7 +147,8 @@ impl Engine {
         self.transport.profile == Profile::Development || runs_the_service
     }
 
-    fn class(actor: &Actor, is_phone: bool) -> CallerClass {
+    /// Who somebody is, as far as budgets go.
+    pub(super) fn class(actor: &Actor, is_phone: bool) -> CallerClass {
         let roles: Vec<_> = match actor {
             Actor::Account { grants, .. } => grants.iter().map(|grant| grant.role).collect(),
             Actor::Anonymous | Actor::System => Vec::new(),
@@ -148,16 +161,28 @@ impl Engine {
     /// # Errors
     /// If no field was run.
     pub async fn answer(&self, op: &Op, peer: &Peer, params: Params, via: Via) -> Result<Response, Refusal> {
-        let ready = self.ready(op, peer, params, via).await;
-        let ready = ready.map_err(|refusal| answer::named(refusal, op))?;
+        let ready = self.ready(op, peer, params, via).await?;
         self.run(op, ready).await
     }
 
-    /// Reads a request, and takes what it may cost from its caller's budget.
+    /// Reads a request, and takes what it may cost from its caller's budget. A refusal is told to the operator.
     ///
     /// # Errors
     /// If the document does not fit, is not allowed this way, or costs more than there is.
     pub async fn ready(&self, op: &Op, peer: &Peer, params: Params, via: Via) -> Result<Ready, Refusal> {
+        let ready = self.admit(op, peer, params, via).await;
+        ready.map_err(|refusal| {
+            let told = Told {
+                kind: None,
+                document: None,
+                name: None,
+            };
+            answer::note(&Meter::begin(op), &told, &refusal.errors, None);
+            answer::named(refusal, op)
+        })
+    }
+
+    async fn admit(&self, op: &Op, peer: &Peer, params: Params, via: Via) -> Result<Ready, Refusal> {
         let is_open = self.is_open_to(op.actor());
         let class = Engine::class(op.actor(), peer.is_phone);
         let document = self.document(&params.document, is_open).await?;
@@ -272,60 +297,62 @@ impl Engine {
     /// # Errors
     /// If no field was run.
     pub async fn run(&self, op: &Op, ready: Ready) -> Result<Response, Refusal> {
-        let Ready {
-            request,
-            document,
-            asked,
-            left,
-            spender,
-            ..
-        } = ready;
-        let operation_name = request.operation_name.clone();
-        let statements = self.app.db.statements();
-        let running = drive_within(op, self.schema.execute(request), self.transport.deadline());
-        let ended = AssertUnwindSafe(running).catch_unwind().await;
-        let statements = self.app.db.statements() - statements;
-        let refused = |refusal: Refusal| {
-            self.spent.put_back(&spender, asked);
-            answer::named(refusal, op)
-        };
-        let mut response = match ended {
-            Ok(Ok(response)) => response,
-            Ok(Err(Late)) => return Err(answer::named(Error::Timeout { first: None }.into(), op)),
-            Err(_) => {
-                let panicked = anyhow::anyhow!("an operation panicked");
-                return Err(answer::named(Error::from(panicked).into(), op));
+        let (meter, told) = (Meter::begin(op), ready.told());
+        match self.measured(op, &meter, ready).await {
+            Ok((mut response, cost, remaining)) => {
+                answer::note(&meter, &told, &response.errors, Some(cost));
+                let shown = [
+                    ("asked", cost.asked),
+                    ("actual", cost.actual),
+                    ("remaining", remaining),
+                    ("statements", meter.statements()),
+                ];
+                let shown = shown.map(|(name, points)| (Name::new(name), Value::from(points)));
+                let shown = Value::Object(shown.into_iter().collect());
+                response.extensions.insert("cost".to_owned(), shown);
+                Ok(response)
             }
+            Err(refusal) => {
+                answer::note(&meter, &told, &refusal.errors, None);
+                Err(answer::named(refusal, op))
+            }
+        }
+    }
+
+    /// The answer, what it cost, and what is left of the budget.
+    async fn measured(&self, op: &Op, meter: &Meter, ready: Ready) -> Result<(Response, Cost, u64), Refusal> {
+        let operation_name = ready.request.operation_name.clone();
+        let running = drive_within(op, self.schema.execute(ready.request), self.transport.deadline());
+        let running = METER.scope(meter.clone(), running);
+        let mut response = match AssertUnwindSafe(running).catch_unwind().await {
+            Ok(Ok(response)) => response,
+            Ok(Err(Late)) => return Err(Error::Timeout { first: None }.into()),
+            Err(_) => return Err(Error::from(anyhow::anyhow!("an operation panicked")).into()),
         };
         answer::finish(&mut response, op);
-        if !response.errors.is_empty() {
-            self.documents
-                .complete_paths(&mut response.errors, &document, operation_name.as_deref());
-        }
         if answer::is_request_error(&response) {
-            return Err(refused(Refusal {
+            self.spent.put_back(&ready.spender, ready.asked);
+            return Err(Refusal {
                 kind: Kind::Invalid,
                 errors: response.errors,
-            }));
+            });
         }
-        let actual = answer::objects(&response.data)
-            .saturating_add(statements)
-            .min(asked);
-        let remaining = match asked - actual {
-            0 => left,
-            unused => self.spent.put_back(&spender, unused),
+        if !response.errors.is_empty() {
+            let (errors, document) = (&mut response.errors, &ready.document);
+            self.documents
+                .complete_paths(errors, document, operation_name.as_deref());
+        }
+        let asked = ready.asked;
+        let actual = answer::objects(&response.data).saturating_add(meter.statements());
+        let cost = Cost {
+            asked,
+            actual: actual.min(asked),
         };
-        let cost = [
-            ("asked", asked),
-            ("actual", actual),
-            ("remaining", remaining),
-            ("statements", statements),
-        ];
-        let cost = cost.map(|(name, points)| (async_graphql::Name::new(name), Value::from(points)));
-        response
-            .extensions
-            .insert("cost".to_owned(), Value::Object(cost.into_iter().collect()));
-        Ok(response)
+        let remaining = match asked - cost.actual {
+            0 => ready.left,
+            unused => self.spent.put_back(&ready.spender, unused),
+        };
+        Ok((response, cost, remaining))
     }
 
     /// Reads every registered document anew; those that do not fit the schema, with the reason.

@@ -1,5 +1,6 @@
 //! GraphQL over HTTP at `/graphql`: POST, GET for queries, and what opens a WebSocket or an event stream.
 
+use super::answer;
 use super::engine::{Engine, Via};
 use super::multipart;
 use super::negotiate::{self, Media};
@@ -12,9 +13,7 @@ use crate::kernel::op::Op;
 use async_graphql::{Response as GraphQLResponse, Value};
 use axum::body::{Body, to_bytes};
 use axum::extract::{Query, Request, State};
-use axum::http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
-};
+use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use std::collections::HashMap;
@@ -26,8 +25,6 @@ const BODY_BYTES_MAX: usize = 1 << 20;
 const BODY_TIME: Duration = Duration::from_secs(30);
 /// Data with errors, in the draft of 2026.
 const PARTIAL: u16 = 294;
-
-static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// A GraphQL error before any field was run, outside `/graphql`.
 pub(super) fn refusal(status: StatusCode, code: &str, text: &Text) -> Response {
@@ -103,11 +100,14 @@ async fn answer(engine: Engine, request: Request) -> Response {
         };
         Ok(engine.answer(&op, &peer, params, via).await?)
     };
-    match answered.await {
-        Ok(response) => identified(written(Ok(response), media, codes), &op),
-        Err(Stop::Refusal(refusal)) => identified(written(Err(refusal), media, codes), &op),
-        Err(Stop::Answer(answer)) => identified(answer, &op),
-    }
+    let mut answer = match answered.await {
+        Ok(response) => written(Ok(response), media, codes),
+        Err(Stop::Refusal(refusal)) => written(Err(answer::named(refusal, &op)), media, codes),
+        Err(Stop::Answer(answer)) => answer,
+    };
+    let class = Engine::class(op.actor(), peer.is_phone);
+    answer.extensions_mut().insert(class);
+    answer
 }
 
 /// What ends a request early.
@@ -121,13 +121,6 @@ impl From<Refusal> for Stop {
     fn from(refusal: Refusal) -> Stop {
         Stop::Refusal(refusal)
     }
-}
-
-fn identified(mut answer: Response, op: &Op) -> Response {
-    if let Ok(id) = HeaderValue::try_from(op.request_id().to_string()) {
-        answer.headers_mut().insert(REQUEST_ID.clone(), id);
-    }
-    answer
 }
 
 /// An answer as HTTP. A refusal has no `data`: no field was run.

@@ -4,6 +4,10 @@
 //! document, once for each text; [`engine`] runs it within the caller's budget and time. What is refused on the way is a
 //! [`refusal::Refusal`], from which each transport makes its own words.
 
+pub mod serve;
+pub mod address;
+pub mod observe;
+mod metrics;
 pub mod negotiate;
 pub mod params;
 pub mod lexical;

@@ -1,11 +1,12 @@
 //! Every address of the service.
 
 use super::engine::Engine;
-use super::{files, graphql, pages, token, uploads};
+use super::{files, graphql, metrics, observe, pages, token, uploads};
 use crate::kernel::tree::Tree;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware;
 use axum::routing::{any, get, post, put};
 use std::time::Duration;
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -27,6 +28,8 @@ pub fn router(engine: Engine) -> Router {
         .route("/assets/{*path}", get(pages::asset))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
+        .route("/metrics", get(metrics::show))
+        .layer(middleware::from_fn_with_state(engine.clone(), observe::around))
         .with_state(engine);
     if origins.is_empty() {
         router
@@ -80,8 +83,11 @@ fn cors(origins: &[String]) -> CorsLayer {
         .max_age(PREFLIGHT_KEPT)
 }
 
-/// Ready when the database answers.
+/// Ready when the database answers, and until the process is about to end.
 async fn ready(State(engine): State<Engine>) -> (StatusCode, &'static str) {
+    if engine.app.drain.has_begun() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "draining\n");
+    }
     match Tree::version(engine.app.db.reader()).await {
         Ok(_) => (StatusCode::OK, "ready\n"),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),

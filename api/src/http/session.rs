@@ -1,17 +1,18 @@
 //! From headers to who sent a request, and in which language.
 
+use super::address;
 use super::engine::Engine;
 use crate::accounts::token::Claims;
 use crate::accounts::{store, token};
 use crate::kernel::app::App;
 use crate::kernel::error::{Error, Language};
 use crate::kernel::op::{Actor, Op};
-use axum::extract::{ConnectInfo, FromRequestParts, Request};
+use axum::extract::{FromRequestParts, Request};
+use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT_LANGUAGE, AUTHORIZATION};
 use axum::http::request::Parts;
-use axum::http::{Extensions, HeaderMap};
 use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Who is on the other end, and in which language.
@@ -96,16 +97,11 @@ pub(super) fn peer(engine: &Engine, request: &Request) -> Result<Peer, Error> {
     Ok(Peer {
         claims: claims(&engine.app, headers)?,
         language: language(headers),
-        address: address(request.extensions()),
+        address: address::caller(&engine.transport, request.extensions(), headers),
         is_phone: headers
             .get(CLIENT)
             .is_some_and(|client| client.as_bytes().eq_ignore_ascii_case(b"phone")),
     })
-}
-
-fn address(extensions: &Extensions) -> Option<IpAddr> {
-    let connection = extensions.get::<ConnectInfo<SocketAddr>>();
-    connection.map(|connection| connection.0.ip())
 }
 
 /// Where a request comes from, if it came over a socket.
@@ -114,8 +110,9 @@ pub struct Address(pub Option<IpAddr>);
 impl FromRequestParts<Engine> for Address {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _engine: &Engine) -> Result<Address, Infallible> {
-        Ok(Address(address(&parts.extensions)))
+    async fn from_request_parts(parts: &mut Parts, engine: &Engine) -> Result<Address, Infallible> {
+        let caller = address::caller(&engine.transport, &parts.extensions, &parts.headers);
+        Ok(Address(caller))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Operations that may have many answers: subscriptions, and whatever else comes over a socket or an event stream.
 
-use super::answer;
+use super::answer::{self, Told};
 use super::engine::{Engine, Via};
 use super::params::Params;
 use super::refusal::{Kind, Refusal};
@@ -9,6 +9,7 @@ use crate::kernel::app::App;
 use crate::kernel::error::{Error, LANGUAGE, text};
 use crate::kernel::loader::drive;
 use crate::kernel::op::{Actor, Op};
+use crate::kernel::telemetry::{METER, Meter};
 use async_graphql::Response;
 use async_graphql::futures_util::future::{FutureExt, poll_immediate};
 use async_graphql::futures_util::stream::{self, BoxStream, StreamExt};
@@ -55,8 +56,7 @@ impl Engine {
 
     async fn start(&self, peer: &Peer, params: Params) -> Result<Begun, Refusal> {
         let op = peer.op(&self.app).await?;
-        let ready = self.ready(&op, peer, params, Via::Stream).await;
-        let ready = ready.map_err(|refusal| answer::named(refusal, &op))?;
+        let ready = self.ready(&op, peer, params, Via::Stream).await?;
         if ready.kind != OperationType::Subscription {
             let response = self.run(&op, ready).await?;
             return Ok(Begun {
@@ -68,6 +68,7 @@ impl Engine {
         let running = Running {
             peer: peer.clone(),
             op: op.clone(),
+            told: ready.told(),
             responses: self.stream(ready),
         };
         let mut responses = running.responses().fuse();
@@ -93,6 +94,7 @@ impl Engine {
 struct Running {
     peer: Peer,
     op: Op,
+    told: Told,
     responses: BoxStream<'static, Response>,
 }
 
@@ -115,8 +117,11 @@ impl Running {
 
     async fn next(&mut self) -> Option<Response> {
         let (op, responses) = (&self.op, &mut self.responses);
-        let mut response = drive(op, responses.next()).await?;
+        let meter = Meter::begin(op);
+        let next = METER.scope(meter.clone(), drive(op, responses.next()));
+        let mut response = next.await?;
         answer::finish(&mut response, op);
+        answer::note(&meter, &self.told, &response.errors, None);
         if let Err(refusal) = self.peer.check(op.app(), op.actor()).await {
             self.responses = stream::empty().boxed();
             return Some(answer::named(refusal, op).into());

@@ -21,6 +21,7 @@ pub mod runner;
 
 pub use rules::{Answer, Refusal};
 pub use service::{Asked, Chunk, Importer, enqueue};
+pub use store::waiting;
 
 use crate::kernel::event::{Delta, Event as Said, Place, Sentence};
 use entity::id::JobId;

@@ -14,7 +14,9 @@ use crate::policy::Action;
 use crate::uploads;
 use entity::id::JobId;
 use entity::jobs::job::{self, JobState};
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -98,7 +100,8 @@ impl Run<'_> {
         if rules::is_over(job.state) {
             return Ok(());
         }
-        match self.go_on(job.clone()).await {
+        let worked = AssertUnwindSafe(self.go_on(job.clone())).catch_unwind().await;
+        match worked.unwrap_or_else(|_| Err(anyhow::anyhow!("the importer panicked").into())) {
             Err(error @ (Error::Unavailable | Error::Again(_))) => Err(error),
             Err(error) => service::fail(&self.system(), &job, &error).await,
             Ok(()) => Ok(()),
@@ -106,18 +109,28 @@ impl Run<'_> {
     }
 
     async fn go_on(&self, mut job: job::Model) -> Result<(), Error> {
-        let file = uploads::service::open(self.app, job.account_id, job.upload_id).await?;
-        let mut file = RowFile::open(file, self.importer.columns()).await?;
+        let opening = async {
+            let file = uploads::service::open(self.app, job.account_id, job.upload_id).await?;
+            RowFile::open(file, self.importer.columns()).await
+        };
+        let Some(mut file) = self.unless_stopped(opening).await? else {
+            return Ok(());
+        };
         if job.state == JobState::Queued {
             let rows_total = match job.rows_total {
                 Some(rows_total) => rows_total,
-                None => file.count().await?,
+                None => match self.unless_stopped(file.count()).await? {
+                    Some(rows_total) => rows_total,
+                    None => return Ok(()),
+                },
             };
             if !service::start(&self.system(), &job, rows_total).await? {
                 return Ok(());
             }
         }
-        file.skip(job.rows_done).await?;
+        if self.unless_stopped(file.skip(job.rows_done)).await?.is_none() {
+            return Ok(());
+        }
         while !*self.stop.borrow() && lease::take(self.app, self.lease).await? {
             let (mut rows, mut broken) = (Vec::new(), Vec::new());
             for row in file.next(CHUNK).await? {
@@ -139,6 +152,19 @@ impl Run<'_> {
             job.rows_done += i64::try_from(answered).unwrap_or(i64::MAX);
         }
         Ok(())
+    }
+
+    /// What reading a large file gives; none once the process is to stop, so that another one need not wait.
+    async fn unless_stopped<T>(
+        &self,
+        reading: impl Future<Output = Result<T, Error>>,
+    ) -> Result<Option<T>, Error> {
+        let mut stop = self.stop.clone();
+        tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop) => Ok(None),
+            read = reading => read.map(Some),
+        }
     }
 
     /// An operation of the account that asked, with its grants of this moment.

@@ -8,6 +8,7 @@ use crate::kernel::op::Op;
 use crate::kernel::page::{Bounds, PARTS_MAX};
 use crate::kernel::scope::Within;
 use crate::kernel::sql::{PARAMETERS_MAX, Sql};
+use crate::kernel::telemetry::metrics::JobsWaiting;
 use crate::kernel::tx::Tx;
 use crate::policy::Action;
 use entity::id::{FederationId, JobId, UploadId};
@@ -244,6 +245,31 @@ pub(crate) async fn refused_after(
     Ok(Refused::find_by_statement(sql.on(app.db.backend()))
         .all(app.db.reader())
         .await?)
+}
+
+#[derive(FromQueryResult)]
+struct Waiting {
+    kind: JobKind,
+    state: JobState,
+    count: i64,
+    oldest: chrono::DateTime<chrono::Utc>,
+}
+
+/// The jobs that are not over, by kind and state.
+pub async fn waiting(app: &App) -> Result<Vec<JobsWaiting>, Error> {
+    let sql = Sql::new(
+        "SELECT kind, state, COUNT(*) AS count, MIN(created_at) AS oldest FROM job \
+         WHERE state IN ('QUEUED', 'RUNNING') GROUP BY kind, state",
+    );
+    let rows = Waiting::find_by_statement(sql.on(app.db.backend()));
+    let rows = rows.all(app.db.reader()).await?.into_iter();
+    let waiting = rows.map(|row| JobsWaiting {
+        kind: row.kind.to_value(),
+        state: row.state.to_value(),
+        count: row.count,
+        oldest_seconds: (app.clock.now() - row.oldest).num_seconds(),
+    });
+    Ok(waiting.collect())
 }
 
 /// The loader of pages of refused rows: all that a level of an operation asks for are one statement. Whoever asks has

@@ -1,4 +1,4 @@
-//! What one process holds: database, tree, clock, feed, keys and files.
+//! What one process holds: database, tree, clock, feed, keys, files and telemetry.
 
 use super::bucket::Buckets;
 use super::clock::Clock;
@@ -8,6 +8,7 @@ use super::error::Error;
 use super::feed::Feed;
 use super::files::Files;
 use super::keys::Keys;
+use super::telemetry::Telemetry;
 use super::tree::Tree;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
@@ -29,6 +30,8 @@ pub struct App {
     pub attempts: Buckets<String>,
     /// Says when the process is about to end.
     pub drain: Drain,
+    /// What it tells its operator.
+    pub telemetry: Telemetry,
     /// Names this process where it holds leases.
     pub process_id: Uuid,
     tree: ArcSwap<Tree>,
@@ -39,11 +42,12 @@ pub struct App {
 impl App {
     /// Builds the process on a migrated database; the tree is whole before anything can ask it.
     pub async fn build(db: Db, clock: Arc<dyn Clock>, keys: Keys, files: Files) -> Result<Arc<App>, Error> {
-        let tree = Tree::load(db.reader()).await?;
+        let tree = Tree::load(db.unhurried()).await?;
         let feed = Feed::start(&db).await?;
         Ok(Arc::new(App {
             attempts: Buckets::default(),
             drain: Drain::default(),
+            telemetry: Telemetry::new(db.telemetry()),
             process_id: clock.id(),
             tree: ArcSwap::from_pointee(tree),
             refreshing: tokio::sync::Mutex::new(()),
@@ -65,7 +69,7 @@ impl App {
     pub async fn refresh_tree(&self) -> Result<(), Error> {
         let _one_at_a_time = self.refreshing.lock().await;
         if Tree::version(self.db.reader()).await? != self.tree().version {
-            self.tree.store(Arc::new(Tree::load(self.db.reader()).await?));
+            self.tree.store(Arc::new(Tree::load(self.db.unhurried()).await?));
         }
         Ok(())
     }

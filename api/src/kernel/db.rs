@@ -5,59 +5,95 @@
 //! writer that begins IMMEDIATE and readers beside it (WAL) none did, at 3,000 transactions a second.
 
 use super::error::Error;
+use super::reader::{ACQUIRE, Hold, Lane, Lanes, Reader, Watch};
+use super::telemetry::{self, Statements};
+use sea_orm::sqlx::Connection;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// A statement slower than this is logged, without its values.
 const SLOW: Duration = Duration::from_millis(500);
+/// What a statement of the service's own work may take in PostgreSQL, whatever operations get.
+const WORK: Duration = Duration::from_secs(600);
 
 /// The database.
 #[derive(Clone, Debug)]
 pub struct Db {
     writer: DatabaseConnection,
-    reader: DatabaseConnection,
-    statements: Arc<AtomicU64>,
+    /// Of SQLite's writer.
+    watch: Option<Watch>,
+    reader: Reader,
+    unhurried: DatabaseConnection,
+    limit: Option<Duration>,
+    statements: Statements,
 }
 
 impl Db {
-    /// Opens `sqlite:FILE` (made if missing) or `postgres://…` with at most `connections` connections.
+    /// Opens `sqlite:FILE` (made if missing) or `postgres://…` with at most `connections` connections. Statements may
+    /// take as long as they like.
     pub async fn connect(url: &str, connections: u32) -> Result<Db, Error> {
+        Db::open(url, connections, None).await
+    }
+
+    /// Opens it for operations that may take so long, and with them each of their statements.
+    pub async fn connect_within(url: &str, connections: u32, limit: Duration) -> Result<Db, Error> {
+        Db::open(url, connections, Some(limit)).await
+    }
+
+    async fn open(url: &str, connections: u32, limit: Option<Duration>) -> Result<Db, Error> {
+        let statements = Statements::default();
+        let db = if url.starts_with("sqlite:") {
+            Db::open_sqlite(url, connections, (limit, statements)).await
+        } else {
+            let pool = connect(postgres(url, connections, limit), &statements).await;
+            pool.map(|pool| Db {
+                writer: pool.clone(),
+                watch: None,
+                reader: Reader::Postgres(pool.clone()),
+                unhurried: pool,
+                limit,
+                statements,
+            })
+        };
         let failed =
             |error: DbErr| anyhow::Error::from(error).context("DATABASE_URL: the database cannot be opened");
-        let statements = Arc::new(AtomicU64::new(0));
-        let (mut writer, mut reader) = if url.starts_with("sqlite:") {
-            let writer = Database::connect(sqlite(url, 1)).await.map_err(failed)?;
-            (
-                writer,
-                Database::connect(sqlite(url, connections))
-                    .await
-                    .map_err(failed)?,
-            )
-        } else {
-            let pool = Database::connect(postgres(url, connections))
-                .await
-                .map_err(failed)?;
-            (pool.clone(), pool)
-        };
-        for connection in [&mut writer, &mut reader] {
-            let statements = Arc::clone(&statements);
-            connection.set_metric_callback(move |info| {
-                statements.fetch_add(1, Ordering::Relaxed);
-                if info.elapsed > SLOW {
-                    let millis = u64::try_from(info.elapsed.as_millis()).unwrap_or(u64::MAX);
-                    let sql: String = info.statement.sql.chars().take(300).collect();
-                    tracing::warn!(sql, millis, "slow statement");
-                }
-            });
+        Ok(db.map_err(failed)?)
+    }
+
+    async fn open_sqlite(
+        url: &str,
+        connections: u32,
+        (limit, statements): (Option<Duration>, Statements),
+    ) -> Result<Db, DbErr> {
+        let watch = Watch::default();
+        let mut options = sqlite(url);
+        wear(&mut options, &watch);
+        // A statement that was stopped has ended its transaction unknown to the pool: such a connection is no good.
+        options.map_sqlx_sqlite_before_acquire(|connection, _| {
+            let is_idle = !connection.is_in_transaction();
+            Box::pin(async move { Ok(is_idle) })
+        });
+        let writer = connect(options, &statements).await?;
+        let mut lanes = Vec::new();
+        for _ in 0..connections {
+            let watch = Watch::default();
+            let mut options = sqlite(url);
+            wear(&mut options, &watch);
+            options.connect_lazy(true);
+            lanes.push(Lane::new(connect(options, &statements).await?, watch));
         }
+        let mut options = sqlite(url);
+        options.connect_lazy(true);
         Ok(Db {
             writer,
-            reader,
+            watch: Some(watch),
+            reader: Reader::Sqlite(Arc::new(Lanes::new(lanes, limit))),
+            unhurried: connect(options, &statements).await?,
+            limit,
             statements,
         })
     }
@@ -68,8 +104,13 @@ impl Db {
     }
 
     /// For reading.
-    pub fn reader(&self) -> &DatabaseConnection {
+    pub fn reader(&self) -> &Reader {
         &self.reader
+    }
+
+    /// For reading what takes longer than an operation may: the whole tree, the proof of the books.
+    pub fn unhurried(&self) -> &DatabaseConnection {
+        &self.unhurried
     }
 
     /// For migrations and the kernel's own bookkeeping; domains write through `Op::write`.
@@ -83,12 +124,14 @@ impl Db {
             .await
     }
 
-    /// Begins a transaction that takes its own locks and makes nobody else run again.
+    /// Begins a transaction of the service's own work, that takes its own locks and makes nobody else run again.
     pub(crate) async fn begin_locking(&self) -> Result<DatabaseTransaction, Error> {
-        self.begin_at(None).await
+        let transaction = self.begin_at(None).await?;
+        self.limit_work(&transaction, WORK).await?;
+        Ok(transaction)
     }
 
-    /// Begins a transaction that only reads, all of it as of one moment.
+    /// Begins a transaction that only reads, all of it as of one moment, for as long as it takes.
     pub async fn begin_snapshot(&self) -> Result<DatabaseTransaction, Error> {
         let options = TransactionOptions {
             isolation_level: (self.backend() == DbBackend::Postgres)
@@ -96,7 +139,9 @@ impl Db {
             access_mode: None,
             sqlite_transaction_mode: Some(SqliteTransactionMode::Deferred),
         };
-        Ok(self.reader.begin_with_options(options).await?)
+        let transaction = self.unhurried.begin_with_options(options).await?;
+        self.limit_work(&transaction, Duration::ZERO).await?;
+        Ok(transaction)
     }
 
     async fn begin_at(&self, isolation_level: Option<IsolationLevel>) -> Result<DatabaseTransaction, Error> {
@@ -105,7 +150,34 @@ impl Db {
             access_mode: None,
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         };
-        Ok(self.writer.begin_with_options(options).await?)
+        let transaction = self.writer.begin_with_options(options).await?;
+        if let Some(hold) = self.hold_writer(None) {
+            hold.end();
+        }
+        Ok(transaction)
+    }
+
+    /// Gives the statements of a transaction of PostgreSQL more time than the others have; zero is for ever.
+    async fn limit_work(&self, transaction: &DatabaseTransaction, limit: Duration) -> Result<(), Error> {
+        if self.backend() == DbBackend::Postgres && self.limit.is_some() {
+            let sql = format!("SET LOCAL statement_timeout = {}", limit.as_millis());
+            transaction.execute_unprepared(&sql).await?;
+        }
+        Ok(())
+    }
+
+    /// What the statements of a transaction that begins now may take: what is left of its operation, or time for the
+    /// service's own work.
+    pub(super) fn left(&self) -> Option<Duration> {
+        let limit = self.limit?;
+        Some(telemetry::elapsed().map_or(WORK, |elapsed| {
+            limit.saturating_sub(elapsed).max(Duration::from_millis(1))
+        }))
+    }
+
+    /// Limits what SQLite's writer does from now on. Whoever holds its one transaction calls it.
+    pub(super) fn hold_writer(&self, limit: Option<Duration>) -> Option<Hold<'_>> {
+        self.watch.as_ref().map(|watch| watch.hold(limit))
     }
 
     /// Lets SQLite learn how its rows are spread, where that has changed much: without it the planner takes the county's
@@ -121,30 +193,63 @@ impl Db {
 
     /// Statements run so far.
     pub fn statements(&self) -> u64 {
-        self.statements.load(Ordering::Relaxed)
+        self.statements.count()
+    }
+
+    /// How many connections are open for reading (on PostgreSQL for all), and how many of them are in use.
+    pub fn connections(&self) -> (usize, usize) {
+        match &self.reader {
+            Reader::Postgres(pool) => {
+                let pool = pool.get_postgres_connection_pool();
+                let open = usize::try_from(pool.size()).unwrap_or(usize::MAX);
+                (open, open.saturating_sub(pool.num_idle()))
+            }
+            Reader::Sqlite(lanes) => lanes.count(),
+        }
+    }
+
+    pub(super) fn telemetry(&self) -> &Statements {
+        &self.statements
     }
 
     /// Lets go of all connections.
     pub async fn close(self) -> Result<(), Error> {
         self.reader.close().await?;
+        self.unhurried.close().await?;
         Ok(self.writer.close().await?)
     }
+}
+
+async fn connect(options: ConnectOptions, statements: &Statements) -> Result<DatabaseConnection, DbErr> {
+    let mut connection = Database::connect(options).await?;
+    let (backend, statements) = (connection.get_database_backend(), statements.clone());
+    connection.set_metric_callback(move |info| {
+        let sql = &info.statement.sql;
+        statements.ended(backend, sql, (info.elapsed, info.failed));
+        if info.elapsed > SLOW {
+            let millis = u64::try_from(info.elapsed.as_millis()).unwrap_or(u64::MAX);
+            let sql: String = sql.chars().take(telemetry::SQL_CHARS_MAX).collect();
+            tracing::warn!(sql, millis, "slow statement");
+        }
+    });
+    Ok(connection)
 }
 
 fn quiet(url: &str, connections: u32) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(connections)
-        .acquire_timeout(Duration::from_secs(5))
+        .acquire_timeout(ACQUIRE)
         .sqlx_logging(false)
         .record_stmt_in_spans(false)
         .test_before_acquire(false);
     options
 }
 
-fn sqlite(url: &str, connections: u32) -> ConnectOptions {
+/// One connection to SQLite.
+fn sqlite(url: &str) -> ConnectOptions {
     use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-    let mut options = quiet(url, connections);
+    let mut options = quiet(url, 1);
     options
         .idle_timeout(None::<Duration>)
         .max_lifetime(None::<Duration>)
@@ -160,11 +265,18 @@ fn sqlite(url: &str, connections: u32) -> ConnectOptions {
     options
 }
 
-fn postgres(url: &str, connections: u32) -> ConnectOptions {
+fn wear(options: &mut ConnectOptions, watch: &Watch) {
+    let watch = watch.clone();
+    options.map_sqlx_sqlite_pool_opts(move |pool| watch.worn_by(pool));
+}
+
+fn postgres(url: &str, connections: u32, limit: Option<Duration>) -> ConnectOptions {
     let mut options = quiet(url, connections);
     options
         .set_application_name("gonghui")
-        .statement_timeout(Duration::from_secs(60))
         .test_before_acquire_if_idle_for(Duration::from_secs(30));
+    if let Some(limit) = limit {
+        options.statement_timeout(limit);
+    }
     options
 }

@@ -180,28 +180,27 @@ impl From<DbErr> for Error {
                 tracing::warn!(%error, "no connection to the database");
                 Error::Unavailable
             }
-            _ if is_passing(&error) => Error::Again(Arc::new(error)),
+            _ if has_code(&error, &STOPPED) => Error::Timeout { first: None },
+            _ if has_code(&error, &PASSING) => Error::Again(Arc::new(error)),
             _ => anyhow::Error::from(error).into(),
         }
     }
 }
 
-/// Whether running the transaction again may help: serialization failure, deadlock, busy, or a key that somebody
-/// else wrote at the same time (the second run then sees their row).
-fn is_passing(error: &DbErr) -> bool {
+/// Running the transaction again may help: serialization failure, deadlock, busy, or a key that somebody else wrote at
+/// the same time (the second run then sees their row).
+const PASSING: [&str; 9] = ["40001", "40P01", "23505", "5", "6", "261", "517", "1555", "2067"];
+/// The database stopped a statement that took too long.
+const STOPPED: [&str; 2] = ["57014", "9"];
+
+/// Whether the database gave one of these codes, PostgreSQL's or SQLite's.
+fn has_code(error: &DbErr, codes: &[&str]) -> bool {
     let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) = error
     else {
         return false;
     };
-    let Some(cause) = cause.as_database_error() else {
-        return false;
-    };
-    let (postgres, sqlite) = (
-        ["40001", "40P01", "23505"],
-        ["5", "6", "261", "517", "1555", "2067"],
-    );
-    let code = cause.code();
-    code.is_some_and(|code| postgres.contains(&&*code) || sqlite.contains(&&*code))
+    let code = cause.as_database_error().and_then(|cause| cause.code());
+    code.is_some_and(|code| codes.contains(&&*code))
 }
 
 /// Why a mutation did nothing, or did less than was asked.

@@ -79,6 +79,13 @@ pub async fn position(db: &Db) -> Result<i64, Error> {
     Ok(head.map(|head| head.seq).unwrap_or_default())
 }
 
+/// The number of the newest event, and how many were committed and have none yet, counted up to a thousand.
+pub async fn lag(db: &Db) -> Result<(i64, i64), Error> {
+    let sql = Sql::new("SELECT 1 AS seq FROM event WHERE seq IS NULL LIMIT 1000");
+    let waiting = db.reader().query_all_raw(sql.on(db.backend())).await?.len();
+    Ok((position(db).await?, i64::try_from(waiting).unwrap_or(i64::MAX)))
+}
+
 impl Feed {
     pub(super) async fn start(db: &Db) -> Result<Feed, Error> {
         Ok(Feed {

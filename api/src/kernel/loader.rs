@@ -6,6 +6,7 @@
 
 use super::error::Error;
 use super::op::Op;
+use super::telemetry::batch;
 use async_graphql::futures_util::future::BoxFuture;
 use async_graphql::futures_util::stream::FuturesUnordered;
 use async_graphql::futures_util::{FutureExt, StreamExt};
@@ -52,7 +53,9 @@ impl<B: Batch> Queue for Vec<Question<B>> {
                 .into_iter()
                 .map(|question| (question.key, question.answer))
                 .unzip();
-            match B::load(op, keys).await {
+            let loader = std::any::type_name::<B>();
+            let count = keys.len();
+            match batch(loader, count, B::load(op, keys)).await {
                 // Whoever no longer waits for an answer needs none.
                 Ok(values) => answers
                     .into_iter()

@@ -7,6 +7,7 @@
 pub mod clock;
 pub mod error;
 pub mod sql;
+mod reader;
 pub mod db;
 pub mod tree;
 pub mod scope;
@@ -28,4 +29,5 @@ mod record;
 pub mod rows;
 pub mod bucket;
 pub mod drain;
+pub mod telemetry;
 pub mod app;

@@ -4,6 +4,7 @@ use super::app::App;
 use super::error::Error;
 use super::loader::Loaders;
 use super::scope::{Authorized, Scope};
+use super::telemetry::Request;
 use super::tree::{Node, Tree};
 use crate::policy::{Action, Role};
 use arc_swap::ArcSwap;
@@ -75,7 +76,7 @@ struct Inner {
     app: Arc<App>,
     actor: Actor,
     moment: ArcSwap<Moment>,
-    request_id: Uuid,
+    request: Request,
     address: Option<IpAddr>,
     loaders: Loaders,
 }
@@ -96,7 +97,7 @@ impl Op {
             actor,
             address,
             moment: ArcSwap::from_pointee(Moment::of(app)),
-            request_id: app.clock.id(),
+            request: Request::current(app),
             loaders: Loaders::default(),
             app: Arc::clone(app),
         }))
@@ -150,9 +151,14 @@ impl Op {
         self.0.app.clock.id()
     }
 
-    /// Names the operation in logs and answers.
-    pub fn request_id(&self) -> Uuid {
-        self.0.request_id
+    /// The request that it answers.
+    pub fn request(&self) -> &Request {
+        &self.0.request
+    }
+
+    /// Names the request in logs and answers.
+    pub fn request_id(&self) -> &str {
+        self.0.request.id()
     }
 
     /// The tree as it was when the operation began.

@@ -5,14 +5,17 @@
 //! the truth: every write transaction compares the version.
 
 use super::error::Error;
+use super::sql::Sql;
 use chrono::NaiveDate;
 use entity::id::FederationId;
 use entity::org::federation::{self, Kind, Level};
 use futures_util::TryStreamExt;
 use sea_orm::{
-    ConnectionTrait, EntityTrait, FromQueryResult, QueryOrder, QuerySelect, Statement, StreamTrait,
+    ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, FromQueryResult, QueryOrder, QuerySelect,
+    Statement, StreamTrait,
 };
 use std::collections::HashMap;
+use std::time::Duration;
 
 /// Levels of the tree.
 pub const LEVELS: usize = 4;
@@ -90,6 +93,24 @@ impl Tree {
         let statement = Statement::from_string(db.get_database_backend(), sql);
         let row = Version::find_by_statement(statement).one(db).await?;
         row.map(|row| row.version)
+            .ok_or_else(|| anyhow::anyhow!("the tree has no version").into())
+    }
+
+    /// The same, and limits what each further statement of a transaction may take. PostgreSQL does it on one trip.
+    pub(super) async fn version_within(
+        transaction: &DatabaseTransaction,
+        limit: Option<Duration>,
+    ) -> Result<i64, Error> {
+        let backend = ConnectionTrait::get_database_backend(transaction);
+        let (DbBackend::Postgres, Some(limit)) = (backend, limit) else {
+            return Self::version(transaction).await;
+        };
+        let mut sql = Sql::new("SELECT version FROM tree_state, set_config('statement_timeout', ");
+        sql.bind(limit.as_millis().to_string()).push(", true)");
+        let version = Version::find_by_statement(sql.on(backend));
+        let version = version.one(transaction).await?;
+        version
+            .map(|row| row.version)
             .ok_or_else(|| anyhow::anyhow!("the tree has no version").into())
     }
 

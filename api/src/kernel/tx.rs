@@ -4,6 +4,7 @@ use super::app::App;
 use super::error::{Error, Fault, text};
 use super::event::{Delta, Event, Sentence};
 use super::op::{Op, authorize_in};
+use super::reader::Hold;
 use super::scope::{Authorized, Readable, Scope, Within};
 use super::sql::{PARAMETERS_MAX, Sql};
 use super::tree::{Node, Tree};
@@ -67,7 +68,13 @@ impl Op {
         let mut turn = None;
         for run in 0..RUNS_MAX {
             let ended = match Tx::begin(self).await {
-                Ok(tx) => body(tx).await,
+                Ok((tx, hold)) => {
+                    let ended = body(tx).await;
+                    if let Some(hold) = hold {
+                        hold.end();
+                    }
+                    ended
+                }
                 Err(error) => Err(error),
             };
             match ended {
@@ -166,24 +173,31 @@ impl<T> Committed<T> {
 }
 
 impl Tx {
-    async fn begin(op: &Op) -> Result<Tx, Error> {
+    /// Begins one, and limits its statements to what is left of the operation.
+    async fn begin(op: &Op) -> Result<(Tx, Option<Hold<'_>>), Error> {
         let db = op.app().db.begin().await?;
-        let version = Tree::version(&db).await?;
+        let left = op.app().db.left();
+        let hold = op.app().db.hold_writer(left);
+        let version = Tree::version_within(&db, left).await?;
         let tree = op.app().tree();
         if tree.version != version {
             // Not with a connection in hand: all of them could be held by writers that wait for one more.
             db.rollback().await?;
+            if let Some(hold) = hold {
+                hold.end();
+            }
             op.app().refresh_tree().await?;
             let moved_on = sea_orm::DbErr::Custom("the tree moved on".into());
             return Err(Error::Again(Arc::new(moved_on)));
         }
-        Ok(Tx {
+        let tx = Tx {
             db,
             op: op.clone(),
             tree,
             changes_tree: false,
             key: None,
-        })
+        };
+        Ok((tx, hold))
     }
 
     /// The operation it belongs to.

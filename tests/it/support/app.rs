@@ -11,6 +11,7 @@ use api::kernel::db::Db;
 use api::kernel::files::Files;
 use api::kernel::gid::Gid;
 use api::kernel::op::{Actor, Op};
+use api::kernel::telemetry::{METER, Meter};
 use api::policy::Role;
 use api::worker;
 use axum::Router;
@@ -24,6 +25,7 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Mutex;
 use tower::ServiceExt;
 
@@ -75,6 +77,10 @@ impl App {
 
     async fn start(url: String, folder: PathBuf, clock: Arc<Clock>, files: Files) -> App {
         let db = done(Db::connect(&url, 6).await);
+        App::start_on(db, url, (folder, files), clock).await
+    }
+
+    async fn start_on(db: Db, url: String, (folder, files): (PathBuf, Files), clock: Arc<Clock>) -> App {
         let keys = keys(&folder, &clock);
         let process = done(Process::build(db, Arc::clone(&clock) as _, keys, files).await);
         let engine = done(Engine::new(
@@ -91,6 +97,11 @@ impl App {
             folder,
             people: Arc::default(),
         }
+    }
+
+    /// What its requests go through.
+    pub fn router(&self) -> &Router {
+        &self.router
     }
 
     /// The same process with other settings of how the world reaches it.
@@ -138,6 +149,19 @@ impl App {
         let entries = std::fs::read_dir(self.file_folder()).unwrap();
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
         names.collect()
+    }
+
+    /// A second process, whose operations and statements may take so long.
+    pub async fn within(&self, limit: Duration) -> App {
+        let db = done(Db::connect_within(&self.url, 6, limit).await);
+        let kept = (self.folder.clone(), self.process.files.clone());
+        App::start_on(db, self.url.clone(), kept, Arc::clone(&self.clock)).await
+    }
+
+    /// Does something as an operation of the service acting by itself.
+    pub async fn measured<T>(&self, work: impl AsyncFnOnce(&Op) -> T) -> T {
+        let op = self.operator();
+        METER.scope(Meter::begin(&op), work(&op)).await
     }
 
     /// The federation of a code; the highest where a code stands at two levels.
@@ -264,6 +288,28 @@ impl App {
             headers: parts.headers,
             body: body.collect().await.unwrap().to_bytes(),
         }
+    }
+
+    /// Sends a request; the status and the beginning of the answer, which may have no end.
+    pub async fn send_request(&self, request: Request<Body>) -> (u16, String) {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let is_endless = response
+            .headers()
+            .get("content-type")
+            .is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
+        let mut body = response.into_body();
+        let bytes = if is_endless {
+            let frame = tokio::time::timeout(std::time::Duration::from_millis(50), body.frame()).await;
+            frame
+                .ok()
+                .flatten()
+                .and_then(|frame| frame.unwrap().into_data().ok())
+                .unwrap_or_default()
+        } else {
+            body.collect().await.unwrap().to_bytes()
+        };
+        (status, String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// Lets the background work of this process catch up.
