@@ -4,6 +4,7 @@ use crate::support::app::Answer;
 use crate::support::tree::*;
 use crate::support::{App, Caller};
 use api::accounts::token;
+use api::http::engine::Via;
 use api::http::params::Params;
 use api::http::session::{self, Peer};
 use api::jobs::runner;
@@ -182,7 +183,7 @@ async fn watch_job(caller: &Caller, id: JobId) -> BoxStream<'static, String> {
     };
     let query = "subscription($id: ID!) { jobChanged(id: $id) { cursor job { state percent } } }";
     let params = Params::asking(query, json!({"id": id.gid().as_str()}));
-    let begun = engine.begin(&peer, params).await;
+    let begun = engine.begin(&peer, params, Via::Stream).await;
     let answers = begun
         .unwrap_or_else(|refusal| panic!("{:?}", refusal.errors))
         .responses;

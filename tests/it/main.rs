@@ -24,6 +24,8 @@ mod guards;
 mod fuzzed;
 mod documents;
 mod socket;
+mod sse;
+mod feed;
 mod kernel;
 mod divisions;
 mod tree;

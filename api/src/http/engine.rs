@@ -85,6 +85,8 @@ pub enum Via {
     Post,
     /// On something that can carry many answers.
     Stream,
+    /// As a link that asks for many answers.
+    StreamByGet,
 }
 
 /// An operation that may run: its budget is taken.
@@ -395,10 +397,10 @@ impl Engine {
 fn check_method(kind: OperationType, via: Via, is_trusted: bool) -> Result<(), Refusal> {
     let refused = |kind, en, zh| Err(Refusal::new(kind, "BAD_REQUEST", &text(en, zh)));
     match (kind, via) {
-        (OperationType::Mutation, Via::Get) => {
+        (OperationType::Mutation, Via::Get | Via::StreamByGet) => {
             refused(Kind::Method, "A mutation comes by POST.", "变更操作须使用 POST。")
         }
-        (OperationType::Query, Via::Get) if !is_trusted => refused(
+        (_, Via::StreamByGet) | (OperationType::Query, Via::Get) if !is_trusted => refused(
             Kind::Method,
             "Only registered documents come by GET.",
             "GET 仅接受已注册的查询文档。",

@@ -6,14 +6,15 @@ use super::multipart;
 use super::negotiate::{self, Media};
 use super::params::{Params, no_json};
 use super::refusal::{Kind, Refusal, error};
-use super::session;
+use super::{session, socket, sse};
 use crate::config::StatusCodes;
 use crate::kernel::error::{Error, LANGUAGE, Text, text};
 use crate::kernel::op::Op;
 use async_graphql::{Response as GraphQLResponse, Value};
 use axum::body::{Body, to_bytes};
-use axum::extract::{Query, Request, State};
+use axum::extract::{FromRequestParts, Query, Request, State, WebSocketUpgrade};
 use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use std::collections::HashMap;
@@ -40,7 +41,7 @@ pub(super) fn refused(error: &Error) -> Response {
         Error::NotFound(_) => StatusCode::NOT_FOUND,
         Error::Invalid(_) => StatusCode::BAD_REQUEST,
         Error::Conflict(_) | Error::IdempotencyKeyReused => StatusCode::CONFLICT,
-        Error::Gone(_) => StatusCode::GONE,
+        Error::Gone(_) | Error::Resync => StatusCode::GONE,
         Error::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
         Error::Unavailable | Error::Again(_) | Error::Timeout { .. } => StatusCode::SERVICE_UNAVAILABLE,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -61,8 +62,12 @@ pub async fn serve(State(engine): State<Engine>, request: Request) -> Response {
 }
 
 async fn answer(engine: Engine, request: Request) -> Response {
+    let (mut parts, body) = request.into_parts();
+    if let Ok(upgrade) = WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
+        return socket::open(engine, &parts, upgrade);
+    }
     let codes = engine.transport.http_status;
-    let Some(media) = negotiate::accepted(request.headers()) else {
+    let Some(media) = negotiate::accepted(&parts.headers) else {
         let text = text(
             "Accept application/graphql-response+json, application/json or text/event-stream.",
             "请接受 application/graphql-response+json、application/json 或 text/event-stream。",
@@ -70,7 +75,10 @@ async fn answer(engine: Engine, request: Request) -> Response {
         let refusal = Refusal::new(Kind::Unacceptable, "BAD_REQUEST", &text);
         return written(Err(refusal), Media::Json, codes);
     };
-    let via = match *request.method() {
+    let is_stream = media == Media::EventStream;
+    let via = match parts.method {
+        Method::GET if is_stream => Via::StreamByGet,
+        Method::POST if is_stream => Via::Stream,
         Method::GET => Via::Get,
         Method::POST => Via::Post,
         _ => {
@@ -79,7 +87,7 @@ async fn answer(engine: Engine, request: Request) -> Response {
             return written(Err(refusal), media, codes);
         }
     };
-    let peer = match session::peer(&engine, &request) {
+    let peer = match session::peer(&engine, &parts) {
         Ok(peer) => peer,
         Err(error) => return written(Err(error.into()), media, codes),
     };
@@ -87,20 +95,11 @@ async fn answer(engine: Engine, request: Request) -> Response {
         Ok(op) => op,
         Err(error) => return written(Err(error.into()), media, codes),
     };
-    let answered = async {
-        let params = match via {
-            Via::Get => read_uri(request.uri())?,
-            Via::Post | Via::Stream => {
-                let (parts, body) = request.into_parts();
-                read_body(&engine, &op, &parts.headers, body).await?
-            }
-        };
-        Ok(engine.answer(&op, &peer, params, via).await?)
-    };
-    let mut answer = match answered.await {
-        Ok(response) => written(Ok(response), media, codes),
-        Err(Stop::Refusal(refusal)) => written(Err(answer::named(refusal, &op)), media, codes),
-        Err(Stop::Answer(answer)) => answer,
+    let params = read(&engine, &op, &parts, body).await;
+    let mut answer = match params {
+        Ok(params) if is_stream => sse::distinct(&engine, &peer, params, via).await,
+        Ok(params) => written(engine.answer(&op, &peer, params, via).await, media, codes),
+        Err(stop) => stop.answer(&op, media, codes),
     };
     let class = Engine::class(op.actor(), peer.is_phone);
     answer.extensions_mut().insert(class);
@@ -108,10 +107,21 @@ async fn answer(engine: Engine, request: Request) -> Response {
 }
 
 /// What ends a request early.
-enum Stop {
+pub(super) enum Stop {
+    /// What is wrong with it.
     Refusal(Refusal),
     /// Nothing that GraphQL has a word for.
     Answer(Response),
+}
+
+impl Stop {
+    /// As HTTP.
+    pub(super) fn answer(self, op: &Op, media: Media, codes: StatusCodes) -> Response {
+        match self {
+            Stop::Refusal(refusal) => written(Err(answer::named(refusal, op)), media, codes),
+            Stop::Answer(answer) => answer,
+        }
+    }
 }
 
 impl From<Refusal> for Stop {
@@ -121,7 +131,11 @@ impl From<Refusal> for Stop {
 }
 
 /// An answer as HTTP. A refusal has no `data`: no field was run.
-fn written(answered: Result<GraphQLResponse, Refusal>, media: Media, codes: StatusCodes) -> Response {
+pub(super) fn written(
+    answered: Result<GraphQLResponse, Refusal>,
+    media: Media,
+    codes: StatusCodes,
+) -> Response {
     let is_plain_json = media != Media::GraphqlResponse;
     let (status, body) = match &answered {
         Ok(response) => {
@@ -155,6 +169,15 @@ fn written(answered: Result<GraphQLResponse, Refusal>, media: Media, codes: Stat
     };
     answer.headers_mut().insert(name, value);
     answer
+}
+
+/// Reads a request: its address if it is a GET, else its body.
+pub(super) async fn read(engine: &Engine, op: &Op, parts: &Parts, body: Body) -> Result<Params, Stop> {
+    if parts.method == Method::GET {
+        Ok(read_uri(&parts.uri)?)
+    } else {
+        read_body(engine, op, &parts.headers, body).await
+    }
 }
 
 fn read_uri(uri: &Uri) -> Result<Params, Refusal> {

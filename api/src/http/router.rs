@@ -1,7 +1,7 @@
 //! Every address of the service.
 
 use super::engine::Engine;
-use super::{files, graphql, metrics, observe, pages, token, uploads};
+use super::{files, graphql, metrics, observe, pages, single, token, uploads};
 use crate::kernel::tree::Tree;
 use axum::Router;
 use axum::extract::State;
@@ -19,6 +19,7 @@ pub fn router(engine: Engine) -> Router {
     let origins = engine.transport.cors_origins.clone();
     let router = Router::new()
         .route("/graphql", any(graphql::serve))
+        .merge(single::route(engine.clone()))
         .route("/oauth/token", post(token::issue))
         .route("/uploads/{id}", put(uploads::receive).head(uploads::stand))
         .route("/files/{id}", get(files::send))

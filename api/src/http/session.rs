@@ -7,7 +7,7 @@ use crate::accounts::{store, token};
 use crate::kernel::app::App;
 use crate::kernel::error::{Error, Language};
 use crate::kernel::op::{Actor, Op};
-use axum::extract::{FromRequestParts, Request};
+use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT_LANGUAGE, AUTHORIZATION};
 use axum::http::request::Parts;
@@ -92,16 +92,24 @@ pub async fn actor(app: &App, headers: &HeaderMap) -> Result<Actor, Error> {
 ///
 /// # Errors
 /// Unauthenticated, if it comes with an authorization that is not ours.
-pub(super) fn peer(engine: &Engine, request: &Request) -> Result<Peer, Error> {
-    let headers = request.headers();
+pub(super) fn peer(engine: &Engine, parts: &Parts) -> Result<Peer, Error> {
     Ok(Peer {
-        claims: claims(&engine.app, headers)?,
+        claims: claims(&engine.app, &parts.headers)?,
+        ..stranger(engine, parts)
+    })
+}
+
+/// Who is on the other end of a request, as far as it is known before they say who they are.
+pub(super) fn stranger(engine: &Engine, parts: &Parts) -> Peer {
+    let headers = &parts.headers;
+    Peer {
+        claims: None,
         language: language(headers),
-        address: address::caller(&engine.transport, request.extensions(), headers),
+        address: address::caller(&engine.transport, &parts.extensions, headers),
         is_phone: headers
             .get(CLIENT)
             .is_some_and(|client| client.as_bytes().eq_ignore_ascii_case(b"phone")),
-    })
+    }
 }
 
 /// Where a request comes from, if it came over a socket.

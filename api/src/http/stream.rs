@@ -50,13 +50,13 @@ impl Engine {
     ///
     /// # Errors
     /// If no field was run.
-    pub async fn begin(&self, peer: &Peer, params: Params) -> Result<Begun, Refusal> {
-        LANGUAGE.scope(peer.language, self.start(peer, params)).await
+    pub async fn begin(&self, peer: &Peer, params: Params, via: Via) -> Result<Begun, Refusal> {
+        LANGUAGE.scope(peer.language, self.start(peer, params, via)).await
     }
 
-    async fn start(&self, peer: &Peer, params: Params) -> Result<Begun, Refusal> {
+    async fn start(&self, peer: &Peer, params: Params, via: Via) -> Result<Begun, Refusal> {
         let op = peer.op(&self.app).await?;
-        let ready = self.ready(&op, peer, params, Via::Stream).await?;
+        let ready = self.ready(&op, peer, params, via).await?;
         if ready.kind != OperationType::Subscription {
             let response = self.run(&op, ready).await?;
             return Ok(Begun {
@@ -125,6 +125,11 @@ impl Running {
         if let Err(refusal) = self.peer.check(op.app(), op.actor()).await {
             self.responses = stream::empty().boxed();
             return Some(answer::named(refusal, op).into());
+        }
+        let events = op.take_missed();
+        if events > 0 {
+            let lagged = async_graphql::value!({ "events": events });
+            response.extensions.insert("lagged".to_owned(), lagged);
         }
         Some(response)
     }

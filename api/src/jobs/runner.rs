@@ -41,7 +41,7 @@ pub async fn lane(app: Arc<App>, importer: &dyn Importer, mut stop: Stop) {
         subject_id: None,
         scope,
     };
-    let mut queued = pin!(feed::subscribe(Arc::clone(&app), None, interest).fuse());
+    let mut queued = pin!(feed::subscribe(&system, None, interest).fuse());
     while !*stop.borrow() {
         if let Err(error) = run_open(&app, importer, &stop).await {
             warn(&error);

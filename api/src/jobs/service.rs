@@ -208,7 +208,7 @@ pub(super) async fn watch(
         op: op.clone(),
         id,
         first: Some((job, after)),
-        events: feed::subscribe(Arc::clone(op.app()), Some(after), interest).boxed(),
+        events: feed::subscribe(op, Some(after), interest).boxed(),
     };
     let changes = stream::unfold(Some(watch), |watch| async move {
         let mut watch = watch?;

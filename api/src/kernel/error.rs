@@ -79,6 +79,8 @@ pub enum Error {
     Gone(Fault),
     /// The same idempotency key came with another body.
     IdempotencyKeyReused,
+    /// The position lies further back than the feed.
+    Resync,
     /// It took too long; with the size that a page might have had.
     Timeout {
         /// For `first`, where the field gives a page.
@@ -278,6 +280,7 @@ impl Error {
                 )]
             }
             Error::Unauthenticated
+            | Error::Resync
             | Error::Timeout { .. }
             | Error::TooOften(_)
             | Error::Unavailable
@@ -320,6 +323,13 @@ impl Error {
             Error::Conflict(fault) => ("CONFLICT", fault.text.clone()),
             Error::Gone(fault) => ("GONE", fault.text.clone()),
             Error::IdempotencyKeyReused => ("IDEMPOTENCY_KEY_REUSED", key_reused()),
+            Error::Resync => (
+                "RESYNC",
+                text(
+                    "What came after this cursor is no longer kept: read everything anew, then subscribe without `after`.",
+                    "该游标之后的事件已不再保留：请重新读取全部数据，再订阅且不带 after。",
+                ),
+            ),
             Error::Timeout { first: None } => ("TIMEOUT", text("This took too long.", "处理超时。")),
             Error::Timeout { first: Some(first) } => (
                 "TIMEOUT",

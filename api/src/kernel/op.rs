@@ -12,6 +12,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use entity::id::{AccountId, FederationId, SessionId};
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::Uuid;
 
 /// A role on a node of the tree, in force now.
@@ -79,6 +80,7 @@ struct Inner {
     request: Request,
     address: Option<IpAddr>,
     loaders: Loaders,
+    missed: AtomicU64,
 }
 
 /// One operation of one caller.
@@ -99,6 +101,7 @@ impl Op {
             moment: ArcSwap::from_pointee(Moment::of(app)),
             request: Request::current(app),
             loaders: Loaders::default(),
+            missed: AtomicU64::default(),
             app: Arc::clone(app),
         }))
     }
@@ -168,6 +171,16 @@ impl Op {
 
     pub(super) fn loaders(&self) -> &Loaders {
         &self.0.loaders
+    }
+
+    /// Notes that the live feed went on without a subscription by so many events; it has to read them itself.
+    pub(super) fn note_missed(&self, events: u64) {
+        self.0.missed.fetch_add(events, Ordering::Relaxed);
+    }
+
+    /// By how many events the live feed has gone on without a subscription since this was last asked.
+    pub fn take_missed(&self) -> u64 {
+        self.0.missed.swap(0, Ordering::Relaxed)
     }
 
     /// Where the caller may do something; Unauthenticated or Forbidden if nowhere.

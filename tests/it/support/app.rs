@@ -17,10 +17,12 @@ use api::worker;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
+use axum::response::Response;
 use chrono::TimeDelta;
 use entity::id::FederationId;
 use entity::org::federation::Level;
 use http_body_util::BodyExt;
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -268,6 +270,22 @@ impl App {
         &self.url
     }
 
+    /// Sends a request as it is; the answer as far as it is there.
+    pub async fn begin(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Response {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(body.into()).unwrap();
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
     /// Sends a request as it is.
     pub async fn send(
         &self,
@@ -276,13 +294,7 @@ impl App {
         headers: &[(&str, &str)],
         body: impl Into<Body>,
     ) -> Answer {
-        let mut request = Request::builder().method(method).uri(path);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let request = request.body(body.into()).unwrap();
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
+        let (parts, body) = self.begin(method, path, headers, body).await.into_parts();
         Answer {
             status: parts.status,
             headers: parts.headers,
@@ -325,6 +337,13 @@ impl App {
     /// SQL statements run so far; two of these make a difference.
     pub fn statements(&self) -> u64 {
         self.process.db.statements()
+    }
+
+    /// Writes to the database behind the service's back.
+    pub async fn write(&self, sql: &str) {
+        let db = sea_orm::Database::connect(&self.url).await.unwrap();
+        db.execute_unprepared(sql).await.unwrap();
+        db.close().await.unwrap();
     }
 
     /// Lets time pass.
@@ -371,11 +390,23 @@ impl Caller {
         headers: &[(&str, &str)],
         body: impl Into<Body>,
     ) -> Answer {
+        self.with_token(headers, async |headers| {
+            self.app.send(method, path, headers, body).await
+        })
+        .await
+    }
+
+    /// Does something with these headers and those that say who they are and what they read.
+    pub async fn with_token<T>(
+        &self,
+        headers: &[(&str, &str)],
+        work: impl AsyncFnOnce(&[(&str, &str)]) -> T,
+    ) -> T {
         let token = self.token.as_ref().map(|token| format!("Bearer {token}"));
         let mut headers = headers.to_vec();
         headers.extend(token.iter().map(|token| ("authorization", token.as_str())));
         headers.extend(self.language.map(|language| ("accept-language", language)));
-        self.app.send(method, path, &headers, body).await
+        work(&headers).await
     }
 
     /// Sends a document; the answer as it came.

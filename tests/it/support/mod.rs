@@ -5,6 +5,7 @@ pub mod bucket;
 pub mod clock;
 pub mod db;
 pub mod delivery;
+pub mod door;
 pub mod lab;
 pub mod register;
 pub mod socket;
