@@ -1,7 +1,7 @@
 //! Every setting, from the environment or the command line, with its default and unit.
 
 use crate::policy::CallerClass;
-use clap::{Args, Parser, ValueEnum};
+use clap::{Args, Parser, ValueEnum, value_parser};
 use ipnet::IpNet;
 use std::num::ParseIntError;
 use std::path::PathBuf;
@@ -83,11 +83,11 @@ pub struct Transport {
     pub trusted_only: Vec<CallerClass>,
 
     /// Connections of clients that may be open at once, sockets among them; further ones wait.
-    #[arg(long, env = "GONGHUI_CLIENTS_MAX", default_value_t = 10_000)]
+    #[arg(long, env = "GONGHUI_CLIENTS_MAX", default_value_t = 10_000, value_parser = value_parser!(u32).range(1..))]
     pub clients_max: u32,
 
     /// Seconds that one operation may take.
-    #[arg(long, env = "GONGHUI_DEADLINE_SECONDS", default_value_t = 30)]
+    #[arg(long, env = "GONGHUI_DEADLINE_SECONDS", default_value_t = 30, value_parser = value_parser!(u64).range(1..))]
     pub deadline_seconds: u64,
 
     #[command(flatten)]

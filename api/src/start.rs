@@ -1,6 +1,6 @@
 //! From settings to a running process: database, migrations, keys, tree.
 
-use crate::config::{Settings, Store};
+use crate::config::{Profile, Settings, Store};
 use crate::http::engine::Engine;
 use crate::http::router::router;
 use crate::http::serve;
@@ -137,7 +137,11 @@ pub async fn listen(settings: &Settings) -> Result<TcpListener, Error> {
 pub async fn serve(app: Arc<App>, listener: TcpListener, settings: &Settings) -> Result<(), Error> {
     let mut told = told_to_stop().await?;
     let (stop, stopped) = oneshot::channel();
-    println!("Gonghui listens on http://{}", listener.local_addr()?);
+    let address = listener.local_addr()?;
+    println!("Gonghui listens on http://{address}");
+    if settings.transport.profile == Profile::Development && !address.ip().is_loopback() {
+        tracing::warn!("the schema is open to all who reach this address: set GONGHUI_PROFILE=production");
+    }
     let ending = Ending {
         drain: Duration::from_secs(settings.drain_seconds),
         grace: Duration::from_secs(settings.grace_seconds),

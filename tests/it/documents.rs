@@ -55,6 +55,29 @@ both! {
         assert_eq!(mutation.status, 405);
     }
 
+    async fn a_socket_and_an_event_stream_take_ids_too(app: App) {
+        let watch = "subscription Watch($id: ID!) { visitRecorded(federationId: $id) { cursor } }";
+        let ids = app.register("phone-1", &[NAME, watch]).await;
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        let variables = json!({"code": XIANGXIANG});
+        let (mut socket, _) = cadre.open_socket().await;
+
+        socket.send(json!({"id": "1", "type": "subscribe", "payload": {"documentId": ids[0], "operationName": "Name", "variables": variables}})).await;
+        let name = socket.data().await;
+        assert!(socket.is_over().await);
+        socket.send(json!({"id": "2", "type": "subscribe", "payload": {"documentId": format!("sha256:{}", ids[1]), "variables": {"id": app.gid(SHAOSHAN)}}})).await;
+        let outside = socket.refused().await;
+        socket.send(json!({"id": "3", "type": "subscribe", "payload": {"documentId": "ffff"}})).await;
+        let unknown = socket.refused().await;
+        let body = json!({"documentId": ids[0], "operationName": "Name", "variables": variables}).to_string();
+        let events = cadre.send("POST", "/graphql", &[JSON, ("accept", "text/event-stream")], body).await.text();
+
+        assert_eq!(name["federation"]["name"], "湘乡市总工会");
+        assert_eq!(outside, ["NOT_FOUND"]);
+        assert_eq!(unknown, ["PERSISTED_DOCUMENT_NOT_FOUND"]);
+        assert!(events.contains("event: next\ndata: {") && events.contains("湘乡市总工会"), "{events}");
+    }
+
     async fn another_process_knows_what_was_registered_after_it_started(app: App) {
         let another = app.another().await;
         let cadre = app.person("CADRE", XIANGXIANG).await;

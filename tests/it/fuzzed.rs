@@ -1,6 +1,7 @@
 //! What nobody would send on purpose, thrown at the whole way of a request: nothing aborts, hangs, or answers with what
 //! is inside.
 
+use crate::support::socket::{Said, ack};
 use crate::support::tree::*;
 use axum::http::{HeaderName, HeaderValue, Method, Uri};
 use proptest::prelude::*;
@@ -8,10 +9,12 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 use std::time::Duration;
+use tokio_tungstenite::tungstenite::Message;
 
 /// No single request takes so long, on however busy a machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 const REQUESTS: usize = 400;
+const SOCKETS: usize = 80;
 
 /// Names that a request knows, and some that it does not.
 fn members() -> impl Strategy<Value = String> {
@@ -168,6 +171,47 @@ both! {
             assert!(status < 500, "{status} to {said}: {text}");
             assert!(is_quiet(&text), "{status} to {said}: {text}");
             // Nothing is spent for ever.
+            app.advance(chrono::TimeDelta::seconds(60));
+        }
+        assert_eq!(app.anonymous().data("{ __typename }", json!({})).await, json!({"__typename": "Query"}));
+    }
+
+    async fn whatever_comes_on_a_socket_it_answers_or_closes_and_the_next_one_is_served(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        let door = app.listen().await;
+        const TYPES: &[&str] = &["connection_init", "subscribe", "complete", "ping", "pong", "next", "start"];
+        let message = (prop::sample::select(TYPES), "[1-3]?", values(), texts(), any::<bool>()).prop_map(|(kind, id, payload, query, is_right)| {
+            let payload = if is_right { json!({"query": query, "variables": payload}) } else { payload };
+            json!({"type": kind, "id": id, "payload": payload}).to_string().into_bytes()
+        });
+        let frames = prop_oneof![4 => message, 1 => bodies()];
+        let strategy = prop::collection::vec((frames, any::<bool>()), 1..8);
+        let mut runner = TestRunner::deterministic();
+        for _ in 0..SOCKETS {
+            let frames = strategy.new_tree(&mut runner).unwrap().current();
+            let (mut socket, said) = cadre.open_socket_at(door).await;
+            assert_eq!(said, ack());
+            for (frame, is_text) in &frames {
+                let message = match std::str::from_utf8(frame) {
+                    Ok(text) if *is_text => Message::text(text),
+                    _ => Message::binary(frame.clone()),
+                };
+                socket.send_as_it_is(message).await;
+            }
+            socket.send(json!({"type": "ping", "payload": {"last": true}})).await;
+            let last = json!({"type": "pong", "payload": {"last": true}});
+            let end = tokio::time::timeout(PATIENCE, async {
+                loop {
+                    match socket.hear().await {
+                        Said::Message(message) if message == last => return None,
+                        Said::Message(message) => assert!(is_quiet(&message.to_string()), "{message} after {frames:?}"),
+                        Said::Closed(code) => return Some(code),
+                        Said::Gone => return Some(0),
+                    }
+                }
+            });
+            let code = end.await.unwrap_or_else(|_| panic!("no end after {frames:?}"));
+            assert!([None, Some(4400), Some(4409), Some(4429)].contains(&code), "{code:?} after {frames:?}");
             app.advance(chrono::TimeDelta::seconds(60));
         }
         assert_eq!(app.anonymous().data("{ __typename }", json!({})).await, json!({"__typename": "Query"}));

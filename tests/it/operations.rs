@@ -1,7 +1,7 @@
 //! What the operator sees: numbers, traces, lines of the log. And what nobody must see there.
 
 use crate::support::app::Answer;
-use crate::support::register::{IMPORT_ENTERPRISES, RECORD, YUESHAN, job, register, visit};
+use crate::support::register::{IMPORT_ENTERPRISES, RECORD, YUESHAN, job, record, register, visit};
 use crate::support::tree::*;
 use crate::support::{App, Caller};
 use api::config::{Profile, Transport};
@@ -218,6 +218,21 @@ both! {
         assert_eq!(number(&settled, "gonghui_feed_waiting"), 0.0);
         assert!(number(&settled, "gonghui_feed_position") > 3.0);
         assert!(!settled.contains("gonghui_jobs{"), "{queued} is over: {settled}");
+    }
+
+    async fn each_message_of_a_subscription_is_counted_once_it_comes(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        let enterprise = register(&cadre, YUESHAN, 1).await;
+        let visits = "subscription($id: ID!) { visitRecorded(federationId: $id) { visit { id } } }";
+        let mut socket = cadre.subscribe(visits, json!({"id": app.gid(XIANGXIANG)})).await;
+        let messages = "gonghui_operations_total{document=\"adhoc\",kind=\"subscription\",code=\"OK\"}";
+        for count in [1.0, 2.0] {
+            assert_eq!(number(&metrics(&app).await, messages), count - 1.0);
+            record(&cadre, &enterprise, count as u128, "2026-06-01T09:00:00+08:00").await;
+            app.settle().await;
+            socket.data().await;
+            assert_eq!(number(&metrics(&app).await, messages), count);
+        }
     }
 
     async fn in_production_the_numbers_are_for_those_who_watch(app: App) {

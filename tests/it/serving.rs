@@ -88,6 +88,18 @@ both! {
         assert!(began.elapsed() < Duration::from_secs(5), "an idle connection is let go as well");
     }
 
+    async fn headers_without_end_are_refused(app: App) {
+        let address = listen(&app, Limits::default()).await;
+        for (length, is_answered) in [(32 << 10, true), (800 << 10, false)] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let request = format!("GET /readyz HTTP/1.1\r\nhost: x\r\nx-long: {}\r\n\r\n", "x".repeat(length));
+            // Whoever is refused may find the connection closed before all is said.
+            let _ = stream.write_all(request.as_bytes()).await;
+            let heard = hear(&mut stream, "\r\n\r\n").await;
+            assert_eq!(heard.starts_with("HTTP/1.1 200"), is_answered, "{length}: {heard:.80}");
+        }
+    }
+
     async fn one_connection_too_many_waits_until_another_is_closed(app: App) {
         let address = listen(&app, Limits { connections: 1, ..Limits::default() }).await;
         let mut first = TcpStream::connect(address).await.unwrap();

@@ -7,7 +7,10 @@ use crate::support::{App, Caller};
 use api::config::{Profile, StatusCodes, Transport};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use futures_util::future::ready;
+use futures_util::stream::{self, StreamExt};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 const OLD: (&str, &str) = ("accept", "application/json");
@@ -249,6 +252,49 @@ both! {
         }
         let circles = "{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }";
         assert_eq!(app.anonymous().codes(circles, json!({})).await, ["BAD_REQUEST"]);
+    }
+
+    async fn a_scanner_finds_nothing_in_production(app: App) {
+        let production = reached(&app, |transport| transport.profile = Profile::Production);
+        let scan = async |headers: &[(&str, &str)], body: Value| production.send("POST", "/graphql", headers, body.to_string()).await;
+        let aliases: String = (0..=100).map(|n| format!("alias{n}:__typename ")).collect();
+        let directives = json!({"query": format!("query {{ __typename {} }}", "@aa".repeat(10))});
+        let circular = "query { __schema { types { fields { type { fields { type { fields { type { fields { type { name } } } } } } } } } } }";
+
+        let suggestion = scan(&[JSON], json!({"query": "query { viewe { name } }"})).await;
+        let schema = scan(&[JSON], json!({"query": "query { __schema { types { name } } }"})).await;
+        let alias = scan(&[JSON], json!({"query": format!("query {{ {aliases} }}")})).await;
+        let batch = scan(&[JSON], (0..10).map(|_| json!({"query": TYPENAME})).collect()).await;
+        let overload = scan(&[JSON], directives).await;
+        let circle = scan(&[JSON], json!({"query": circular})).await;
+        let page = production.send("GET", "/graphql", &[("accept", "text/html")], "").await;
+        let get = production.send("GET", &uri(&[("query", TYPENAME)]), &[], "").await;
+        let mutation = production.send("GET", &uri(&[("query", "mutation { __typename }")]), &[], "").await;
+        let form = production.send("POST", "/graphql", &[("content-type", "application/x-www-form-urlencoded")], format!("query={TYPENAME}")).await;
+
+        assert!(!suggestion.text().contains("Did you mean"), "{}", suggestion.text());
+        assert!(schema.json()["data"]["__schema"].is_null());
+        assert_eq!(code(&alias), "BAD_REQUEST");
+        assert_eq!((batch.status.as_u16(), code(&batch).as_str()), (400, "BAD_REQUEST"));
+        assert!(overload.json()["errors"].as_array().unwrap().len() < 10);
+        assert_eq!(code(&circle), "BAD_REQUEST");
+        for (answer, status) in [(page, 406), (get, 405), (mutation, 405), (form, 415)] {
+            assert_eq!(answer.status, status);
+            assert!(answer.json().get("data").is_none() && !answer.text().to_lowercase().contains("graphiql"));
+        }
+        for answer in [&schema, &suggestion] {
+            let extensions = &answer.json()["extensions"];
+            assert!(extensions.get("tracing").is_none() && answer.json()["errors"][0]["extensions"].get("exception").is_none());
+        }
+    }
+
+    async fn a_body_that_does_not_come_is_not_waited_for(app: App) {
+        let hasty = reached(&app, |transport| transport.stall = Duration::from_millis(50));
+        let first = axum::body::Bytes::from_static(b"{\"query\":");
+        let endless = stream::once(ready(Ok::<_, std::io::Error>(first))).chain(stream::pending());
+        let answer = hasty.send("POST", "/graphql", &[JSON], axum::body::Body::from_stream(endless)).await;
+
+        assert_eq!((answer.status.as_u16(), code(&answer).as_str()), (408, "BAD_REQUEST"));
     }
 
     async fn front_ends_on_other_origins_are_let_in_by_setting(app: App) {

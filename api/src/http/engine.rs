@@ -1,7 +1,7 @@
 //! Runs GraphQL requests: each as one operation, with its loaders, in the caller's language, within its budget and time.
 
 use super::answer::{self, Cost, Told};
-use super::document::{Document, Documents, Operation};
+use super::document::{Document, Documents};
 use super::params::{Params, Wanted};
 use super::refusal::{Kind, Refusal};
 use super::session::Peer;
@@ -218,32 +218,20 @@ impl Engine {
             let text = text(en, format!("请求过多，请于 {seconds} 秒后继续。"));
             Refusal::new(Kind::Spent(seconds), "RATE_LIMITED", &text)
         })?;
+        let mut request = Request::new("").variables(params.variables).data(op.clone());
+        request.operation_name = operation.name.as_ref().map(ToString::to_string);
+        request.set_parsed_query(document.parsed.clone());
+        if !is_open {
+            request = request.disable_introspection();
+        }
         Ok(Ready {
             kind: operation.kind,
-            request: self.request(op, &document, operation, params.variables, is_open),
+            request,
             document: Arc::clone(&document),
             asked: asked.min(budget.capacity),
             left,
             spender,
         })
-    }
-
-    fn request(
-        &self,
-        op: &Op,
-        document: &Document,
-        operation: &Operation,
-        variables: Variables,
-        is_open: bool,
-    ) -> Request {
-        let mut request = Request::new("").variables(variables).data(op.clone());
-        request.operation_name = operation.name.as_ref().map(ToString::to_string);
-        request.set_parsed_query(document.parsed.clone());
-        if is_open {
-            request
-        } else {
-            request.disable_introspection()
-        }
     }
 
     async fn document(&self, wanted: &Wanted, is_open: bool) -> Result<Arc<Document>, Refusal> {

@@ -18,12 +18,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use std::collections::HashMap;
-use std::time::Duration;
 
 /// The most that a request body may hold; files go to `/uploads`.
 const BODY_BYTES_MAX: usize = 1 << 20;
-/// How long a body may take to come in.
-const BODY_TIME: Duration = Duration::from_secs(30);
 /// Data with errors, in the draft of 2026.
 const PARTIAL: u16 = 294;
 
@@ -206,7 +203,7 @@ async fn read_body(engine: &Engine, op: &Op, headers: &HeaderMap, body: Body) ->
         );
         return Err(stop(StatusCode::UNSUPPORTED_MEDIA_TYPE, text));
     }
-    let body = tokio::time::timeout(BODY_TIME, to_bytes(body, BODY_BYTES_MAX)).await;
+    let body = tokio::time::timeout(engine.transport.stall, to_bytes(body, BODY_BYTES_MAX)).await;
     let body = body.map_err(|_| {
         let text = text("The body did not come in time.", "请求体接收超时。");
         stop(StatusCode::REQUEST_TIMEOUT, text)

@@ -19,6 +19,9 @@ static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 static TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
+/// Asked every few seconds: a good answer is no news.
+const PROBES: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+
 /// Stands round every route.
 pub async fn around(State(engine): State<Engine>, request: Request, next: Next) -> Response {
     let (app, began) = (&engine.app, Instant::now());
@@ -54,7 +57,13 @@ pub async fn around(State(engine): State<Engine>, request: Request, next: Next) 
         .extensions()
         .get::<CallerClass>()
         .map(|class| class.name());
-    span.in_scope(|| tracing::info!(method, route, status, millis, caller, "answered"));
+    span.in_scope(|| {
+        if PROBES.contains(&route.as_str()) && status == 200 {
+            tracing::debug!(method, route, status, millis, "answered");
+        } else {
+            tracing::info!(method, route, status, millis, caller, "answered");
+        }
+    });
     metrics.request_ended(method, route, (status, took));
     response
 }

@@ -69,6 +69,7 @@ fn cors(origins: &[String]) -> CorsLayer {
             HeaderName::from_static("x-graphql-event-stream-token"),
             HeaderName::from_static("graphql-require-preflight"),
             HeaderName::from_static("apollo-require-preflight"),
+            HeaderName::from_static("x-apollo-operation-name"),
             HeaderName::from_static("upload-offset"),
             HeaderName::from_static("upload-complete"),
             HeaderName::from_static("repr-digest"),

@@ -20,6 +20,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt;
 
+/// The most that the headers of a request may hold.
+const HEADERS_BYTES_MAX: usize = 64 << 10;
 /// How long accepting rests when the system has no more files to give.
 const BREATH: Duration = Duration::from_millis(200);
 
@@ -105,6 +107,7 @@ async fn talk(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(headers)
+        .max_buf_size(HEADERS_BYTES_MAX)
         .serve_connection(TokioIo::new(held), service)
         .with_upgrades();
     let mut connection = pin!(connection);

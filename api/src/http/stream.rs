@@ -117,7 +117,7 @@ impl Running {
 
     async fn next(&mut self) -> Option<Response> {
         let (op, responses) = (&self.op, &mut self.responses);
-        let meter = Meter::begin(op);
+        let meter = Meter::awaiting(op);
         let next = METER.scope(meter.clone(), drive(op, responses.next()));
         let mut response = next.await?;
         answer::finish(&mut response, op);

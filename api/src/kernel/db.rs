@@ -151,9 +151,7 @@ impl Db {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         };
         let transaction = self.writer.begin_with_options(options).await?;
-        if let Some(hold) = self.hold_writer(None) {
-            hold.end();
-        }
+        self.hold_writer(None).end();
         Ok(transaction)
     }
 
@@ -175,9 +173,9 @@ impl Db {
         }))
     }
 
-    /// Limits what SQLite's writer does from now on. Whoever holds its one transaction calls it.
-    pub(super) fn hold_writer(&self, limit: Option<Duration>) -> Option<Hold<'_>> {
-        self.watch.as_ref().map(|watch| watch.hold(limit))
+    /// Limits what SQLite's writer does from now on. Whoever has its one transaction calls it.
+    pub(super) fn hold_writer(&self, limit: Option<Duration>) -> Hold<'_> {
+        Hold::on(self.watch.as_ref(), limit)
     }
 
     /// Lets SQLite learn how its rows are spread, where that has changed much: without it the planner takes the county's

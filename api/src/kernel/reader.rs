@@ -53,15 +53,6 @@ impl Watch {
         until
     }
 
-    /// Limits what a transaction of the only writer does.
-    pub(super) fn hold(&self, limit: Option<Duration>) -> Hold<'_> {
-        Hold {
-            until: self.wind(limit),
-            watch: self,
-            is_over: false,
-        }
-    }
-
     /// What runs now ends.
     fn stop(&self) {
         self.until.store(0, Ordering::Relaxed);
@@ -94,14 +85,22 @@ impl Watch {
     }
 }
 
-/// The limit of a transaction. Dropped before it is over, it ends the transaction's statement.
+/// The limit of a transaction of SQLite's only writer. Dropped before it is over, it ends the statement that runs.
 pub(super) struct Hold<'a> {
-    watch: &'a Watch,
+    watch: Option<&'a Watch>,
     until: u64,
     is_over: bool,
 }
 
 impl Hold<'_> {
+    pub(super) fn on(watch: Option<&Watch>, limit: Option<Duration>) -> Hold<'_> {
+        Hold {
+            until: watch.map_or(NEVER, |watch| watch.wind(limit)),
+            watch,
+            is_over: false,
+        }
+    }
+
     /// The transaction is over.
     pub(super) fn end(mut self) {
         self.is_over = true;
@@ -110,8 +109,9 @@ impl Hold<'_> {
 
 impl Drop for Hold<'_> {
     fn drop(&mut self) {
+        let Some(watch) = self.watch else { return };
         let next = if self.is_over { NEVER } else { 0 };
-        let until = &self.watch.until;
+        let until = &watch.until;
         // Somebody else's transaction may have begun meanwhile: its limit stays.
         let _ = until.compare_exchange(self.until, next, Ordering::Relaxed, Ordering::Relaxed);
     }

@@ -70,9 +70,7 @@ impl Op {
             let ended = match Tx::begin(self).await {
                 Ok((tx, hold)) => {
                     let ended = body(tx).await;
-                    if let Some(hold) = hold {
-                        hold.end();
-                    }
+                    hold.end();
                     ended
                 }
                 Err(error) => Err(error),
@@ -174,7 +172,7 @@ impl<T> Committed<T> {
 
 impl Tx {
     /// Begins one, and limits its statements to what is left of the operation.
-    async fn begin(op: &Op) -> Result<(Tx, Option<Hold<'_>>), Error> {
+    async fn begin(op: &Op) -> Result<(Tx, Hold<'_>), Error> {
         let db = op.app().db.begin().await?;
         let left = op.app().db.left();
         let hold = op.app().db.hold_writer(left);
@@ -183,9 +181,7 @@ impl Tx {
         if tree.version != version {
             // Not with a connection in hand: all of them could be held by writers that wait for one more.
             db.rollback().await?;
-            if let Some(hold) = hold {
-                hold.end();
-            }
+            hold.end();
             op.app().refresh_tree().await?;
             let moved_on = sea_orm::DbErr::Custom("the tree moved on".into());
             return Err(Error::Again(Arc::new(moved_on)));

@@ -5,15 +5,14 @@ use super::super::op::Op;
 use super::SQL_CHARS_MAX;
 use super::metrics::Ended;
 use super::request::Request;
-use chrono::{DateTime, TimeDelta, Utc};
 use opentelemetry::trace::{SpanContext, SpanKind, Status};
 use opentelemetry::{InstrumentationScope, KeyValue, SpanId};
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
 use sea_orm::DbBackend;
 use std::borrow::Cow;
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 tokio::task_local! {
@@ -32,8 +31,8 @@ pub struct Meter {
 struct Operation {
     app: Arc<App>,
     request: Request,
-    began: Instant,
-    began_at: DateTime<Utc>,
+    /// Unset while it waits for what it is about.
+    began: OnceLock<Instant>,
     span_id: SpanId,
     parent: Option<SpanId>,
     statements: AtomicU64,
@@ -72,14 +71,20 @@ pub async fn batch<F: Future>(loader: &'static str, keys: usize, load: F) -> F::
 impl Meter {
     /// Begins to measure an operation.
     pub fn begin(op: &Op) -> Meter {
+        let meter = Meter::awaiting(op);
+        meter.operation.began.get_or_init(Instant::now);
+        meter
+    }
+
+    /// Measures the next message of a subscription: from when something is done for it.
+    pub fn awaiting(op: &Op) -> Meter {
         let app = op.app();
         let request = op.request().clone();
         let (span_id, parent) = request.take(app);
         Meter {
             within: span_id,
             operation: Arc::new(Operation {
-                began: Instant::now(),
-                began_at: app.clock.now(),
+                began: OnceLock::new(),
                 span_id,
                 parent,
                 statements: AtomicU64::new(0),
@@ -96,7 +101,8 @@ impl Meter {
 
     /// How long it has run.
     pub fn elapsed(&self) -> Duration {
-        self.operation.began.elapsed()
+        let began = self.operation.began.get();
+        began.map(Instant::elapsed).unwrap_or_default()
     }
 
     /// Names its trace, hex.
@@ -121,6 +127,8 @@ impl Meter {
 
     pub(super) fn statement(&self, backend: DbBackend, sql: &str, (took, failed): (Duration, bool)) {
         self.operation.statements.fetch_add(1, Ordering::Relaxed);
+        let began = || Instant::now().checked_sub(took).unwrap_or_else(Instant::now);
+        self.operation.began.get_or_init(began);
         let Some(child) = self.child() else { return };
         let system = match backend {
             DbBackend::Sqlite => "sqlite",
@@ -198,8 +206,7 @@ impl Meter {
         let Some(spans) = operation.app.telemetry.spans.get() else {
             return;
         };
-        let since = TimeDelta::from_std(self.elapsed()).unwrap_or_default();
-        let end_time = SystemTime::from(operation.began_at + since);
+        let end_time = SystemTime::from(operation.app.clock.now());
         let trace = operation.request.span();
         let context = SpanContext::new(
             trace.trace_id(),
@@ -211,7 +218,7 @@ impl Meter {
         spans.send(SpanData {
             span_context: context,
             parent_span_id: made.parent.unwrap_or(SpanId::INVALID),
-            parent_span_is_remote: made.span_id == operation.span_id && made.parent.is_some(),
+            parent_span_is_remote: made.parent.is_some() && made.parent == operation.request.parent(),
             span_kind: made.kind,
             name: made.name,
             start_time: end_time.checked_sub(made.took).unwrap_or(end_time),

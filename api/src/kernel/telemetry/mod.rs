@@ -11,7 +11,7 @@
 //! op.app().telemetry.operation_ended(&meter, &Ended { kind: "query", document_id, name, code: "OK", .. });
 //! ```
 //!
-//! A message of a subscription is measured as an operation of its own.
+//! A message of a subscription is measured as an operation of its own, with `Meter::awaiting`.
 //!
 //! # What is never told
 //! Variables, values of statements, user names, texts of ad-hoc documents. Labels come from lists of ours, and each

@@ -34,7 +34,7 @@ pub struct Request(Arc<Inner>);
 struct Inner {
     id: String,
     span: SpanContext,
-    /// The span of the caller.
+    /// The caller's span.
     parent: Option<SpanId>,
     /// Whether an operation has made the request's span its own.
     is_taken: AtomicBool,
@@ -97,6 +97,11 @@ impl Request {
 
     pub(super) fn span(&self) -> &SpanContext {
         &self.0.span
+    }
+
+    /// The caller's span.
+    pub(super) fn parent(&self) -> Option<SpanId> {
+        self.0.parent
     }
 
     /// The span of an operation and the one above it: the first operation has the request's own, the others stand
