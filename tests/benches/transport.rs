@@ -18,6 +18,7 @@
 #[path = "../it/support/mod.rs"]
 mod support;
 
+use api::kernel::db::Db;
 use api::kernel::error::Error;
 use api::kernel::loader::{Batch, drive};
 use api::kernel::op::Op;
@@ -25,14 +26,16 @@ use api::kernel::telemetry::{Ended, METER, Meter};
 use async_graphql::{Context, EmptyMutation, EmptySubscription, Object, Request, Schema, SimpleObject};
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
-use sea_orm::{ConnectOptions, ConnectionTrait, Statement};
+use sea_orm::{ConnectOptions, ConnectionTrait, DbBackend, Statement};
 use std::time::{Duration, Instant};
-use support::db::Stage;
+use support::db::{Stage, done};
 use support::{App, Clock, Database};
 
 const OBJECTS: i32 = 10_000;
 const ROUNDS: usize = 40;
-const STATEMENTS: u32 = 100_000;
+const SMALL: &str = "SELECT version FROM tree_state";
+const LARGE: &str =
+    "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 100000) SELECT COUNT(*) FROM c";
 const LIST: &str = "{ members { id name union { id name } } }";
 
 /// Takes spans and forgets them.
@@ -172,44 +175,46 @@ async fn tracing() {
 
 /// What the process has computed so far, in all its threads.
 fn computed() -> Duration {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
-    let ticks = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
-    Duration::from_millis(ticks * 10)
+    let threads = std::fs::read_dir("/proc/self/task").unwrap().flatten();
+    let nanos = threads.filter_map(|thread| {
+        let stat = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        stat.split(' ').next()?.parse::<u64>().ok()
+    });
+    Duration::from_nanos(nanos.sum())
 }
 
-/// Compares connections that are limited with a pool of as many that are not, by what they compute: a busy machine
+/// Compares a connection whose statements are limited with one whose are not, by what they compute: a busy machine
 /// makes each of them wait at random.
-async fn statements() {
-    println!("{STATEMENTS} small statements of SQLite, one after the other");
+async fn statements(what: &str, sql: &str, block: u32) {
+    println!("{what} of SQLite, one after the other");
     let stage = Stage::new(Database::Sqlite).unwrap();
-    let app = App::open(&stage, Clock::new()).await;
-    let limited = app.within(Duration::from_secs(30)).await;
-    let mut options = ConnectOptions::new(app.url());
+    let limited = done(Db::connect_within(&stage.url, 1, Duration::from_secs(30)).await);
+    let mut options = ConnectOptions::new(&stage.url);
     options
-        .max_connections(6)
+        .max_connections(1)
         .sqlx_logging(false)
         .test_before_acquire(false);
-    let pool = sea_orm::Database::connect(options).await.unwrap();
-    let one = || Statement::from_string(pool.get_database_backend(), "SELECT version FROM tree_state");
-    let mut costs = [Duration::ZERO; 2];
-    for round in 0..10 {
+    let mut free = sea_orm::Database::connect(options).await.unwrap();
+    free.set_metric_callback(|_| {});
+    let statement = || Statement::from_string(DbBackend::Sqlite, sql);
+    let mut costs = [Vec::new(), Vec::new()];
+    for round in 0..10 * ROUNDS {
         for which in [round % 2, (round + 1) % 2] {
             let from = computed();
-            for _ in 0..STATEMENTS / 10 {
+            for _ in 0..block {
                 match which {
-                    0 => drop(pool.query_one_raw(one()).await.unwrap()),
-                    _ => drop(limited.process.db.reader().query_one_raw(one()).await.unwrap()),
+                    0 => drop(free.query_one_raw(statement()).await.unwrap()),
+                    _ => drop(limited.reader().query_one_raw(statement()).await.unwrap()),
                 }
             }
-            costs[which] += computed() - from;
+            costs[which].push(computed() - from);
         }
     }
-    let [pool, limited] = costs.map(|cost| cost.as_secs_f64() * 1e6 / f64::from(STATEMENTS));
-    println!("  a pool without limits     {pool:>8.2} us computed");
+    let [free, limited] = costs.map(|costs| median(costs) * 1e3 / f64::from(block));
+    println!("  without a limit           {free:>8.2} us computed");
     println!(
         "  each with its deadline    {limited:>8.2} us computed   {:.3}",
-        limited / pool
+        limited / free
     );
 }
 
@@ -220,6 +225,7 @@ fn main() {
         .unwrap();
     runtime.block_on(async {
         tracing().await;
-        statements().await;
+        statements("small statements", SMALL, 100).await;
+        statements("large statements", LARGE, 2).await;
     });
 }
