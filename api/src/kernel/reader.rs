@@ -205,11 +205,18 @@ impl Lanes {
         (all, all.saturating_sub(self.turns.available_permits()))
     }
 
-    async fn board(&self) -> Result<Ride<'_>, DbErr> {
+    async fn turn(&self) -> Result<SemaphorePermit<'_>, ConnAcquireErr> {
+        if let Ok(turn) = self.turns.try_acquire() {
+            return Ok(turn);
+        }
         let turn = tokio::time::timeout(ACQUIRE, self.turns.acquire()).await;
-        let turn = turn.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
+        let turn = turn.map_err(|_| ConnAcquireErr::Timeout)?;
+        turn.map_err(|_| ConnAcquireErr::ConnectionClosed)
+    }
+
+    async fn board(&self) -> Result<Ride<'_>, DbErr> {
+        let turn = self.turn().await.map_err(DbErr::ConnectionAcquire)?;
         let closed = || DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed);
-        let turn = turn.map_err(|_| closed())?;
         let index = self.next().ok_or_else(closed)?;
         let lane = self.lanes.get(index).ok_or_else(closed)?;
         let mut ride = Ride {
