@@ -55,6 +55,8 @@ pub(super) fn ending(errors: &[ServerError]) -> Option<Ending> {
     };
     match code {
         "UNAVAILABLE" => Some(Ending::Busy),
+        // Of a subscription: what to change about it nobody could say.
+        "TIMEOUT" if !first.path.is_empty() => Some(Ending::Busy),
         "UNAUTHENTICATED" | "GRANTS_CHANGED" if first.path.is_empty() => {
             Some(Ending::Denied(first.message.clone()))
         }
@@ -261,4 +263,51 @@ pub(super) async fn stopping(engine: Engine) {
     let random = u128::from(u64::from_le_bytes([a, b, c, d, e, f, g, h]));
     let turn = random % engine.transport.live.spread.as_millis().max(1);
     tokio::time::sleep(Duration::from_millis(u64::try_from(turn).unwrap_or_default())).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::refusal::error;
+    use async_graphql::PathSegment;
+
+    fn failed(code: &str, path: &[&str]) -> Response {
+        let mut error = error(code, &text("No.", "否。"));
+        let names = path.iter().map(|name| PathSegment::Field((*name).to_owned()));
+        error.path = names.collect();
+        Response::from_errors(vec![error])
+    }
+
+    #[test]
+    fn what_may_go_on_over_another_connection_ends_this_one_and_the_rest_is_an_answer() {
+        let denied = || Said::Lost(Ending::Denied("No.".to_owned()));
+        let busy = || Said::Lost(Ending::Busy);
+        for (code, path, is_subscription, expected) in [
+            ("UNAUTHENTICATED", &[][..], false, Some(denied())),
+            ("GRANTS_CHANGED", &[], true, Some(denied())),
+            ("UNAVAILABLE", &[], false, Some(busy())),
+            ("UNAVAILABLE", &["a"], true, Some(busy())),
+            ("TIMEOUT", &["a"], true, Some(busy())),
+            // An answer like any other: a result, or errors instead of one.
+            ("UNAVAILABLE", &["a"], false, None),
+            ("TIMEOUT", &["a"], false, None),
+            ("TIMEOUT", &[], false, None),
+            ("UNAUTHENTICATED", &["a"], true, None),
+            ("RATE_LIMITED", &[], true, None),
+            ("INTERNAL", &[], true, None),
+        ] {
+            let response = failed(code, path);
+            let answer = if path.is_empty() || is_subscription {
+                Said::Refused(json(&response.errors))
+            } else {
+                Said::Next(json(&response))
+            };
+            let said = Said::of(&response, is_subscription);
+            assert_eq!(
+                said,
+                expected.unwrap_or(answer),
+                "{code} {path:?} {is_subscription}"
+            );
+        }
+    }
 }
