@@ -3,6 +3,7 @@
 use crate::accounts::service::{self, NewAccount};
 use crate::accounts::token;
 use crate::config::{Settings, Store};
+use crate::http::engine::Engine;
 use crate::kernel::app::App;
 use crate::kernel::clock::SystemClock;
 use crate::kernel::error::{Error, invalid, text};
@@ -10,11 +11,12 @@ use crate::kernel::keys::Keys;
 use crate::kernel::op::{Actor, Op};
 use crate::org::federation::{import, rules};
 use crate::policy::Role;
-use crate::{demo, schema, start, verify};
+use crate::{demo, documents, schema, start, verify};
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use migration::{Migrator, MigratorTrait as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What no option says.
@@ -72,6 +74,11 @@ enum Command {
         #[command(subcommand)]
         what: AddClient,
     },
+    /// Registered documents: the queries that front ends were built with.
+    Documents {
+        #[command(subcommand)]
+        what: Documents,
+    },
     /// Keys of the service.
     Keys {
         #[command(subcommand)]
@@ -119,6 +126,36 @@ enum AddUser {
 enum AddClient {
     /// Make an account for a machine client, with one role at one federation.
     Add(Account),
+}
+
+#[derive(Debug, Subcommand)]
+enum Documents {
+    /// Register the documents of a list that Relay, graphql-codegen or Apollo wrote. All of it, or nothing if one does
+    /// not fit the schema; a second run changes nothing.
+    Register {
+        /// The list, JSON.
+        file: PathBuf,
+        /// Whose they are, for example `phone-2.3`.
+        #[arg(long)]
+        client: String,
+        #[command(flatten)]
+        store: Store,
+    },
+    /// End the registration of a document.
+    Remove {
+        /// Its id.
+        id: String,
+        /// Whose it is.
+        #[arg(long)]
+        client: String,
+        #[command(flatten)]
+        store: Store,
+    },
+    /// Say which registered documents do not fit the schema.
+    Check {
+        #[command(flatten)]
+        store: Store,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -185,6 +222,7 @@ async fn obey(cli: Cli) -> Result<(), Error> {
         Command::Client {
             what: AddClient::Add(account),
         } => add(account, true).await,
+        Command::Documents { what } => manage_documents(what).await,
         Command::Keys {
             what: MakeKeys::New { file },
         } => Keys::write_new(&file, &SystemClock).map_err(|error| named(&file, &error)),
@@ -297,6 +335,43 @@ async fn add(account: Account, is_machine: bool) -> Result<(), Error> {
     service::add(&op, new).await?;
     if let Some(made) = made {
         println!("{made}");
+    }
+    Ok(())
+}
+
+async fn engine(store: &Store) -> Result<Engine, Error> {
+    Engine::new(start::app(store).await?, Arc::default(), schema::build())
+}
+
+async fn manage_documents(what: Documents) -> Result<(), Error> {
+    match what {
+        Documents::Register { file, client, store } => {
+            let list = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+            let engine = engine(&store).await?;
+            let listed = documents::rules::read(&list).map_err(|text| invalid("file", text))?;
+            engine.documents.check(&listed)?;
+            let op = Op::new(&engine.app, Actor::System);
+            let new = documents::service::register(&op, &client, &listed).await?;
+            println!("{} documents, {new} new", listed.len());
+        }
+        Documents::Remove { id, client, store } => {
+            let op = Op::new(&start::app(&store).await?, Actor::System);
+            if !documents::service::remove(&op, &client, &id).await? {
+                return Err(Error::NotFound("id".into()));
+            }
+        }
+        Documents::Check { store } => {
+            let checked = engine(&store).await?.check_registered().await?;
+            checked.unfit.iter().for_each(|unfit| println!("{unfit}"));
+            println!(
+                "{} documents, {} do not fit the schema",
+                checked.count,
+                checked.unfit.len()
+            );
+            if !checked.unfit.is_empty() {
+                return Err(anyhow::anyhow!("registered documents do not fit the schema").into());
+            }
+        }
     }
     Ok(())
 }

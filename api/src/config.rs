@@ -3,6 +3,7 @@
 use crate::policy::CallerClass;
 use clap::{Args, Parser, ValueEnum, value_parser};
 use ipnet::IpNet;
+use std::num::ParseIntError;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -89,9 +90,62 @@ pub struct Transport {
     #[arg(long, env = "GONGHUI_DEADLINE_SECONDS", default_value_t = 30, value_parser = value_parser!(u64).range(1..))]
     pub deadline_seconds: u64,
 
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show the text twice")]
+    pub live: Live,
+
+    /// Seconds without a byte after which a body that is being sent is given up; 408 is the answer.
+    #[arg(long, env = "GONGHUI_STALL_SECONDS", default_value = "30", value_parser = seconds)]
+    pub stall: Duration,
+
     /// Where traces go by OTLP over HTTP: `http://collector:4318`; nowhere if nothing is said.
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
     pub otlp_endpoint: Option<String>,
+}
+
+fn seconds(text: &str) -> Result<Duration, ParseIntError> {
+    text.parse().map(Duration::from_secs)
+}
+
+/// How long sockets and event streams wait, and how much each may hold. The operator sets what depends on the place;
+/// the rest is as the clients know it.
+#[derive(Args, Clone, Debug)]
+pub struct Live {
+    /// Seconds over which open sockets and event streams are closed when the service is told to stop.
+    #[arg(long = "spread-seconds", env = "GONGHUI_SPREAD_SECONDS", default_value = "5", value_parser = seconds)]
+    pub spread: Duration,
+
+    /// What a client has to say who it is on a new socket.
+    #[arg(skip = Duration::from_secs(10))]
+    pub init: Duration,
+
+    /// From ping to ping; who said nothing during two of these has gone. With each ping it is asked anew who acts.
+    #[arg(skip = Duration::from_secs(12))]
+    pub ping: Duration,
+
+    /// How old a message may get before the client has taken it.
+    #[arg(skip = Duration::from_secs(10))]
+    pub patience: Duration,
+
+    /// What a client has to answer when its socket is closed.
+    #[arg(skip = Duration::from_secs(5))]
+    pub farewell: Duration,
+
+    /// Operations at a time on one socket or reserved stream.
+    #[arg(skip = 256_usize)]
+    pub operations: usize,
+
+    /// Messages that wait for a client; what comes then makes its operation wait.
+    #[arg(skip = 16_usize)]
+    pub queue: usize,
+
+    /// What a client has to open an event stream that it has reserved.
+    #[arg(skip = Duration::from_secs(30))]
+    pub reservation: Duration,
+
+    /// Event streams that one session may have reserved or open; all who are not signed in count as one.
+    #[arg(skip = 16_usize)]
+    pub reservations: usize,
 }
 
 impl Transport {
@@ -134,10 +188,11 @@ pub struct Store {
     #[arg(long, env = "GONGHUI_KEYS")]
     pub keys: Option<PathBuf>,
 
-    /// Folder of uploaded files. On SQLite it is beside the database if nothing is said; on PostgreSQL it must be
-    /// shared by every process.
+    /// Where uploaded files are: a folder, or `s3://BUCKET/PREFIX` (access and endpoint by `AWS_ACCESS_KEY_ID`,
+    /// `AWS_SECRET_ACCESS_KEY`, `AWS_REGION`, `AWS_ENDPOINT_URL`). On SQLite it is a folder beside the database if nothing
+    /// is said; on PostgreSQL every process must reach the same.
     #[arg(long, env = "GONGHUI_FILES")]
-    pub files: Option<PathBuf>,
+    pub files: Option<String>,
 }
 
 impl Store {
@@ -156,11 +211,14 @@ impl Store {
     }
 
     /// Where uploaded files are.
-    pub fn files_folder(&self) -> PathBuf {
-        let beside = || self.sqlite_file().map(|file| file.with_extension("files"));
+    pub fn files_place(&self) -> String {
+        let beside = || {
+            let folder = self.sqlite_file()?.with_extension("files");
+            Some(folder.to_string_lossy().into_owned())
+        };
         self.files
             .clone()
             .or_else(beside)
-            .unwrap_or_else(|| PathBuf::from("gonghui.files"))
+            .unwrap_or_else(|| "gonghui.files".to_owned())
     }
 }

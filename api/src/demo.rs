@@ -127,11 +127,7 @@ pub async fn fill(app: &Arc<App>) -> Result<(), Error> {
     }
     let today = op.today();
     let demo = Demo {
-        engine: Engine {
-            schema: schema::build(),
-            app: Arc::clone(app),
-            transport: Arc::default(),
-        },
+        engine: Engine::new(Arc::clone(app), Arc::default(), schema::build())?,
         today,
     };
     if demo.is_filled().await? {

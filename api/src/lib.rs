@@ -12,6 +12,10 @@ pub mod scalars;
 
 // Callers
 pub mod accounts;
+pub mod documents;
+
+// Files that come in
+pub mod uploads;
 
 // Long work
 pub mod jobs;

@@ -1,6 +1,8 @@
 //! Who may do what: the only file that names a role. A grant is (who, role, node of the tree, from, to); it reaches
 //! the node and all below it.
 
+use crate::kernel::bucket::Rate;
+
 /// What an account may be at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, async_graphql::Enum)]
 pub enum Role {
@@ -39,15 +41,6 @@ pub enum CallerClass {
     Reporting,
 }
 
-/// What a caller may spend: an object in an answer costs one point.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Budget {
-    /// The most that can be saved up, and so the most that one document may cost.
-    pub capacity: u64,
-    /// Points that come back each second.
-    pub per_second: u64,
-}
-
 impl CallerClass {
     /// Its name in settings and metrics.
     pub fn name(self) -> &'static str {
@@ -60,16 +53,31 @@ impl CallerClass {
         }
     }
 
-    /// What it may spend.
-    pub fn budget(self) -> Budget {
-        let (capacity, per_second) = match self {
+    /// Who somebody is who acts by these roles; `is_phone` says the front end itself.
+    pub fn of(roles: &[Role], is_phone: bool) -> CallerClass {
+        match roles {
+            [] => CallerClass::Anonymous,
+            roles if roles.contains(&Role::TaxBureau) => CallerClass::TaxBureau,
+            roles if roles.contains(&Role::Reporting) => CallerClass::Reporting,
+            _ if is_phone => CallerClass::Phone,
+            _ => CallerClass::Dashboard,
+        }
+    }
+
+    /// What it may spend: an object in an answer costs one point.
+    pub fn budget(self) -> Rate {
+        let (capacity, refill) = match self {
             CallerClass::Anonymous => (2_000, 50),
             CallerClass::Phone => (20_000, 500),
             CallerClass::Dashboard => (50_000, 1_000),
             CallerClass::TaxBureau => (100_000, 5_000),
             CallerClass::Reporting => (200_000, 5_000),
         };
-        Budget { capacity, per_second }
+        Rate {
+            capacity,
+            refill,
+            every_seconds: 1,
+        }
     }
 }
 
@@ -130,6 +138,11 @@ impl Role {
             .iter()
             .find(|(_, known)| *known == name)
             .map(|(role, _)| *role)
+    }
+
+    /// Whether it runs the service: such a caller may look at the schema and try documents in production too.
+    pub fn runs_the_service(self) -> bool {
+        self == Role::SystemAdministrator
     }
 
     /// Whether a machine client holds it.

@@ -5,6 +5,7 @@ use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value
 use chrono::{Datelike, NaiveDate, SecondsFormat, SubsecRound, Utc};
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
+use uuid::Uuid;
 
 /// Years that are believed; beyond them somebody mistyped, and not every database keeps what stands there.
 const YEARS: RangeInclusive<i32> = 1900..=2200;
@@ -89,6 +90,29 @@ impl ScalarType for DateTime {
 
     fn to_value(&self) -> Value {
         Value::String(self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    }
+}
+
+/// A file: the id (a UUID) under which the caller sent it to `/uploads/{id}`, or in a multipart request the file itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Upload(pub Uuid);
+
+/// A file: the id (a UUID) under which the caller sent it to `/uploads/{id}`, or in a multipart request the file itself.
+#[Scalar(specified_by_url = "https://github.com/jaydenseric/graphql-multipart-request-spec")]
+impl ScalarType for Upload {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let text = text_of(value).map_err(InputValueError::expected_type)?;
+        let bad = |_| InputValueError::custom(format!("\"{text}\" is not the id of an upload (a UUID)"));
+        Uuid::parse_str(&text).map(Upload).map_err(bad)
+    }
+
+    fn is_valid(value: &Value) -> bool {
+        matches!(value, Value::String(text) if Uuid::parse_str(text).is_ok())
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
     }
 }
 

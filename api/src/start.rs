@@ -1,6 +1,7 @@
 //! From settings to a running process: database, migrations, keys, tree.
 
-use crate::config::{Settings, Store, Transport};
+use crate::config::{Profile, Settings, Store};
+use crate::http::engine::Engine;
 use crate::http::router::router;
 use crate::http::serve;
 use crate::kernel::app::App;
@@ -11,7 +12,7 @@ use crate::kernel::files::Files;
 use crate::kernel::keys::Keys;
 use crate::kernel::sql::Sql;
 use crate::kernel::telemetry;
-use crate::worker;
+use crate::{schema, worker};
 use anyhow::Context;
 use migration::{Migrator, MigratorTrait as _};
 use sea_orm::{ConnectionTrait, DbBackend};
@@ -73,7 +74,7 @@ fn keys(store: &Store) -> Result<Keys, Error> {
 /// Builds a process on the settings' database, migrated.
 pub async fn app(store: &Store) -> Result<Arc<App>, Error> {
     let keys = keys(store)?;
-    let files = Files::open(&store.files_folder())?;
+    let files = Files::at(&store.files_place())?;
     let db = open(store).await?;
     migrate(&db).await?;
     App::build(db, Arc::new(SystemClock), keys, files).await
@@ -83,7 +84,7 @@ pub async fn app(store: &Store) -> Result<Arc<App>, Error> {
 pub async fn serving_app(settings: &Settings) -> Result<Arc<App>, Error> {
     let store = &settings.store;
     let keys = keys(store)?;
-    let files = Files::open(&store.files_folder())?;
+    let files = Files::at(&store.files_place())?;
     // Migrations take as long as they take.
     let db = open(store).await?;
     migrate(&db).await?;
@@ -136,13 +137,21 @@ pub async fn listen(settings: &Settings) -> Result<TcpListener, Error> {
 pub async fn serve(app: Arc<App>, listener: TcpListener, settings: &Settings) -> Result<(), Error> {
     let mut told = told_to_stop().await?;
     let (stop, stopped) = oneshot::channel();
-    println!("Gonghui listens on http://{}", listener.local_addr()?);
+    let address = listener.local_addr()?;
+    println!("Gonghui listens on http://{address}");
+    if settings.transport.profile == Profile::Development && !address.ip().is_loopback() {
+        tracing::warn!("the schema is open to all who reach this address: set GONGHUI_PROFILE=production");
+    }
     let ending = Ending {
         drain: Duration::from_secs(settings.drain_seconds),
         grace: Duration::from_secs(settings.grace_seconds),
     };
     let transport = Arc::new(settings.transport.clone());
-    let serving = serve_until(app, listener, (transport, ending), async {
+    let engine = Engine::new(app, transport, schema::build())?;
+    for unfit in engine.check_registered().await?.unfit {
+        tracing::error!(unfit, "a registered document does not fit the schema");
+    }
+    let serving = serve_until(engine, listener, ending, async {
         let _ = stopped.await;
     });
     let told_twice = async {
@@ -168,24 +177,20 @@ pub struct Ending {
 /// Serves until `stop`. Then: `/readyz` says so, jobs are handed over, sockets are closed; after the drain time nobody
 /// is taken in any more, and what runs is finished within the grace time.
 pub async fn serve_until(
-    app: Arc<App>,
+    engine: Engine,
     listener: TcpListener,
-    (transport, ending): (Arc<Transport>, Ending),
+    ending: Ending,
     stop: impl Future<Output = ()>,
 ) -> Result<(), Error> {
+    let app = Arc::clone(&engine.app);
     let mut work = tokio::spawn(worker::run(Arc::clone(&app), app.drain.watch()));
     let limits = serve::Limits {
-        connections: transport.clients_max,
+        connections: engine.transport.clients_max,
         ..serve::Limits::default()
     };
     let (close, closed) = oneshot::channel::<()>();
     let closed = async { drop(closed.await) };
-    let mut serving = tokio::spawn(serve::run(
-        listener,
-        router(Arc::clone(&app), transport),
-        limits,
-        closed,
-    ));
+    let mut serving = tokio::spawn(serve::run(listener, router(engine), limits, closed));
     tokio::select! {
         () = stop => {}
         // Without it nothing is numbered and no job is done: better to be started anew.

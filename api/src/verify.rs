@@ -1,7 +1,8 @@
 //! `gonghui verify`: proves that the books are whole, or names the first break.
 //!
 //! The chain of events hashes on; every entry of the ledger is what its record says; roll-ups are the sums of the
-//! entries; the tree is one; every placed row has its federation's path; what deliveries said they brought is there.
+//! entries; the tree is one; every placed row has its federation's path; what deliveries said they brought is there;
+//! every upload has its pieces.
 
 use crate::kernel::db::Db;
 use crate::kernel::error::Error;
@@ -9,7 +10,7 @@ use crate::kernel::sequencer::{self, LINK_COLUMNS, Link};
 use crate::kernel::sql::Sql;
 use crate::kernel::tree::{Node, Tree};
 use crate::org::federation::rules::superiors;
-use crate::{fees, org, visits};
+use crate::{fees, org, uploads, visits};
 use chrono::NaiveDate;
 use entity::id::FederationId;
 use entity::org::federation::Level;
@@ -45,6 +46,7 @@ pub async fn run(db: &Db) -> Result<Vec<Check>, Error> {
             "deliveries equal their lines",
             fees::collection::store::check_deliveries(&db).await?,
         ),
+        ("uploads equal their pieces", uploads::store::check(&db).await?),
     ] {
         checks.push(Check { name, outcome });
     }

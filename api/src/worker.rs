@@ -11,15 +11,13 @@ use crate::jobs::runner::{self, Stop};
 use crate::kernel::app::App;
 use crate::kernel::error::Error;
 use crate::kernel::{feed, lease, sequencer, tx};
-use chrono::TimeDelta;
+use crate::uploads::store as uploads;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
 const LOOK: Duration = Duration::from_millis(250);
 const CLEAN: Duration = Duration::from_secs(60);
-/// No file takes so long to come in.
-const PARTIALS_KEPT: TimeDelta = TimeDelta::days(1);
 
 /// Every domain's way to answer the rows of a file.
 static IMPORTERS: [&dyn Importer; 2] = [
@@ -39,7 +37,7 @@ pub async fn settle(app: &App) -> Result<bool, Error> {
 pub async fn clean(app: &App) -> Result<(), Error> {
     tx::forget_keys(app).await?;
     app.db.tend().await?;
-    app.files.remove_partials(app.clock.now() - PARTIALS_KEPT).await?;
+    uploads::clean(app).await?;
     accounts::forget_sessions(app).await?;
     Ok(())
 }

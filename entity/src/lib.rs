@@ -15,4 +15,5 @@ pub mod org;
 pub mod accounts;
 pub mod fees;
 pub mod visits;
+pub mod uploads;
 pub mod jobs;

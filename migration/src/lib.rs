@@ -13,6 +13,8 @@ mod m20261122_000003_accounts;
 mod m20261122_000004_jobs;
 mod m20261122_000005_fees;
 mod m20261122_000006_visits;
+mod m20261122_000007_uploads;
+mod m20261122_000008_documents;
 
 /// Brings a database to the newest shape, or back.
 #[derive(Debug)]
@@ -28,6 +30,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000004_jobs::Migration),
             Box::new(m20261122_000005_fees::Migration),
             Box::new(m20261122_000006_visits::Migration),
+            Box::new(m20261122_000007_uploads::Migration),
+            Box::new(m20261122_000008_documents::Migration),
         ]
     }
 }

@@ -1,4 +1,4 @@
-//! What it costs to be watched: `cargo bench -p tests --bench transport`. Figures are printed, never asserted: compare
+//! What it costs to be asked, and to be watched: `cargo bench -p tests --bench transport`. Figures are printed, never asserted: compare
 //! the ratios of one run, not the times of two.
 #![allow(
     clippy::unwrap_used,
@@ -18,18 +18,24 @@
 #[path = "../it/support/mod.rs"]
 mod support;
 
+use api::documents;
+use api::http::document::Documents;
 use api::kernel::db::Db;
 use api::kernel::error::Error;
+use api::kernel::keys::sha256;
 use api::kernel::loader::{Batch, drive};
 use api::kernel::op::Op;
 use api::kernel::telemetry::{Ended, METER, Meter};
 use async_graphql::{Context, EmptyMutation, EmptySubscription, Object, Request, Schema, SimpleObject};
+use http_body_util::BodyExt;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 use sea_orm::{ConnectOptions, ConnectionTrait, DbBackend, Statement};
+use serde_json::json;
 use std::time::{Duration, Instant};
 use support::db::{Stage, done};
-use support::{App, Clock, Database};
+use support::{App, Clock, Database, lab};
+use tower::ServiceExt;
 
 const OBJECTS: i32 = 10_000;
 const ROUNDS: usize = 40;
@@ -218,12 +224,165 @@ async fn statements(what: &str, sql: &str, block: u32) {
     );
 }
 
+/// A small operation as the stock server of the engine takes it, and as ours does: as text, and by its id.
+async fn small() {
+    const REQUESTS: usize = 20_000;
+    const TEXT: &str = "query Item($number: Int!) { item(number: $number) { number inner { number innerOrNull { number } } again: inner { number shaky } } page(first: 2) { nodes { number } } fast }";
+    println!(
+        "a small operation of {} bytes, {REQUESTS} times, by what is computed",
+        TEXT.len()
+    );
+    let stage = Stage::new(Database::Sqlite).unwrap();
+    let ours = App::open(&stage, Clock::new()).await.lab();
+    let id = sha256(TEXT.as_bytes());
+    let listed = documents::rules::read(&json!({(id.as_str()): TEXT}).to_string()).unwrap();
+    done(documents::service::register(&ours.operator(), "bench", &listed).await);
+    let stock = Schema::build(lab::Query, lab::Mutation, lab::Live).finish();
+    let stock = axum::Router::new().route_service("/graphql", async_graphql_axum::GraphQL::new(stock));
+    let text = json!({"query": TEXT, "variables": {"number": 2}}).to_string();
+    let by_id = json!({"documentId": id, "variables": {"number": 2}}).to_string();
+    let mut costs = [Duration::ZERO; 3];
+    for round in 0..10 {
+        let mut order = [0, 1, 2];
+        order.rotate_left(round % 3);
+        for which in order {
+            let from = computed();
+            for _ in 0..REQUESTS / 10 {
+                let (router, body) = match which {
+                    0 => (&stock, &text),
+                    1 => (ours.router(), &text),
+                    _ => (ours.router(), &by_id),
+                };
+                let request =
+                    axum::http::Request::post("/graphql").header("content-type", "application/json");
+                let request = request.body(axum::body::Body::from(body.clone())).unwrap();
+                let answer = router.clone().oneshot(request).await.unwrap();
+                assert_eq!(answer.status(), 200);
+                assert!(answer.into_body().collect().await.unwrap().to_bytes().len() > 150);
+                // A minute, so that no budget ends.
+                ours.advance(chrono::TimeDelta::seconds(60));
+            }
+            costs[which] += computed() - from;
+        }
+    }
+    let [stock, text, by_id] = costs.map(|cost| cost.as_secs_f64() * 1e6 / REQUESTS as f64);
+    println!("  stock async-graphql-axum  {stock:>8.2} us");
+    println!("  ours, the text            {text:>8.2} us   {:.3}", text / stock);
+    println!(
+        "  ours, a registered id     {by_id:>8.2} us   {:.3}",
+        by_id / stock
+    );
+}
+
+/// Documents that are dear to read, and what it takes to refuse or to read each once.
+fn worst() {
+    let documents = done(Documents::new(&api::schema::sdl()));
+    let fragments = |count: usize, body: &dyn Fn(usize) -> String| (0..count).map(body).collect::<String>();
+    let bad = [
+        ("64 KB of brackets", "[".repeat(65_000)),
+        (
+            "64 KB of blanks",
+            format!("{{ __typename {} }}", " ".repeat(64_000)),
+        ),
+        (
+            "64 KB of commas",
+            format!("{{ __typename {} }}", ",".repeat(64_000)),
+        ),
+        (
+            "64 KB in a string",
+            format!("{{ node(id: \"{}\") {{ id }} }}", "a".repeat(64_000)),
+        ),
+        (
+            "16 KB in a string",
+            format!("{{ node(id: \"{}\") {{ id }} }}", "a".repeat(16_000)),
+        ),
+        (
+            "16 KB in a comment, and blanks",
+            format!("{{ __typename }} #{}\n{}", "a".repeat(16_000), " ".repeat(48_000)),
+        ),
+        ("64 KB of names", "a ".repeat(32_000)),
+        ("2,000 names", format!("{{ {} }}", "a ".repeat(1_997))),
+        (
+            "2,000 fields that are right",
+            format!("{{ {} }}", "__typename ".repeat(1_990)),
+        ),
+        (
+            "2,000 fields that merge",
+            format!("{{ viewer {{ {} }} }}", "name ".repeat(1_990)),
+        ),
+        (
+            "660 selections that merge",
+            format!("{{ {} }}", "viewer { name } ".repeat(498)),
+        ),
+        (
+            "1,990 numbers",
+            format!("{{ nodes(ids: [{}]) {{ id }} }}", "1 ".repeat(1_980)),
+        ),
+        (
+            "objects",
+            format!("{{ nodes(ids: [{}]) {{ id }} }}", "{a:1}".repeat(390)),
+        ),
+        (
+            "variables",
+            format!(
+                "query({}) {{ __typename }}",
+                fragments(480, &|n| format!("$a{n}: ID "))
+            ),
+        ),
+        ("directives", format!("{{ __typename {} }}", "@a ".repeat(100))),
+        (
+            "fragments in a chain",
+            fragments(250, &|n| format!("fragment f{n} on Query {{ ...f{} }} ", n + 1)) + "{ ...f0 }",
+        ),
+        (
+            "fragments that double",
+            fragments(24, &|n| {
+                format!("fragment f{n} on Query {{ ...f{0} ...f{0} }} ", n + 1)
+            }) + "fragment f24 on Query { __typename } { ...f0 }",
+        ),
+        (
+            "fragments that double, as often as may be",
+            fragments(10, &|n| {
+                format!("fragment f{n} on Query {{ ...f{0} ...f{0} }} ", n + 1)
+            }) + "fragment f10 on Query { viewer { name } } { ...f0 }",
+        ),
+        (
+            "fields in conflict",
+            format!(
+                "{{ {} }}",
+                fragments(99, &|n| format!("a: federation(code: \"{n}\") {{ name }} "))
+            ),
+        ),
+    ];
+    println!("documents that are dear to read");
+    for (name, document) in bad {
+        let mut times = Vec::new();
+        let mut outcome = "read";
+        for _ in 0..9 {
+            // Another text each time: none is kept.
+            let document = format!("{document}{}", " ".repeat(times.len()));
+            let from = Instant::now();
+            if documents.read(&document).is_err() {
+                outcome = "refused";
+            }
+            times.push(from.elapsed());
+        }
+        println!(
+            "  {name:<44} {:>6} B {:>8.3} ms   {outcome}",
+            document.len(),
+            median(times)
+        );
+    }
+}
+
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .unwrap();
+    worst();
     runtime.block_on(async {
+        small().await;
         tracing().await;
         statements("small statements", SMALL, 100).await;
         statements("large statements", LARGE, 2).await;

@@ -290,7 +290,7 @@ async fn column(caller: &Caller, operations: &[Operation]) -> Vec<String> {
     let mut column = Vec::new();
     for (_, document, variables) in operations {
         let answer = if document.starts_with("subscription") {
-            caller.subscribe(document, variables.clone()).await.next().await
+            caller.subscribe(document, variables.clone()).await.answer().await
         } else {
             caller.gql(document, variables.clone()).await
         };

@@ -318,7 +318,7 @@ both! {
                 let refused = data["job"]["refusals"]["nodes"].as_array().map_or(0, Vec::len);
                 let node = [&data["node"], &data["nodes"][0]].map(|node| !node.is_null());
                 let file = caller.send("GET", &format!("/files/{id}"), &[], "").await.status == 200;
-                let live = caller.subscribe(watched, json!({"id": id})).await.next().await;
+                let live = caller.subscribe(watched, json!({"id": id})).await.answer().await;
                 assert_eq!((refused > 0, node, file, live.get("errors").is_none()), (may, [may; 2], may, may), "{data:#} {live:#}");
             }
         }

@@ -1,11 +1,12 @@
-//! Files that come in and long work on them, with an importer that stands for a domain's.
+//! Long work on files that came in, with an importer that stands for a domain's.
 
 use crate::support::app::Answer;
 use crate::support::tree::*;
 use crate::support::{App, Caller};
 use api::accounts::token;
-use api::http::engine::{Engine, Peer};
-use api::http::session;
+use api::http::engine::Via;
+use api::http::params::Params;
+use api::http::session::{self, Peer};
 use api::jobs::runner;
 use api::jobs::{self, Asked, Chunk, Importer, Refusal};
 use api::kernel::error::{Error, Language, text};
@@ -16,13 +17,12 @@ use api::kernel::rows::{Column, optional, required};
 use api::kernel::tx::Tx;
 use api::metrics::MetricId;
 use api::policy::Action;
-use async_graphql::{Data, Executor, Request, Variables};
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use chrono::TimeDelta;
 use entity::id::{JobId, UploadId};
 use entity::jobs::job::JobKind;
 use futures_util::future::BoxFuture;
-use futures_util::stream::{self, BoxStream, StreamExt};
+use futures_util::stream::{BoxStream, StreamExt};
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -173,21 +173,20 @@ async fn count(app: &App, sql: &str) -> i64 {
 
 /// Watches a job as a front end does; what comes, as `state percent`.
 async fn watch_job(caller: &Caller, id: JobId) -> BoxStream<'static, String> {
-    let engine = Engine {
-        schema: api::schema::build(),
-        app: Arc::clone(&caller.app.process),
-        transport: Arc::default(),
-    };
+    let engine = &caller.app.engine;
     let claims = token::read(&engine.app, caller.token.as_ref().unwrap());
-    let mut data = Data::default();
-    data.insert(Peer {
+    let peer = Peer {
         claims: Some(claims.unwrap_or_else(|error| panic!("{}", error.report()))),
         language: Language::English,
-    });
+        address: None,
+        is_phone: false,
+    };
     let query = "subscription($id: ID!) { jobChanged(id: $id) { cursor job { state percent } } }";
-    let variables = Variables::from_json(json!({"id": id.gid().as_str()}));
-    let request = Request::new(query).variables(variables);
-    let answers = engine.execute_stream(request, Some(Arc::new(data)));
+    let params = Params::asking(query, json!({"id": id.gid().as_str()}));
+    let begun = engine.begin(&peer, params, Via::Stream).await;
+    let answers = begun
+        .unwrap_or_else(|refusal| panic!("{:?}", refusal.errors))
+        .responses;
     let told = answers.map(|answer| match &answer.errors[..] {
         [] => {
             let job = &answer.data.into_json().unwrap()["jobChanged"]["job"];
@@ -199,105 +198,6 @@ async fn watch_job(caller: &Caller, id: JobId) -> BoxStream<'static, String> {
 }
 
 both! {
-    async fn a_file_is_kept_once_under_its_senders_id(app: App) {
-        let cadre = app.person("CADRE", XIANGXIANG).await;
-        let neighbour = app.person("CADRE", SHAOSHAN).await;
-        let id = "0199a1b2-0000-7000-8000-000000000001";
-
-        let first = put(&cadre, id, "工会").await;
-        let again = put(&cadre, id, "工会").await;
-
-        assert_eq!((first.status.as_u16(), again.status.as_u16()), (201, 200));
-        assert_eq!(first.json(), again.json());
-        assert_eq!((&first.json()["id"], &first.json()["sizeBytes"]), (&json!(id), &json!(6)));
-        assert_eq!(first.json()["sha256"], "088df342996b60598dcc468ca10ff61c9283008d0ca4922003b74867b6df8d4c");
-        assert_eq!(code(&put(&cadre, id, "别的").await), "409 CONFLICT");
-        assert_eq!(code(&put(&neighbour, id, "工会").await), "409 CONFLICT");
-        let path = app.process.files.path(id.parse().unwrap());
-        assert_eq!(std::fs::read_to_string(path).unwrap(), "工会");
-        assert_eq!(count(&app, "SELECT COUNT(*) FROM event WHERE kind = 'UPLOAD_RECEIVED'").await, 1);
-    }
-
-    async fn a_file_that_cannot_be_kept_leaves_nothing(app: App) {
-        let cadre = app.person("CADRE", XIANGXIANG).await;
-        let id = "0199a1b2-0000-7000-8000-000000000002";
-        let mib = Bytes::from(vec![b'x'; 1 << 20]);
-        let mibs: Vec<Result<Bytes, std::io::Error>> = (0..300).map(|_| Ok(mib.clone())).collect();
-        let endless = Body::from_stream(stream::iter(mibs));
-        let broken = stream::iter([Ok(mib.clone()), Err(std::io::Error::other("gone"))]);
-
-        let told = cadre.send("PUT", &format!("/uploads/{id}"), &[("content-length", "314572800")], "x").await;
-        let found_out = put(&cadre, id, endless).await;
-
-        assert_eq!(code(&told), "413 INVALID");
-        assert_eq!(code(&found_out), "413 INVALID");
-        assert_eq!(code(&put(&cadre, id, Body::from_stream(broken)).await), "400 INVALID");
-        assert_eq!(code(&put(&cadre, id, "").await), "400 INVALID");
-        assert_eq!(code(&put(&cadre, "1", "x").await), "400 INVALID");
-        assert_eq!(code(&put(&app.anonymous(), id, "x").await), "401 UNAUTHENTICATED");
-        let folder = app.process.files.path(id.parse().unwrap());
-        assert_eq!(std::fs::read_dir(folder.parent().unwrap()).unwrap().count(), 0);
-        assert_eq!(count(&app, "SELECT COUNT(*) FROM upload").await, 0);
-    }
-
-    async fn only_a_signed_in_senders_refused_file_is_read_on_and_not_far(app: App) {
-        let cadre = app.person("CADRE", XIANGXIANG).await;
-        let length = [("content-length", "314572800")];
-        for (caller, status, most) in [(&app.anonymous(), 401, 0), (&cadre, 413, 5)] {
-            let mib = Bytes::from(vec![b'x'; 1 << 20]);
-            let read = Arc::new(AtomicUsize::new(0));
-            let counted = Arc::clone(&read);
-            let mibs = stream::iter(0..300).map(move |_| {
-                counted.fetch_add(1, Ordering::Relaxed);
-                Ok::<_, std::io::Error>(mib.clone())
-            });
-
-            let answer = caller.send("PUT", "/uploads/0199a1b2-0000-7000-8000-000000000003", &length, Body::from_stream(mibs)).await;
-
-            assert_eq!(answer.status, status);
-            // The body is dropped once nobody reads it any more.
-            while Arc::strong_count(&read) > 1 {
-                tokio::task::yield_now().await;
-            }
-            let read = read.load(Ordering::Relaxed);
-            assert!(read <= most, "{read} MiB");
-        }
-    }
-
-    async fn what_a_dead_process_left_of_a_file_is_removed_after_a_day(app: App) {
-        let now = app.process.clock.now();
-        let files = &app.process.files;
-        let name = |number: u128, ending: &str| files.path(Uuid::from_u128(number)).with_extension(ending);
-        let kept = [name(1, "partial"), name(2, "")];
-        let left = name(3, "partial");
-        for (path, hours) in [(&kept[0], 23), (&kept[1], 1_000), (&left, 25)] {
-            let file = std::fs::File::create(path).unwrap();
-            file.set_modified((now - TimeDelta::hours(hours)).into()).unwrap();
-        }
-
-        api::worker::clean(&app.process).await.unwrap_or_else(|error| panic!("{}", error.report()));
-
-        assert!(kept.iter().all(|path| path.exists()));
-        assert!(!left.exists());
-    }
-
-    async fn of_two_senders_of_one_id_one_is_refused(app: App) {
-        let cadre = app.person("CADRE", XIANGXIANG).await;
-        for turn in 0..5 {
-            let id = format!("0199a1b2-0000-7000-8000-00000000010{turn}");
-            let (one, two) = ("one".repeat(100_000), "two".repeat(100_000));
-
-            let (first, second) = tokio::join!(put(&cadre, &id, one.clone()), put(&cadre, &id, two.clone()));
-
-            let kept = std::fs::read_to_string(app.process.files.path(id.parse().unwrap())).unwrap();
-            match (first.status.as_u16(), second.status.as_u16()) {
-                (201, 409) => assert!(kept == one),
-                (409, 201) => assert!(kept == two),
-                other => panic!("{other:?}"),
-            }
-        }
-    }
-
     async fn every_row_is_answered_and_refused_ones_come_back_in_a_file(app: App) {
         let file = "备注,name\r\n,甲\r\n=1+1,bad\r\n,seen\r\n只有一格\r\n\r\n,乙\r\n,合计\r\n";
         let (cadre, id) = queue(&app, file).await;

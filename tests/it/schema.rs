@@ -23,10 +23,22 @@ fn the_committed_schema_is_what_the_code_says() {
     );
 }
 
-const WALK: &str = "{ __schema { types { kind name description
-    fields(includeDeprecated: true) { name description args { name description } type { ...T } }
-    inputFields { name description } enumValues(includeDeprecated: true) { name description } } } }
+const WALK: &str = "{ __schema { types { kind name description interfaces { name }
+    fields(includeDeprecated: true) { name description isDeprecated deprecationReason args { name description type { ...T } } type { ...T } }
+    inputFields { name description type { ...T } } enumValues(includeDeprecated: true) { name description isDeprecated deprecationReason } } } }
     fragment T on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
+
+/// Lists of objects that are no pages: what bounds each. No new one without a bound that its description names.
+const BOUNDED: [(&str, &str); 8] = [
+    ("CollectionResult.reasons", "one for each rule"),
+    ("Federation.ancestors", "as many as there are levels"),
+    ("Federation.figures", "one for each metric asked for, at most 50"),
+    ("Query.metrics", "the catalogue"),
+    ("Query.nodes", "one for each id"),
+    ("SubmitCollectionsPayload.results", "one for each line"),
+    ("Viewer.grants", "what a person holds"),
+    ("Visit.findings", "at most 50, by rule"),
+];
 
 fn list(value: &Value) -> &[Value] {
     value.as_array().map(Vec::as_slice).unwrap_or_default()
@@ -99,4 +111,212 @@ both! {
             }
         }
     }
+}
+
+/// Types that carry the words of others as they came, also where they are wrong.
+const AS_DELIVERED: [&str; 2] = ["CollectionLineInput", "DeliveredCollectionLine"];
+/// Ids that others gave.
+const FOREIGN_IDS: [&str; 1] = ["voucherId"];
+/// Parts of another node, which have an id so that an input can name them.
+const PARTS: [&str; 2] = ["FederationLink", "Finding"];
+
+/// The name of a type without its list and non-null marks, and whether a list is among them.
+fn unwrapped(kind: &Value) -> (&str, bool) {
+    let inner = &kind["ofType"];
+    if inner.is_null() {
+        return (kind["name"].as_str().unwrap(), false);
+    }
+    let (name, is_list) = unwrapped(inner);
+    (name, is_list || kind["kind"] == "LIST")
+}
+
+fn is_camel(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+fn is_pascal(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_uppercase())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+fn is_shouted(name: &str) -> bool {
+    name.bytes()
+        .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
+/// What is wrong with the names and types of a field or an input.
+fn faults_of_field(place: &str, name: &str, kind: &Value) -> Vec<String> {
+    let (gives, is_list) = unwrapped(kind);
+    let mut faults = Vec::new();
+    let mut unless = |holds: bool, rule: &str| {
+        if !holds {
+            faults.push(format!("{place} ({gives}): {rule}"));
+        }
+    };
+    unless(is_camel(name), "write it in camelCase");
+    unless(
+        !name.ends_with("Id")
+            || is_list
+            || FOREIGN_IDS.contains(&name)
+            || ["ID", "UUID", "Upload"].contains(&gives),
+        "what ends in Id is an ID, or the sender's own UUID",
+    );
+    unless(
+        !name.ends_with("At") || gives == "DateTime",
+        "what ends in At is an instant",
+    );
+    unless(
+        !name.ends_with("On") || ["Date", "Boolean"].contains(&gives),
+        "what ends in On is a day",
+    );
+    unless(
+        gives != "Boolean"
+            || ["is", "has", "may", "with"]
+                .iter()
+                .any(|verb| name.starts_with(verb)),
+        "a yes or no begins with is, has or may",
+    );
+    unless(gives != "Float", "no float: a Decimal, Money or Int");
+    faults
+}
+
+both! {
+    async fn names_and_types_follow_the_rules_of_the_house(app: App) {
+        let schema = app.anonymous().data(WALK, json!({})).await;
+        let mut faults = Vec::new();
+        for (name, kind) in ours(&schema) {
+            if !is_pascal(name) {
+                faults.push(format!("{name}: write it in PascalCase"));
+            }
+            for item in list(&kind["enumValues"]) {
+                let item = item["name"].as_str().unwrap();
+                if !is_shouted(item) {
+                    faults.push(format!("{name}.{item}: write it in SCREAMING_SNAKE_CASE"));
+                }
+            }
+            let arguments = list(&kind["fields"]).iter().flat_map(|field| list(&field["args"]));
+            for item in list(&kind["fields"]).iter().chain(list(&kind["inputFields"])).chain(arguments) {
+                // What Relay named is its.
+                if ["hasNextPage", "hasPreviousPage"].contains(&item["name"].as_str().unwrap()) {
+                    continue;
+                }
+                if AS_DELIVERED.contains(&name) {
+                    continue;
+                }
+                let field = item["name"].as_str().unwrap();
+                faults.extend(faults_of_field(&format!("{name}.{field}"), field, &item["type"]));
+            }
+        }
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
+        let bad = json!({"kind": "SCALAR", "name": "Float"});
+        assert_eq!(faults_of_field("X.paid_At", "paid_At", &bad).len(), 3, "the rules can find a fault");
+    }
+
+    async fn what_has_an_id_is_a_node_and_no_list_is_without_a_bound(app: App) {
+        let schema = app.anonymous().data(WALK, json!({})).await;
+        let types: std::collections::HashMap<&str, &Value> = ours(&schema).collect();
+        let mut faults = Vec::new();
+        for (name, kind) in ours(&schema).filter(|(_, kind)| kind["kind"] == "OBJECT") {
+            let firm_id = |field: &&Value| field["name"] == "id" && field["type"]["kind"] == "NON_NULL" && unwrapped(&field["type"]).0 == "ID";
+            let has_id = list(&kind["fields"]).iter().any(|field| firm_id(&field));
+            let is_node = list(&kind["interfaces"]).iter().any(|interface| interface["name"] == "Node");
+            if has_id != is_node && !PARTS.contains(&name) {
+                faults.push(format!("{name}: what has an id is a Node"));
+            }
+            for field in list(&kind["fields"]) {
+                let (gives, is_list) = unwrapped(&field["type"]);
+                let is_object = types.get(gives).is_some_and(|kind| ["OBJECT", "INTERFACE", "UNION"].contains(&kind["kind"].as_str().unwrap()));
+                let place = format!("{name}.{}", field["name"].as_str().unwrap());
+                let is_bounded = name.ends_with("Connection") || gives == "UserError" || BOUNDED.iter().any(|(known, _)| *known == place);
+                if is_list && is_object && !is_bounded {
+                    faults.push(format!("{place}: give pages instead of a list"));
+                }
+            }
+        }
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
+    }
+
+    async fn what_is_deprecated_says_why_and_until_when(app: App) {
+        let schema = app.anonymous().data(WALK, json!({})).await;
+        for (name, kind) in ours(&schema) {
+            for item in list(&kind["fields"]).iter().chain(list(&kind["enumValues"])).filter(|item| item["isDeprecated"] == true) {
+                let reason = item["deprecationReason"].as_str().unwrap_or_default();
+                assert!(says_sunset(reason), "{name}.{}: \"{reason}\" names no day: end it with `sunset 2027-03-31`", item["name"]);
+            }
+        }
+        assert!(says_sunset("Use `members`; sunset 2027-03-31"));
+        assert!(!says_sunset("Old"));
+    }
+
+    async fn the_documents_of_the_tour_fit_the_schema_and_are_those_of_the_readme(app: App) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../api/documents");
+        let mut shapes = Vec::new();
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+            let read = app.engine.documents.read(&text);
+            let document = read.unwrap_or_else(|refusal| panic!("{text}: {:?}", refusal.errors));
+            shapes.extend(document.operations.iter().map(|operation| shape(&document, operation.name.as_deref())));
+        }
+        let mut toured = 0;
+        for name in ["../README.md", "../README.zh-CN.md"] {
+            let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap();
+            for text in queries(&readme) {
+                let read = app.engine.documents.read(&text);
+                let document = read.unwrap_or_else(|refusal| panic!("{name}: {text}: {:?}", refusal.errors));
+                let shape = shape(&document, document.operations[0].name.as_deref());
+                let is_helper = ["login", "enterprise"].iter().any(|field| shape.starts_with(&format!("{{{field}")));
+                assert!(is_helper || shapes.contains(&shape), "{name}: no document in api/documents asks for {shape}");
+                toured += 1;
+            }
+        }
+        assert!(toured >= 10, "both READMEs have their tour");
+    }
+}
+
+/// The queries in the shell blocks of a README, as the service would get them.
+fn queries(readme: &str) -> Vec<String> {
+    let blocks = readme
+        .split("```sh\n")
+        .skip(1)
+        .map(|block| block.split("```").next().unwrap());
+    let queries = blocks.flat_map(|block| block.split("'{\"query\":").skip(1));
+    let first = |text: &str| {
+        let mut values = serde_json::Deserializer::from_str(text).into_iter::<String>();
+        values
+            .next()
+            .unwrap()
+            .unwrap_or_else(|error| panic!("{error}: {text}"))
+    };
+    queries.map(first).collect()
+}
+
+/// What an operation asks for: names of fields only.
+fn shape(document: &api::http::document::Document, operation: Option<&str>) -> String {
+    use async_graphql::parser::types::{Selection, SelectionSet};
+    fn of(set: &SelectionSet) -> String {
+        let fields = set.items.iter().map(|selection| match &selection.node {
+            Selection::Field(field) => {
+                format!("{}{}", field.node.name.node, of(&field.node.selection_set.node))
+            }
+            _ => String::new(),
+        });
+        let fields: Vec<_> = fields.collect();
+        if fields.is_empty() {
+            String::new()
+        } else {
+            format!("{{{}}}", fields.join(" "))
+        }
+    }
+    let mut operations = document.parsed.operations.iter();
+    let (_, found) = operations
+        .find(|(name, _)| name.map(|name| name.as_str()) == operation)
+        .unwrap();
+    of(&found.node.selection_set.node)
+}
+
+/// Whether a reason ends with the day after which the field may be gone.
+fn says_sunset(reason: &str) -> bool {
+    let day = reason.rsplit_once("sunset ").map(|(_, day)| day);
+    day.is_some_and(|day| day.parse::<chrono::NaiveDate>().is_ok())
 }

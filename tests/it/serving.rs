@@ -13,7 +13,6 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::json;
 use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -27,7 +26,7 @@ const SOON: Duration = Duration::from_millis(200);
 async fn listen(app: &App, limits: Limits) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let router = router(Arc::clone(&app.process), Arc::default());
+    let router = router(app.engine.clone());
     tokio::spawn(serve::run(listener, router, limits, std::future::pending()));
     address
 }
@@ -41,12 +40,7 @@ async fn start(
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
     let stopped = async { drop(stopped.await) };
-    let serving = start::serve_until(
-        Arc::clone(&app.process),
-        listener,
-        (Arc::default(), ending),
-        stopped,
-    );
+    let serving = start::serve_until(app.engine.clone(), listener, ending, stopped);
     (address, stop, tokio::spawn(serving))
 }
 

@@ -186,8 +186,8 @@ both! {
 
     async fn the_tree_is_read_without_a_statement_a_row(app: App) {
         let leader = app.person("LEADER", HUNAN).await;
-        let query = "{ federation(code: \"430000000000\") { children(first: 100) { totalCount nodes { name ancestors { name }
-            children(first: 100) { totalCount nodes { name parent { name } children(first: 100) { totalCount nodes { name } } } } } } } }";
+        let query = "{ federation(code: \"430000000000\") { children(first: 20) { totalCount nodes { name ancestors { name }
+            children(first: 20) { totalCount nodes { name parent { name } children(first: 30) { totalCount nodes { name } } } } } } } }";
 
         let before = app.statements();
         leader.data(query, json!({})).await;

@@ -25,6 +25,9 @@ async fn business(app: &App) {
     cover(&cadre, &union, &enterprise, "2026-03-01").await;
     record(&cadre, &enterprise, 1, "2026-06-18T23:30:00+08:00").await;
     delivery::submit(app, &[delivery::line(1), delivery::line(2)]).await;
+    cadre
+        .send("PUT", "/uploads/0199a1b2-0000-7000-8000-000000000001", &[], "a,b")
+        .await;
     app.settle().await;
     record(&cadre, &enterprise, 2, "2026-06-19T00:30:00+08:00").await;
 }
@@ -57,6 +60,7 @@ both! {
             ("UPDATE figure_entry SET amount = amount + 1 WHERE metric = 'visits'", "UPDATE figure_entry SET amount = amount - 1 WHERE metric = 'visits'", "records: visits"),
             ("UPDATE figure_rollup SET amount = amount + 1 WHERE metric = 'visits' AND grain = 'Y'", "UPDATE figure_rollup SET amount = amount - 1 WHERE metric = 'visits' AND grain = 'Y'", "roll-ups equal the entries: visits"),
             ("UPDATE federation SET path = 'zzzz' WHERE name = '湘潭市'", "UPDATE federation SET path = (SELECT substr(path, 1, 8) FROM federation WHERE name = '湘乡市') WHERE name = '湘潭市'", "tree: federation"),
+            ("UPDATE upload_piece SET size_bytes = 2", "UPDATE upload_piece SET size_bytes = 3", "uploads equal their pieces: upload"),
             ("UPDATE visit SET path = 'zzzz'", "UPDATE visit SET path = (SELECT path FROM federation WHERE name = '月山镇')", "places: visit"),
         ] {
             db.execute_unprepared(change).await.unwrap();

@@ -1,5 +1,6 @@
 //! Decisions about accounts.
 
+use crate::kernel::bucket::Rate;
 use crate::kernel::error::{Faults, Text, text};
 use chrono::TimeDelta;
 
@@ -12,6 +13,19 @@ pub const REFRESH_TOKEN: TimeDelta = TimeDelta::days(7);
 pub const SESSION_KEPT: TimeDelta = TimeDelta::days(30);
 /// The longest password or client secret, in characters: hashing takes longer the longer it is.
 pub const SECRET_MAX: usize = 128;
+
+/// How often signing in may fail for one account.
+pub const ACCOUNT_ATTEMPTS: Rate = Rate {
+    capacity: 10,
+    refill: 10,
+    every_seconds: 60,
+};
+/// How often signing in may fail from one address: a whole office may stand behind one.
+pub const ADDRESS_ATTEMPTS: Rate = Rate {
+    capacity: 100,
+    refill: 1,
+    every_seconds: 1,
+};
 
 /// The one answer to a wrong name and to a wrong password: it tells nobody which accounts exist.
 pub fn wrong_credentials() -> Text {

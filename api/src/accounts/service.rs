@@ -1,5 +1,6 @@
 //! Signing in and out, and making accounts.
 
+use super::store::Credentials;
 use super::{Event, rules, store, token};
 use crate::kernel::error::{Error, conflict, invalid, text};
 use crate::kernel::event::Place;
@@ -40,7 +41,36 @@ pub async fn sign_in_client(op: &Op, client_id: &str, client_secret: String) -> 
     sign_in(op, client_id, client_secret, true).await
 }
 
-async fn sign_in(op: &Op, username: &str, secret: String, is_machine: bool) -> Result<Tokens, Error> {
+/// Counts an attempt to sign in, by the account that is tried and by the address that tries; what to give back when it
+/// turns out right. Each attempt counts, however many one request holds.
+///
+/// # Errors
+/// If there were too many lately.
+fn attempt(op: &Op, username: &str) -> Result<Vec<String>, Error> {
+    let address = op.address().map(|address| format!("address {address}"));
+    let account = format!("account {}", sha256(username.as_bytes()));
+    let limits = [
+        (address, rules::ADDRESS_ATTEMPTS),
+        (Some(account), rules::ACCOUNT_ATTEMPTS),
+    ];
+    let mut taken = Vec::new();
+    for (key, rate) in limits {
+        let Some(key) = key else { continue };
+        let tried = op.app().attempts.take(key.clone(), rate, 1, op.now());
+        tried.map_err(Error::TooOften)?;
+        taken.push(key);
+    }
+    Ok(taken)
+}
+
+/// The account whose name and secret these are; one refusal for a wrong name and a wrong secret.
+async fn authenticate(
+    op: &Op,
+    username: &str,
+    secret: String,
+    is_machine: bool,
+) -> Result<Credentials, Error> {
+    let attempt = attempt(op, username)?;
     if secret.chars().count() > rules::SECRET_MAX {
         return Err(invalid("password", rules::wrong_credentials()));
     }
@@ -50,6 +80,20 @@ async fn sign_in(op: &Op, username: &str, secret: String, is_machine: bool) -> R
     let found = found
         .filter(|_| is_right)
         .ok_or_else(|| invalid("password", rules::wrong_credentials()))?;
+    for key in &attempt {
+        op.app().attempts.put_back(key, 1);
+    }
+    Ok(found)
+}
+
+/// Who a person acts as, without signing in: for pages that a browser asks a password for.
+pub(crate) async fn person(op: &Op, username: &str, password: String) -> Result<Actor, Error> {
+    let found = authenticate(op, username, password, false).await?;
+    store::actor_of(op.app(), found.id).await
+}
+
+async fn sign_in(op: &Op, username: &str, secret: String, is_machine: bool) -> Result<Tokens, Error> {
+    let found = authenticate(op, username, secret, is_machine).await?;
     let session_id = SessionId(op.id());
     let refresh = (!is_machine).then(|| token::secret(op.app()));
     let (refresh, found) = (&refresh, &found);

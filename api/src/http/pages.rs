@@ -1,7 +1,16 @@
-//! The pages of `api/web`, embedded when they were built; without them a page that says what to run.
+//! The pages of `api/web`, embedded when they were built; without them a page that says what to run. In production the
+//! ones that show the schema ask for the password of somebody who runs the service.
 
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::http::{StatusCode, Uri};
+use super::engine::Engine;
+use super::graphql::refused;
+use super::session::Address;
+use super::token::basic;
+use crate::accounts::service;
+use crate::kernel::error::Error;
+use crate::kernel::op::{Actor, Op};
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Response};
 use rust_embed::RustEmbed;
 
@@ -34,8 +43,29 @@ pub async fn front() -> Response {
 }
 
 /// `/graphiql`.
-pub async fn graphiql() -> Response {
-    page("graphiql.html")
+pub async fn graphiql(State(engine): State<Engine>, address: Address, headers: HeaderMap) -> Response {
+    match open(&engine, address, &headers).await {
+        Ok(()) => page("graphiql.html"),
+        Err(answer) => answer,
+    }
+}
+
+/// Lets in whom the schema is open to.
+async fn open(engine: &Engine, Address(address): Address, headers: &HeaderMap) -> Result<(), Response> {
+    if engine.is_open_to(&Actor::Anonymous) {
+        return Ok(());
+    }
+    let ask = || {
+        let realm = [(WWW_AUTHENTICATE, "Basic realm=\"Gonghui\", charset=\"UTF-8\"")];
+        (StatusCode::UNAUTHORIZED, realm).into_response()
+    };
+    let (username, password) = basic(headers).ok_or_else(ask)?;
+    let op = Op::arriving(&engine.app, Actor::Anonymous, address);
+    match service::person(&op, &username, password).await {
+        Ok(actor) if engine.is_open_to(&actor) => Ok(()),
+        Ok(_) | Err(Error::Invalid(_)) => Err(ask()),
+        Err(error) => Err(refused(&error)),
+    }
 }
 
 /// `/assets/…`: names with a hash in them never change what they hold.
@@ -57,10 +87,10 @@ pub async fn asset(uri: Uri) -> Response {
 }
 
 /// `/schema.graphql`.
-pub async fn schema() -> Response {
-    (
-        [(CONTENT_TYPE, "text/plain; charset=utf-8")],
-        crate::schema::sdl(),
-    )
-        .into_response()
+pub async fn schema(State(engine): State<Engine>, address: Address, headers: HeaderMap) -> Response {
+    let kind = [(CONTENT_TYPE, "text/plain; charset=utf-8")];
+    match open(&engine, address, &headers).await {
+        Ok(()) => (kind, crate::schema::sdl()).into_response(),
+        Err(answer) => answer,
+    }
 }

@@ -1,29 +1,27 @@
 //! Every address of the service.
 
 use super::engine::Engine;
-use super::{files, graphql, metrics, observe, pages, token};
-use crate::config::Transport;
-use crate::kernel::app::App;
+use super::{files, graphql, metrics, observe, pages, single, token, uploads};
 use crate::kernel::tree::Tree;
-use crate::schema;
 use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware;
-use axum::routing::{get, post, put};
-use std::sync::Arc;
+use axum::routing::{any, get, post, put};
+use std::time::Duration;
+use tower_http::cors::{AllowOrigin, CorsLayer};
 
-/// Builds the service on its process; it needs no socket.
-pub fn router(app: Arc<App>, transport: Arc<Transport>) -> Router {
-    let engine = Engine {
-        schema: schema::build(),
-        app,
-        transport,
-    };
-    Router::new()
-        .route("/graphql", post(graphql::post).get(graphql::socket))
+/// How long a browser may remember what it may send.
+const PREFLIGHT_KEPT: Duration = Duration::from_secs(600);
+
+/// Builds the service; it needs no socket.
+pub fn router(engine: Engine) -> Router {
+    let origins = engine.transport.cors_origins.clone();
+    let router = Router::new()
+        .route("/graphql", any(graphql::serve))
+        .merge(single::route(engine.clone()))
         .route("/oauth/token", post(token::issue))
-        .route("/uploads/{id}", put(files::receive))
+        .route("/uploads/{id}", put(uploads::receive).head(uploads::stand))
         .route("/files/{id}", get(files::send))
         .route("/", get(pages::front))
         .route("/graphiql", get(pages::graphiql))
@@ -33,7 +31,58 @@ pub fn router(app: Arc<App>, transport: Arc<Transport>) -> Router {
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics::show))
         .layer(middleware::from_fn_with_state(engine.clone(), observe::around))
-        .with_state(engine)
+        .with_state(engine);
+    if origins.is_empty() {
+        router
+    } else {
+        router.layer(cors(&origins))
+    }
+}
+
+/// Lets front ends on other origins in. There are no cookies: nobody is signed in who does not send a token.
+fn cors(origins: &[String]) -> CorsLayer {
+    let allowed = if origins.iter().any(|origin| origin == "*") {
+        AllowOrigin::any()
+    } else {
+        let origins = origins
+            .iter()
+            .filter_map(|origin| HeaderValue::try_from(origin).ok());
+        AllowOrigin::list(origins)
+    };
+    CorsLayer::new()
+        .allow_origin(allowed)
+        .allow_methods([
+            Method::GET,
+            Method::POST,
+            Method::PUT,
+            Method::HEAD,
+            Method::DELETE,
+        ])
+        .allow_headers([
+            header::ACCEPT,
+            header::ACCEPT_LANGUAGE,
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            HeaderName::from_static("traceparent"),
+            HeaderName::from_static("tracestate"),
+            HeaderName::from_static("x-gonghui-client"),
+            HeaderName::from_static("x-graphql-event-stream-token"),
+            HeaderName::from_static("graphql-require-preflight"),
+            HeaderName::from_static("apollo-require-preflight"),
+            HeaderName::from_static("x-apollo-operation-name"),
+            HeaderName::from_static("upload-offset"),
+            HeaderName::from_static("upload-complete"),
+            HeaderName::from_static("repr-digest"),
+            HeaderName::from_static("content-digest"),
+        ])
+        .expose_headers([
+            header::RETRY_AFTER,
+            HeaderName::from_static("x-request-id"),
+            HeaderName::from_static("traceparent"),
+            HeaderName::from_static("upload-offset"),
+            HeaderName::from_static("upload-complete"),
+        ])
+        .max_age(PREFLIGHT_KEPT)
 }
 
 /// Ready when the database answers, and until the process is about to end.

@@ -1,6 +1,7 @@
 //! `POST /oauth/token`: client credentials (RFC 6749 §4.4) for machines.
 
 use super::engine::Engine;
+use super::session::Address;
 use crate::accounts::{rules, service};
 use crate::kernel::error::Error;
 use crate::kernel::op::{Actor, Op};
@@ -23,7 +24,7 @@ pub struct TokenRequest {
 }
 
 /// Id and secret of HTTP Basic; each is form-encoded inside (RFC 6749 §2.3.1).
-fn basic(headers: &HeaderMap) -> Option<(String, String)> {
+pub(super) fn basic(headers: &HeaderMap) -> Option<(String, String)> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, encoded) = value.split_once(' ')?;
     let text = String::from_utf8(BASE64_STANDARD.decode(encoded.trim()).ok()?).ok()?;
@@ -63,6 +64,7 @@ fn refused(status: StatusCode, error: &str) -> Response {
 /// Gives a machine its access token.
 pub async fn issue(
     State(engine): State<Engine>,
+    Address(address): Address,
     headers: HeaderMap,
     form: Result<Form<TokenRequest>, FormRejection>,
 ) -> Response {
@@ -79,7 +81,7 @@ pub async fn issue(
     if id.contains('\0') {
         return refused(StatusCode::UNAUTHORIZED, "invalid_client");
     }
-    let op = Op::new(&engine.app, Actor::Anonymous);
+    let op = Op::arriving(&engine.app, Actor::Anonymous, address);
     match service::sign_in_client(&op, &id, secret).await {
         Ok(tokens) => {
             let seconds = rules::ACCESS_TOKEN.num_seconds();

@@ -49,7 +49,7 @@ impl JobSubscription {
         #[graphql(desc = "Cursor of the last change that the caller has seen.")] after: Option<String>,
     ) -> Result<impl Stream<Item = Result<JobChange, Error>> + use<>, Error> {
         let op = Op::of(context);
-        let after = read_cursor(&op.app().db, after.as_deref()).await?;
+        let after = read_cursor(op, after.as_deref()).await?;
         let changes = service::watch(op, Gid::parse(&id, "id")?, after).await?;
         Ok(changes.map(|change| {
             change.map(|(job, position)| JobChange {

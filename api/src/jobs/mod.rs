@@ -1,5 +1,4 @@
-//! Files that came in (上传) and long work on them (作业): an upload is kept under its sender's own id; a job reads it
-//! row by row and answers every row.
+//! Long work on files that came in (作业): a job reads an upload row by row and answers every row.
 //!
 //! - A job is one per upload, kind and federation: asking again gives the same job, and lets a failed one go on.
 //! - It acts as the account that asked, with the grants that the account has at each chunk.
@@ -25,17 +24,15 @@ pub use service::{Asked, Chunk, Importer, enqueue};
 pub use store::waiting;
 
 use crate::kernel::event::{Delta, Event as Said, Place, Sentence};
-use entity::id::{JobId, UploadId};
+use entity::id::JobId;
 use entity::jobs::job;
 use serde_json::json;
 
 /// The kind of the event that wakes the runners.
 pub const QUEUED: &str = "JOB_QUEUED";
 
-/// The history of uploads and jobs in words.
+/// The history of jobs in words.
 pub enum Event {
-    /// A file came in, so many bytes.
-    UploadReceived(UploadId, Place, i64),
     /// A job was asked for.
     Queued(JobId, Place),
     /// A job has begun; its file has so many rows.
@@ -64,13 +61,6 @@ pub enum Event {
 impl Said for Event {
     fn sentence(self) -> Sentence {
         let (kind, subject_id, place, body, deltas) = match self {
-            Event::UploadReceived(id, place, size) => (
-                "UPLOAD_RECEIVED",
-                id.0,
-                place,
-                json!({"sizeBytes": size}),
-                Vec::new(),
-            ),
             Event::Queued(id, place) => (QUEUED, id.0, place, json!({}), Vec::new()),
             Event::Started(id, place, rows) => {
                 ("JOB_STARTED", id.0, place, json!({"rows": rows}), Vec::new())

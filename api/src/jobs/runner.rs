@@ -11,6 +11,7 @@ use crate::kernel::lease;
 use crate::kernel::op::{Actor, Op};
 use crate::kernel::rows::RowFile;
 use crate::policy::Action;
+use crate::uploads;
 use entity::id::JobId;
 use entity::jobs::job::{self, JobState};
 use futures_util::{FutureExt, StreamExt};
@@ -40,7 +41,7 @@ pub async fn lane(app: Arc<App>, importer: &dyn Importer, mut stop: Stop) {
         subject_id: None,
         scope,
     };
-    let mut queued = pin!(feed::subscribe(Arc::clone(&app), None, interest).fuse());
+    let mut queued = pin!(feed::subscribe(&system, None, interest).fuse());
     while !*stop.borrow() {
         if let Err(error) = run_open(&app, importer, &stop).await {
             warn(&error);
@@ -108,8 +109,10 @@ impl Run<'_> {
     }
 
     async fn go_on(&self, mut job: job::Model) -> Result<(), Error> {
-        let path = self.app.files.path(job.upload_id.0);
-        let opening = RowFile::open(path, self.importer.columns());
+        let opening = async {
+            let file = uploads::service::open(self.app, job.account_id, job.upload_id).await?;
+            RowFile::open(file, self.importer.columns()).await
+        };
         let Some(mut file) = self.unless_stopped(opening).await? else {
             return Ok(());
         };

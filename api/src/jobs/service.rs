@@ -1,20 +1,20 @@
-//! Taking files in, asking for work on them, and each step of that work.
+//! Asking for work on files that came in, and each step of that work.
 
 use super::rules::{self, Answer, Failure, Refusal};
 use super::{Event, place, store};
-use crate::kernel::error::{Error, Fault, conflict, text};
+use crate::kernel::error::{Error, Fault, text};
 use crate::kernel::event::Place;
 use crate::kernel::feed::{self, Interest};
-use crate::kernel::op::{Actor, Op};
+use crate::kernel::op::Op;
 use crate::kernel::rows::{Broken, Column, Row};
 use crate::kernel::scope::Authorized;
 use crate::kernel::sequencer::Link;
 use crate::kernel::tree::Node;
 use crate::kernel::tx::Tx;
 use crate::policy::Action;
+use crate::uploads;
 use entity::id::{FederationId, JobId, UploadId};
 use entity::jobs::job::{self, JobKind, JobState};
-use entity::jobs::upload;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use std::sync::Arc;
@@ -42,67 +42,6 @@ pub struct Chunk<'a> {
     pub rows: &'a [Row],
 }
 
-/// A file whose last byte is here.
-pub struct Received {
-    /// Made by the sender.
-    pub id: UploadId,
-    /// Length.
-    pub size_bytes: i64,
-    /// SHA-256 of the bytes, hex.
-    pub sha256: String,
-}
-
-/// Whether the caller may send files: whoever may import something somewhere.
-pub fn may_send(op: &Op) -> Result<(), Error> {
-    let may =
-        [Action::RegisterEnterprises, Action::SubmitCollections].map(|action| op.scope(action).map(drop));
-    match may {
-        [Err(Error::Unauthenticated), _] => Err(Error::Unauthenticated),
-        [Err(_), Err(_)] => Err(Error::Forbidden),
-        _ => Ok(()),
-    }
-}
-
-/// Notes a file that came in; true if it is new. The same bytes again change nothing; other bytes, or another sender,
-/// under the same id are a conflict.
-pub async fn receive(op: &Op, received: &Received) -> Result<(upload::Model, bool), Error> {
-    may_send(op)?;
-    op.write(|tx| async move {
-        let Actor::Account {
-            id: account_id,
-            grants,
-            ..
-        } = op.actor()
-        else {
-            return Err(Error::Unauthenticated);
-        };
-        if let Some(upload) = store::find_upload(&tx, received.id).await? {
-            if upload.account_id == *account_id && upload.sha256 == received.sha256 {
-                return Ok(tx.unchanged((upload, false)));
-            }
-            return Err(conflict(
-                "id",
-                text("Another file has this id.", "该 id 已用于其他文件。"),
-            ));
-        }
-        let upload = upload::Model {
-            id: received.id,
-            account_id: *account_id,
-            size_bytes: received.size_bytes,
-            sha256: received.sha256.clone(),
-            received_at: op.now(),
-        };
-        store::insert_upload(&tx, upload.clone()).await?;
-        let home = grants
-            .first()
-            .and_then(|grant| tx.tree().get(grant.federation_id));
-        let home = home.map_or_else(Place::everywhere, Place::from);
-        let event = Event::UploadReceived(upload.id, home, upload.size_bytes);
-        tx.commit(event, (upload, true)).await
-    })
-    .await
-}
-
 /// What work is asked for.
 #[derive(serde::Serialize)]
 pub struct Asked {
@@ -122,10 +61,7 @@ pub async fn enqueue(op: &Op, importer: &dyn Importer, asked: &Asked) -> Result<
     op.write_once(asked.idempotency_key.as_deref(), digest, |tx| async move {
         let node = tx.authorize(importer.action(), asked.federation_id, "federationId")?;
         let account_id = op.account_id().ok_or(Error::Unauthenticated)?;
-        let upload = store::find_upload(&tx, asked.upload_id).await?;
-        if upload.is_none_or(|upload| upload.account_id != account_id) {
-            return Err(Error::NotFound("uploadId".into()));
-        }
+        uploads::service::use_upload(&tx, account_id, asked.upload_id, "uploadId").await?;
         let id = match store::find_asked(&tx, kind, asked.upload_id, node.id).await? {
             Some((id, JobState::Failed)) => {
                 store::queue_again(&tx, id).await?;
@@ -272,7 +208,7 @@ pub(super) async fn watch(
         op: op.clone(),
         id,
         first: Some((job, after)),
-        events: feed::subscribe(Arc::clone(op.app()), Some(after), interest).boxed(),
+        events: feed::subscribe(op, Some(after), interest).boxed(),
     };
     let changes = stream::unfold(Some(watch), |watch| async move {
         let mut watch = watch?;

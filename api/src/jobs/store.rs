@@ -1,4 +1,4 @@
-//! Uploads, jobs and their refused rows in the database.
+//! Jobs and their refused rows in the database.
 
 use super::rules::{Counts, Failure, Refusal, reads, shortened};
 use crate::kernel::app::App;
@@ -13,30 +13,12 @@ use crate::kernel::tx::Tx;
 use crate::policy::Action;
 use entity::id::{FederationId, JobId, UploadId};
 use entity::jobs::job::{self, JobKind, JobState};
-use entity::jobs::upload;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{
     ActiveEnum, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter,
     Value,
 };
 use std::collections::HashMap;
-
-/// An upload.
-pub(super) async fn find_upload(tx: &Tx, id: UploadId) -> Result<Option<upload::Model>, Error> {
-    let mut sql = Sql::new("SELECT id, account_id, size_bytes, sha256, received_at FROM upload WHERE id = ");
-    sql.bind(id);
-    Ok(upload::Model::find_by_statement(sql.on(tx.backend()))
-        .one(tx.db())
-        .await?)
-}
-
-/// Writes an upload.
-pub(super) async fn insert_upload(tx: &Tx, upload: upload::Model) -> Result<(), Error> {
-    upload::Entity::insert(upload.into_active_model())
-        .exec_without_returning(tx.db())
-        .await?;
-    Ok(())
-}
 
 #[derive(FromQueryResult)]
 struct Known {

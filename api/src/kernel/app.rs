@@ -1,5 +1,6 @@
 //! What one process holds: database, tree, clock, feed, keys, files and telemetry.
 
+use super::bucket::Buckets;
 use super::clock::Clock;
 use super::db::Db;
 use super::drain::Drain;
@@ -25,6 +26,8 @@ pub struct App {
     pub keys: Keys,
     /// Bytes that came in and go out.
     pub files: Files,
+    /// How often something was tried lately, by whom or on whom.
+    pub attempts: Buckets<String>,
     /// Says when the process is about to end.
     pub drain: Drain,
     /// What it tells its operator.
@@ -42,6 +45,7 @@ impl App {
         let tree = Tree::load(db.unhurried()).await?;
         let feed = Feed::start(&db).await?;
         Ok(Arc::new(App {
+            attempts: Buckets::default(),
             drain: Drain::default(),
             telemetry: Telemetry::new(db.telemetry()),
             process_id: clock.id(),

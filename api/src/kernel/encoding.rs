@@ -6,10 +6,9 @@
 //! looked at as a whole (a second for the largest file) it is refused before its first row or read to its end.
 
 use super::error::{Error, Text, invalid, text};
+use super::files::{Reading, Stored};
 use encoding_rs::{Decoder, DecoderResult, Encoding, GB18030, UTF_8};
-use std::fs::File;
-use std::io::{BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::io::{BufRead, BufReader, ErrorKind, Read};
 
 const BLOCK: usize = 64 << 10;
 const MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
@@ -17,7 +16,7 @@ const MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 /// A file that was found to be text.
 #[derive(Clone, Debug)]
 pub struct TextFile {
-    path: PathBuf,
+    file: Stored,
     encoding: &'static Encoding,
     has_mark: bool,
 }
@@ -63,10 +62,9 @@ fn read(error: std::io::Error) -> Error {
 
 impl TextFile {
     /// Finds out which text a file is; a precise INVALID if it is none.
-    pub fn recognise(path: &Path) -> Result<TextFile, Error> {
-        let mut file = File::open(path).map_err(read)?;
+    pub fn recognise(file: Stored) -> Result<TextFile, Error> {
         let mut head = Vec::new();
-        file.by_ref().take(8).read_to_end(&mut head)?;
+        file.open(0)?.take(8).read_to_end(&mut head).map_err(read)?;
         if head.is_empty() {
             return Err(refused(text("The file is empty.", "文件为空。")));
         }
@@ -75,16 +73,16 @@ impl TextFile {
             return Err(refused(text(en, format!("文件是{zh}，应为 CSV 或 NDJSON。"))));
         }
         let has_mark = head.starts_with(&MARK);
-        let Err(line) = look_through(&mut file, UTF_8)? else {
+        let Err(line) = look_through(&file, UTF_8)? else {
             return Ok(TextFile {
-                path: path.to_owned(),
+                file,
                 encoding: UTF_8,
                 has_mark,
             });
         };
-        if !has_mark && look_through(&mut file, GB18030)?.is_ok() {
+        if !has_mark && look_through(&file, GB18030)?.is_ok() {
             return Ok(TextFile {
-                path: path.to_owned(),
+                file,
                 encoding: GB18030,
                 has_mark,
             });
@@ -96,14 +94,13 @@ impl TextFile {
 
     /// Its text as UTF-8, from the beginning.
     pub fn open(&self) -> Result<Box<dyn BufRead + Send + Sync>, Error> {
-        let mut file = File::open(&self.path).map_err(read)?;
         if self.encoding == UTF_8 {
             let length = u64::try_from(MARK.len()).unwrap_or_default();
-            file.seek(SeekFrom::Start(if self.has_mark { length } else { 0 }))?;
+            let file = self.file.open(if self.has_mark { length } else { 0 })?;
             return Ok(Box::new(BufReader::with_capacity(BLOCK, file)));
         }
         Ok(Box::new(Decoded {
-            inner: BufReader::with_capacity(BLOCK, file),
+            inner: BufReader::with_capacity(BLOCK, self.file.open(0)?),
             decoder: self.encoding.new_decoder_without_bom_handling(),
             text: vec![0; 2 * BLOCK],
             from: 0,
@@ -114,10 +111,9 @@ impl TextFile {
 }
 
 /// Whether a whole file is text of an encoding; else the first line that is not. A NUL is in no text.
-fn look_through(file: &mut File, encoding: &'static Encoding) -> Result<Result<(), u64>, Error> {
-    file.seek(SeekFrom::Start(0))?;
+fn look_through(file: &Stored, encoding: &'static Encoding) -> Result<Result<(), u64>, Error> {
     let mut decoder = encoding.new_decoder_without_bom_handling();
-    let mut input = BufReader::with_capacity(BLOCK, file);
+    let mut input = BufReader::with_capacity(BLOCK, file.open(0)?);
     let mut output = vec![0; 4 * BLOCK];
     let mut line = 1;
     loop {
@@ -140,7 +136,7 @@ fn look_through(file: &mut File, encoding: &'static Encoding) -> Result<Result<(
 
 /// A file of another encoding, read as UTF-8.
 struct Decoded {
-    inner: BufReader<File>,
+    inner: BufReader<Reading>,
     decoder: Decoder,
     text: Vec<u8>,
     from: usize,
@@ -177,22 +173,21 @@ impl Read for Decoded {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::files::off_thread;
+    use crate::kernel::files::tests::stored;
 
-    fn read_back(bytes: &[u8]) -> Result<String, String> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("file");
-        std::fs::write(&path, bytes).unwrap();
-        let file = TextFile::recognise(&path).map_err(|error| error.report())?;
-        let mut text = String::new();
-        file.open()
-            .map_err(|error| error.report())?
-            .read_to_string(&mut text)
-            .unwrap();
-        Ok(text)
+    async fn read_back(bytes: &[u8]) -> Result<String, String> {
+        let (_folder, file) = stored(&[bytes]).await;
+        let read = off_thread(move || {
+            let mut text = String::new();
+            TextFile::recognise(file)?.open()?.read_to_string(&mut text)?;
+            Ok(text)
+        });
+        read.await.map_err(|error| error.report())
     }
 
-    #[test]
-    fn text_is_recognised_and_anything_else_is_named() {
+    #[tokio::test]
+    async fn text_is_recognised_and_anything_else_is_named() {
         let gb = GB18030.encode("名称,工\n\u{3400}会").0;
         for (bytes, expected) in [
             ("名称".as_bytes(), Ok("名称")),
@@ -208,7 +203,7 @@ mod tests {
             // A character cut off by the end of the file.
             (b"a\nb\n\xe5", Err("line 3")),
         ] {
-            match (read_back(bytes), expected) {
+            match (read_back(bytes).await, expected) {
                 (Ok(text), Ok(expected)) => assert_eq!(text, expected),
                 (Err(message), Err(part)) => assert!(message.contains(part), "{message}"),
                 (found, expected) => panic!("{found:?} is not {expected:?}"),
@@ -216,12 +211,12 @@ mod tests {
         }
     }
 
-    #[test]
-    fn characters_on_the_edges_of_blocks_survive() {
+    #[tokio::test]
+    async fn characters_on_the_edges_of_blocks_survive() {
         for shift in 0..4 {
             let text = "x".repeat(shift) + &"工会\u{3400}走访\n".repeat(40_000);
-            assert_eq!(read_back(text.as_bytes()).unwrap(), text);
-            assert_eq!(read_back(&GB18030.encode(&text).0).unwrap(), text);
+            assert_eq!(read_back(text.as_bytes()).await.unwrap(), text);
+            assert_eq!(read_back(&GB18030.encode(&text).0).await.unwrap(), text);
         }
     }
 }

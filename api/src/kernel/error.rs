@@ -79,11 +79,15 @@ pub enum Error {
     Gone(Fault),
     /// The same idempotency key came with another body.
     IdempotencyKeyReused,
+    /// The position lies further back than the feed.
+    Resync,
     /// It took too long; with the size that a page might have had.
     Timeout {
         /// For `first`, where the field gives a page.
         first: Option<u64>,
     },
+    /// It was tried too often; with the seconds after which to try again.
+    TooOften(u64),
     /// Try again later.
     Unavailable,
     /// The database asks to run the transaction again. Only `Op::write` sees it.
@@ -155,7 +159,13 @@ impl From<anyhow::Error> for Error {
 
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
-        anyhow::Error::from(error).into()
+        match error.kind() {
+            std::io::ErrorKind::NotConnected => {
+                tracing::warn!(%error, "the file store does not answer");
+                Error::Unavailable
+            }
+            _ => anyhow::Error::from(error).into(),
+        }
     }
 }
 
@@ -270,7 +280,9 @@ impl Error {
                 )]
             }
             Error::Unauthenticated
+            | Error::Resync
             | Error::Timeout { .. }
+            | Error::TooOften(_)
             | Error::Unavailable
             | Error::Again(_)
             | Error::Internal(_) => return Err(self),
@@ -311,12 +323,26 @@ impl Error {
             Error::Conflict(fault) => ("CONFLICT", fault.text.clone()),
             Error::Gone(fault) => ("GONE", fault.text.clone()),
             Error::IdempotencyKeyReused => ("IDEMPOTENCY_KEY_REUSED", key_reused()),
+            Error::Resync => (
+                "RESYNC",
+                text(
+                    "What came after this cursor is no longer kept: read everything anew, then subscribe without `after`.",
+                    "该游标之后的事件已不再保留：请重新读取全部数据，再订阅且不带 after。",
+                ),
+            ),
             Error::Timeout { first: None } => ("TIMEOUT", text("This took too long.", "处理超时。")),
             Error::Timeout { first: Some(first) } => (
                 "TIMEOUT",
                 text(
                     format!("This took too long: ask for `first: {first}`."),
                     format!("处理超时：请改用 first: {first}。"),
+                ),
+            ),
+            Error::TooOften(seconds) => (
+                "RATE_LIMITED",
+                text(
+                    format!("Tried too often: try again in {seconds} s."),
+                    format!("尝试过于频繁，请于 {seconds} 秒后重试。"),
                 ),
             ),
             Error::Unavailable | Error::Again(_) => (
@@ -343,6 +369,11 @@ impl From<Error> for async_graphql::Error {
             extensions.set("code", code);
             if let Some(field) = field.filter(|field| !field.is_empty()) {
                 extensions.set("field", field);
+            }
+            match &error {
+                Error::Timeout { first: Some(first) } => extensions.set("first", *first),
+                Error::TooOften(seconds) => extensions.set("retryAfter", *seconds),
+                _ => {}
             }
         });
         // Never leaves: the engine logs it when the answer is whole.

@@ -3,10 +3,12 @@
 use super::app::App;
 use super::db::Db;
 use super::error::{Error, invalid, text};
+use super::op::Op;
 use super::scope::Scope;
 use super::sequencer::{LINK_COLUMNS, Link};
 use super::sql::Sql;
 use async_graphql::futures_util::Stream;
+use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -17,6 +19,8 @@ use uuid::Uuid;
 const BACKLOG: usize = 1_024;
 /// Events read at a time.
 const BATCH: u64 = 500;
+/// How far back a subscriber may go on.
+const KEPT: TimeDelta = TimeDelta::days(180);
 
 /// The feed of one process.
 pub struct Feed {
@@ -134,35 +138,59 @@ pub async fn data_version(db: &Db) -> Result<Option<i64>, Error> {
     Ok(row.map(|row| row.try_get_by_index(0)).transpose()?)
 }
 
-/// Reads a cursor that a subscription gave out: the number of an event that there is.
-pub async fn read_cursor(db: &Db, after: Option<&str>) -> Result<Option<i64>, Error> {
+#[derive(FromQueryResult)]
+struct Moment {
+    at: DateTime<Utc>,
+}
+
+async fn happened_at(db: &Db, seq: i64) -> Result<Option<DateTime<Utc>>, Error> {
+    let mut sql = Sql::new("SELECT at FROM event WHERE seq = ");
+    sql.bind(seq);
+    let moment = Moment::find_by_statement(sql.on(db.backend()))
+        .one(db.reader())
+        .await?;
+    Ok(moment.map(|moment| moment.at))
+}
+
+/// Reads a cursor that a subscription gave out: the number of an event that there is. Resync if the feed no longer
+/// reaches back to it.
+pub async fn read_cursor(op: &Op, after: Option<&str>) -> Result<Option<i64>, Error> {
     let Some(after) = after else {
         return Ok(None);
     };
     let bad = || invalid("after", text("Not a cursor of this subscription.", "游标无效。"));
     let seq = after.parse::<i64>().map_err(|_| bad())?;
-    if (0..=position(db).await?).contains(&seq) {
-        Ok(Some(seq))
-    } else {
-        Err(bad())
+    let db = &op.app().db;
+    let newest = position(db).await?;
+    if !(0..=newest).contains(&seq) {
+        return Err(bad());
     }
+    // Before the first event there is none: who goes on from there wants that one too.
+    let oldest_kept = op.now() - KEPT;
+    if newest > 0
+        && happened_at(db, seq.max(1))
+            .await?
+            .is_none_or(|at| at < oldest_kept)
+    {
+        return Err(Error::Resync);
+    }
+    Ok(Some(seq))
 }
 
 /// Events after a position, then live; without a position only what happens from now on. Nothing is lost in between:
-/// the live channel is joined first, and a subscriber that falls behind it reads the gap from the database.
+/// the live channel is joined first, and a subscriber that falls behind it reads the gap from the database and is told.
 pub fn subscribe(
-    app: Arc<App>,
+    op: &Op,
     after: Option<i64>,
     interest: Interest,
-) -> impl Stream<Item = Result<Arc<Link>, Error>> + Send {
-    let live = app.feed.live.subscribe();
+) -> impl Stream<Item = Result<Arc<Link>, Error>> + Send + use<> {
     let start = Reader {
         after,
         interest,
-        live,
+        live: op.app().feed.live.subscribe(),
         waiting: Vec::new().into_iter(),
         catches_up: true,
-        app,
+        op: op.clone(),
     };
     async_graphql::futures_util::stream::unfold(Some(start), |reader| async move {
         let mut reader = reader?;
@@ -175,7 +203,7 @@ pub fn subscribe(
 }
 
 struct Reader {
-    app: Arc<App>,
+    op: Op,
     after: Option<i64>,
     interest: Interest,
     live: broadcast::Receiver<Arc<Link>>,
@@ -187,7 +215,7 @@ impl Reader {
     async fn next(&mut self) -> Result<Option<Arc<Link>>, Error> {
         let mut after = match self.after {
             Some(after) => after,
-            None => position(&self.app.db).await?,
+            None => position(&self.op.app().db).await?,
         };
         loop {
             for link in self.waiting.by_ref() {
@@ -198,7 +226,7 @@ impl Reader {
                 }
             }
             if self.catches_up {
-                let links = read_after(&self.app.db, after, Some(&self.interest)).await?;
+                let links = read_after(&self.op.app().db, after, Some(&self.interest)).await?;
                 self.catches_up = !links.is_empty();
                 self.waiting = links.into_iter();
                 continue;
@@ -212,7 +240,10 @@ impl Reader {
                         return Ok(Some(link));
                     }
                 }
-                Err(broadcast::error::RecvError::Lagged(_)) => self.catches_up = true,
+                Err(broadcast::error::RecvError::Lagged(events)) => {
+                    self.op.note_missed(events);
+                    self.catches_up = true;
+                }
                 Err(broadcast::error::RecvError::Closed) => return Ok(None),
             }
         }

@@ -13,10 +13,12 @@ use async_graphql::futures_util::{FutureExt, StreamExt};
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// Answers many questions at once.
@@ -70,15 +72,25 @@ impl<B: Batch> Queue for Vec<Question<B>> {
 
 /// The questions of one operation that wait for the next boundary.
 #[derive(Default)]
-pub struct Loaders(Mutex<HashMap<TypeId, Box<dyn Queue>>>);
+pub struct Loaders {
+    queues: Mutex<HashMap<TypeId, Box<dyn Queue>>>,
+    is_late: AtomicBool,
+}
 
 impl Loaders {
     fn queues(&self) -> MutexGuard<'_, HashMap<TypeId, Box<dyn Queue>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_late(&self) -> bool {
+        self.is_late.load(Ordering::Acquire)
     }
 
     fn ask<B: Batch>(&self, key: B::Key) -> oneshot::Receiver<Result<B::Value, Error>> {
         let (answer, waits) = oneshot::channel();
+        if self.is_late() {
+            return waits;
+        }
         let mut queues = self.queues();
         let queue = queues
             .entry(TypeId::of::<B>())
@@ -96,6 +108,7 @@ impl Op {
         let waits = self.loaders().ask::<B>(key);
         match waits.await {
             Ok(answer) => answer,
+            Err(_) if self.loaders().is_late() => Err(Error::Timeout { first: None }),
             Err(_) => Err(anyhow::anyhow!("a loader ended without an answer").into()),
         }
     }
@@ -114,9 +127,36 @@ impl Wake for Bell {
     }
 }
 
+/// A loader that panics leaves its questions without an answer; the other fields go on.
+fn load(queue: Box<dyn Queue>, op: Op) -> BoxFuture<'static, ()> {
+    let caught = AssertUnwindSafe(queue.run(op)).catch_unwind();
+    caught.map(drop).boxed()
+}
+
+/// The operation did not end in time, and nothing that could be given up held it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Late;
+
 /// Runs an operation's future and, at its poll boundaries, its loaders.
 pub async fn drive<F: Future>(op: &Op, future: F) -> F::Output {
-    let mut future = pin!(future);
+    match run(op, future, std::future::pending()).await {
+        Ok(output) => output,
+        // Its end never comes.
+        Err(Late) => std::future::pending().await,
+    }
+}
+
+/// As `drive`; after a time every field that waits for a loader gets [`Error::Timeout`] instead, and what is there by
+/// then is the answer.
+///
+/// # Errors
+/// If something else than a loader holds the operation by then.
+pub async fn drive_within<F: Future>(op: &Op, future: F, time: Duration) -> Result<F::Output, Late> {
+    run(op, future, tokio::time::sleep(time)).await
+}
+
+async fn run<F: Future>(op: &Op, future: F, end: impl Future<Output = ()>) -> Result<F::Output, Late> {
+    let (mut future, mut end) = (pin!(future), pin!(end.fuse()));
     let mut running = FuturesUnordered::new();
     std::future::poll_fn(move |context| {
         let bell = Arc::new(Bell {
@@ -124,16 +164,26 @@ pub async fn drive<F: Future>(op: &Op, future: F) -> F::Output {
             rang: AtomicBool::new(false),
         });
         let waker = Waker::from(Arc::clone(&bell));
+        let is_over = end.as_mut().poll(context).is_ready();
+        if is_over {
+            // Whoever waits for these is told, and their statements end with them.
+            op.loaders().is_late.store(true, Ordering::Release);
+            op.loaders().queues().clear();
+            running.clear();
+        }
         loop {
             if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-                return Poll::Ready(output);
+                return Poll::Ready(Ok(output));
             }
             // Woken already: the task will be polled again, and more questions may come.
             if bell.rang.load(Ordering::Acquire) {
                 return Poll::Pending;
             }
+            if op.loaders().is_late() {
+                return Poll::Ready(Err(Late));
+            }
             let queues: Vec<_> = op.loaders().queues().drain().map(|(_, queue)| queue).collect();
-            running.extend(queues.into_iter().map(|queue| queue.run(op.clone())));
+            running.extend(queues.into_iter().map(|queue| load(queue, op.clone())));
             // An answer rings the bell of whoever waits for it.
             while let Poll::Ready(Some(())) = running.poll_next_unpin(context) {}
             if !bell.rang.swap(false, Ordering::AcqRel) {

@@ -27,6 +27,7 @@ pub mod files;
 pub mod encoding;
 mod record;
 pub mod rows;
+pub mod bucket;
 pub mod drain;
 pub mod telemetry;
 pub mod app;

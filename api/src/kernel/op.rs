@@ -10,7 +10,9 @@ use crate::policy::{Action, Role};
 use arc_swap::ArcSwap;
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::id::{AccountId, FederationId, SessionId};
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::Uuid;
 
 /// A role on a node of the tree, in force now.
@@ -76,7 +78,9 @@ struct Inner {
     actor: Actor,
     moment: ArcSwap<Moment>,
     request: Request,
+    address: Option<IpAddr>,
     loaders: Loaders,
+    missed: AtomicU64,
 }
 
 /// One operation of one caller.
@@ -86,11 +90,18 @@ pub struct Op(Arc<Inner>);
 impl Op {
     /// Begins an operation.
     pub fn new(app: &Arc<App>, actor: Actor) -> Op {
+        Op::arriving(app, actor, None)
+    }
+
+    /// Begins an operation that comes from an address.
+    pub fn arriving(app: &Arc<App>, actor: Actor, address: Option<IpAddr>) -> Op {
         Op(Arc::new(Inner {
             actor,
+            address,
             moment: ArcSwap::from_pointee(Moment::of(app)),
             request: Request::current(app),
             loaders: Loaders::default(),
+            missed: AtomicU64::default(),
             app: Arc::clone(app),
         }))
     }
@@ -108,6 +119,11 @@ impl Op {
     /// Who acts.
     pub fn actor(&self) -> &Actor {
         &self.0.actor
+    }
+
+    /// Where the request comes from, if it came over a socket.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.0.address
     }
 
     /// The account that acts, if one does.
@@ -155,6 +171,16 @@ impl Op {
 
     pub(super) fn loaders(&self) -> &Loaders {
         &self.0.loaders
+    }
+
+    /// Notes that the live feed went on without a subscription by so many events; it has to read them itself.
+    pub(super) fn note_missed(&self, events: u64) {
+        self.0.missed.fetch_add(events, Ordering::Relaxed);
+    }
+
+    /// By how many events the live feed has gone on without a subscription since this was last asked.
+    pub fn take_missed(&self) -> u64 {
+        self.0.missed.swap(0, Ordering::Relaxed)
     }
 
     /// Where the caller may do something; Unauthenticated or Forbidden if nowhere.

@@ -59,6 +59,16 @@ impl Page {
         })
     }
 
+    /// What a page that took too long says: half of it.
+    pub fn late(&self, error: Error) -> Error {
+        match error {
+            Error::Timeout { .. } => Error::Timeout {
+                first: Some(Ord::max(self.limit / 2, 1)),
+            },
+            other => other,
+        }
+    }
+
     /// The first of a list, for a field that shows one.
     fn of_one() -> Page {
         Page {
@@ -461,7 +471,8 @@ where
     let kept = page.clone();
     let found = Op::of(context)
         .load::<Lists<E>>(Listing { rows, sort, page })
-        .await?;
+        .await;
+    let found = found.map_err(|error| kept.late(error))?;
     let items = found
         .into_iter()
         .map(|row| (sort.cursor(&row), node(row)))

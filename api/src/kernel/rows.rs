@@ -5,9 +5,9 @@
 
 use super::encoding::TextFile;
 use super::error::{Error, Text, invalid, text};
+use super::files::{Stored, off_thread};
 use super::record::{Cells, Csv, header, object};
 use std::io::{BufRead, Read};
-use std::path::PathBuf;
 
 /// The longest row, in bytes.
 const ROW_BYTES_MAX: usize = 64 << 10;
@@ -79,19 +79,11 @@ pub struct RowFile {
     reader: Option<Box<Reader>>,
 }
 
-async fn off_thread<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(anyhow::Error::from)?
-}
-
 impl RowFile {
     /// Opens a file at its first row; INVALID says precisely what it is that it should not be, or which columns lack.
-    pub async fn open(path: PathBuf, columns: &'static [Column]) -> Result<RowFile, Error> {
+    pub async fn open(file: Stored, columns: &'static [Column]) -> Result<RowFile, Error> {
         off_thread(move || {
-            let file = TextFile::recognise(&path)?;
+            let file = TextFile::recognise(file)?;
             let reader = Some(Box::new(Reader::open(&file, columns)?));
             Ok(RowFile {
                 file,
@@ -330,6 +322,7 @@ fn begins_with_brace(text: &mut dyn BufRead) -> Result<bool, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::files::tests::stored;
 
     static COLUMNS: [Column; 3] = [
         required("uscc", &["统一社会信用代码", "uscc"]),
@@ -338,10 +331,8 @@ mod tests {
     ];
 
     async fn open(bytes: &[u8]) -> Result<(tempfile::TempDir, RowFile), String> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("file");
-        std::fs::write(&path, bytes).unwrap();
-        let file = RowFile::open(path, &COLUMNS).await;
+        let (folder, file) = stored(&[bytes]).await;
+        let file = RowFile::open(file, &COLUMNS).await;
         Ok((folder, file.map_err(|error| error.report())?))
     }
 

@@ -80,8 +80,8 @@ impl VisitSubscription {
             subject_id: None,
             scope,
         };
-        let after = feed::read_cursor(&op.app().db, after.as_deref()).await?;
-        let events = feed::subscribe(op.app().clone(), after, interest);
+        let after = feed::read_cursor(&op, after.as_deref()).await?;
+        let events = feed::subscribe(&op, after, interest);
         Ok(events.filter_map(move |event| {
             let op = op.clone();
             async move {

@@ -1,3 +1,2 @@
-//! Files that came in, and the long work on them.
+//! Long work on files that came in.
 pub mod job;
-pub mod upload;

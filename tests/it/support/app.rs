@@ -3,6 +3,8 @@
 use super::clock::Clock;
 use super::db::{Stage, done, keys};
 use api::accounts::service::{self, NewAccount};
+use api::config::Transport;
+use api::http::engine::{Engine, Execute};
 use api::http::router::router;
 use api::kernel::app::App as Process;
 use api::kernel::db::Db;
@@ -15,10 +17,12 @@ use api::worker;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
+use axum::response::Response;
 use chrono::TimeDelta;
 use entity::id::FederationId;
 use entity::org::federation::Level;
 use http_body_util::BodyExt;
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -37,6 +41,8 @@ pub struct App {
     pub process: Arc<Process>,
     /// Time, ids, randomness.
     pub clock: Arc<Clock>,
+    /// What answers requests.
+    pub engine: Engine,
     router: Router,
     url: String,
     folder: PathBuf,
@@ -66,20 +72,27 @@ impl Answer {
 impl App {
     /// Starts the service on a stage.
     pub async fn open(stage: &Stage, clock: Arc<Clock>) -> App {
-        App::start(stage.url.clone(), stage.folder.path().to_owned(), clock).await
-    }
-
-    async fn start(url: String, folder: PathBuf, clock: Arc<Clock>) -> App {
-        let db = done(Db::connect(&url, 6).await);
-        App::start_on(db, url, folder, clock).await
-    }
-
-    async fn start_on(db: Db, url: String, folder: PathBuf, clock: Arc<Clock>) -> App {
-        let keys = keys(&folder, &clock);
+        let folder = stage.folder.path().to_owned();
         let files = done(Files::open(&folder.join("files")));
+        App::start(stage.url.clone(), folder, clock, files).await
+    }
+
+    async fn start(url: String, folder: PathBuf, clock: Arc<Clock>, files: Files) -> App {
+        let db = done(Db::connect(&url, 6).await);
+        App::start_on(db, url, (folder, files), clock).await
+    }
+
+    async fn start_on(db: Db, url: String, (folder, files): (PathBuf, Files), clock: Arc<Clock>) -> App {
+        let keys = keys(&folder, &clock);
         let process = done(Process::build(db, Arc::clone(&clock) as _, keys, files).await);
+        let engine = done(Engine::new(
+            Arc::clone(&process),
+            Arc::default(),
+            api::schema::build(),
+        ));
         App {
-            router: router(Arc::clone(&process), Arc::default()),
+            router: router(engine.clone()),
+            engine,
             process,
             clock,
             url,
@@ -88,15 +101,63 @@ impl App {
         }
     }
 
+    /// What its requests go through.
+    pub fn router(&self) -> &Router {
+        &self.router
+    }
+
+    /// The same process with other settings of how the world reaches it.
+    pub fn reached(&self, transport: Transport) -> App {
+        self.with(transport, api::schema::build())
+    }
+
+    /// The same process, running another schema.
+    pub fn with(&self, transport: Transport, schema: impl Execute) -> App {
+        let engine = done(Engine::new(
+            Arc::clone(&self.process),
+            Arc::new(transport),
+            schema,
+        ));
+        App {
+            router: router(engine.clone()),
+            engine,
+            ..self.clone()
+        }
+    }
+
     /// A second process on the same database, with the same clock, keys and files.
     pub async fn another(&self) -> App {
-        App::start(self.url.clone(), self.folder.clone(), Arc::clone(&self.clock)).await
+        self.another_on(self.process.files.clone()).await
+    }
+
+    /// A second process that keeps its files elsewhere.
+    pub async fn another_on(&self, files: Files) -> App {
+        App::start(
+            self.url.clone(),
+            self.folder.clone(),
+            Arc::clone(&self.clock),
+            files,
+        )
+        .await
+    }
+
+    /// The folder that is its file store.
+    pub fn file_folder(&self) -> PathBuf {
+        self.folder.join("files")
+    }
+
+    /// The names of what is in its file store.
+    pub fn objects(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.file_folder()).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.collect()
     }
 
     /// A second process, whose operations and statements may take so long.
     pub async fn within(&self, limit: Duration) -> App {
         let db = done(Db::connect_within(&self.url, 6, limit).await);
-        App::start_on(db, self.url.clone(), self.folder.clone(), Arc::clone(&self.clock)).await
+        let kept = (self.folder.clone(), self.process.files.clone());
+        App::start_on(db, self.url.clone(), kept, Arc::clone(&self.clock)).await
     }
 
     /// Does something as an operation of the service acting by itself.
@@ -209,6 +270,22 @@ impl App {
         &self.url
     }
 
+    /// Sends a request as it is; the answer as far as it is there.
+    pub async fn begin(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Response {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(body.into()).unwrap();
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
     /// Sends a request as it is.
     pub async fn send(
         &self,
@@ -217,18 +294,34 @@ impl App {
         headers: &[(&str, &str)],
         body: impl Into<Body>,
     ) -> Answer {
-        let mut request = Request::builder().method(method).uri(path);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let request = request.body(body.into()).unwrap();
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
+        let (parts, body) = self.begin(method, path, headers, body).await.into_parts();
         Answer {
             status: parts.status,
             headers: parts.headers,
             body: body.collect().await.unwrap().to_bytes(),
         }
+    }
+
+    /// Sends a request; the status and the beginning of the answer, which may have no end.
+    pub async fn send_request(&self, request: Request<Body>) -> (u16, String) {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let is_endless = response
+            .headers()
+            .get("content-type")
+            .is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
+        let mut body = response.into_body();
+        let bytes = if is_endless {
+            let frame = tokio::time::timeout(std::time::Duration::from_millis(50), body.frame()).await;
+            frame
+                .ok()
+                .flatten()
+                .and_then(|frame| frame.unwrap().into_data().ok())
+                .unwrap_or_default()
+        } else {
+            body.collect().await.unwrap().to_bytes()
+        };
+        (status, String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// Lets the background work of this process catch up.
@@ -244,6 +337,13 @@ impl App {
     /// SQL statements run so far; two of these make a difference.
     pub fn statements(&self) -> u64 {
         self.process.db.statements()
+    }
+
+    /// Writes to the database behind the service's back.
+    pub async fn write(&self, sql: &str) {
+        let db = sea_orm::Database::connect(&self.url).await.unwrap();
+        db.execute_unprepared(sql).await.unwrap();
+        db.close().await.unwrap();
     }
 
     /// Lets time pass.
@@ -290,11 +390,23 @@ impl Caller {
         headers: &[(&str, &str)],
         body: impl Into<Body>,
     ) -> Answer {
+        self.with_token(headers, async |headers| {
+            self.app.send(method, path, headers, body).await
+        })
+        .await
+    }
+
+    /// Does something with these headers and those that say who they are and what they read.
+    pub async fn with_token<T>(
+        &self,
+        headers: &[(&str, &str)],
+        work: impl AsyncFnOnce(&[(&str, &str)]) -> T,
+    ) -> T {
         let token = self.token.as_ref().map(|token| format!("Bearer {token}"));
         let mut headers = headers.to_vec();
         headers.extend(token.iter().map(|token| ("authorization", token.as_str())));
         headers.extend(self.language.map(|language| ("accept-language", language)));
-        self.app.send(method, path, &headers, body).await
+        work(&headers).await
     }
 
     /// Sends a document; the answer as it came.

@@ -1,9 +1,12 @@
 //! The stage on which the tests play: a database of their own, a clock that they move, people who sign in.
 
 pub mod app;
+pub mod bucket;
 pub mod clock;
 pub mod db;
 pub mod delivery;
+pub mod door;
+pub mod lab;
 pub mod register;
 pub mod socket;
 pub mod postgres;

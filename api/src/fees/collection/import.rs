@@ -57,7 +57,7 @@ pub struct Delivery;
 /// Asks for the import of a file for a district.
 pub(super) async fn enqueue(op: &Op, input: &ImportCollections) -> Result<JobId, Error> {
     let asked = Asked {
-        upload_id: input.upload_id.into(),
+        upload_id: input.upload_id.0.into(),
         federation_id: Gid::parse(&input.federation_id, "federationId")?,
         idempotency_key: input.idempotency_key.clone(),
     };

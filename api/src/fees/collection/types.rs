@@ -12,14 +12,13 @@ use crate::kernel::tree::Node;
 use crate::org::enterprise::types::Enterprise;
 use crate::org::federation::types::{Federation, federation};
 use crate::policy::Action;
-use crate::scalars::{Date, DateTime, Decimal, Money, Uscc};
+use crate::scalars::{Date, DateTime, Decimal, Money, Upload, Uscc};
 use async_graphql::resolver_utils::EnumType;
 use async_graphql::{ComplexObject, Context, Enum, ID, InputObject, Object, SimpleObject};
 use entity::fees::{collection, waiting};
 use entity::id::{CollectionId, EnterpriseId};
 use entity::org::enterprise;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 /// What was collected (征收品目).
 #[derive(Clone, Copy, Debug, Enum, PartialEq, Eq)]
@@ -411,8 +410,8 @@ pub struct SubmitCollectionsPayload {
 /// Delivers a file of lines.
 #[derive(Debug, InputObject)]
 pub struct ImportCollections {
-    /// The id under which the caller sent the file to `/uploads/{id}`.
-    pub upload_id: Uuid,
+    /// The file, sent by the caller.
+    pub upload_id: Upload,
     /// The federation of the district: every line must name a township there or below.
     pub federation_id: ID,
     /// Makes a repeated call harmless for 7 days.

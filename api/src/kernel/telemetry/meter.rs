@@ -151,6 +151,11 @@ impl Meter {
         });
     }
 
+    /// Tells what came of the operation: its numbers, and its span.
+    pub fn tell(&self, ended: &Ended<'_>) {
+        self.operation.app.telemetry.operation_ended(self, ended);
+    }
+
     pub(super) fn end(&self, ended: &Ended<'_>) {
         if !self.is_traced() {
             return;

@@ -47,7 +47,7 @@ pub struct Register;
 /// Asks for the import of a register at a federation.
 pub(super) async fn enqueue(op: &Op, input: &ImportEnterprises) -> Result<JobId, Error> {
     let asked = Asked {
-        upload_id: input.upload_id.into(),
+        upload_id: input.upload_id.0.into(),
         federation_id: Gid::parse(&input.federation_id, "federationId")?,
         idempotency_key: input.idempotency_key.clone(),
     };

@@ -10,12 +10,11 @@ use crate::kernel::page::{self, Connection, Listing, Page, Sort};
 use crate::org::federation::types::{Federation, federation};
 use crate::org::trade_union::types::{Coverage, TradeUnion, coverages_of_enterprise, covering};
 use crate::policy::Action;
-use crate::scalars::{Date, DateTime, Decimal, Uscc, degrees};
+use crate::scalars::{Date, DateTime, Decimal, Upload, Uscc, degrees};
 use crate::visits::types::{Visit, VisitOrder, last_visit, visits_of_enterprise};
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use entity::org::enterprise::{self, Column, Entity};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 /// Who owns an enterprise (经济类型).
 #[derive(Clone, Copy, Debug, Enum, PartialEq, Eq, Serialize, Deserialize)]
@@ -318,8 +317,8 @@ pub struct UpdateEnterprise {
 /// Imports a register of enterprises from a file.
 #[derive(Debug, InputObject, Serialize)]
 pub struct ImportEnterprises {
-    /// The sender's own id of a file sent to `/uploads`.
-    pub upload_id: Uuid,
+    /// The file, sent by the caller.
+    pub upload_id: Upload,
     /// Where: every row must lie below this federation.
     pub federation_id: ID,
     /// Makes a repeated call harmless for 7 days.

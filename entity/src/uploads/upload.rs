@@ -1,4 +1,4 @@
-//! A file somebody sent: its bytes lie in the file store under its id.
+//! A file somebody sent, whole: its bytes are the objects of its chain, see the table `upload_piece`.
 
 use crate::id::{AccountId, UploadId};
 use sea_orm::entity::prelude::*;
@@ -17,8 +17,14 @@ pub struct Model {
     pub size_bytes: i64,
     /// SHA-256 of the bytes, hex.
     pub sha256: String,
+    /// What its bytes are, for example `image/png`.
+    pub content_type: String,
+    /// The pieces that it is made of.
+    pub chain_id: Uuid,
     /// Instant of the last byte.
     pub received_at: DateTimeUtc,
+    /// As `received_at`; none once something uses it.
+    pub unused_since: Option<DateTimeUtc>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

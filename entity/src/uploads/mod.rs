@@ -1,0 +1,2 @@
+//! Files that came in.
+pub mod upload;
