@@ -281,52 +281,57 @@ fn worst() {
     let bad = [
         ("64 KB of brackets", "[".repeat(65_000)),
         (
-            "64 KB of blanks",
-            format!("{{ __typename {} }}", " ".repeat(64_000)),
+            "32 KB of blanks",
+            format!("{{ __typename {} }}", " ".repeat(32_000)),
         ),
         (
-            "64 KB of commas",
-            format!("{{ __typename {} }}", ",".repeat(64_000)),
+            "8 KB of commas",
+            format!("{{ __typename {} }}", ",".repeat(8_000)),
         ),
         (
             "64 KB in a string",
             format!("{{ node(id: \"{}\") {{ id }} }}", "a".repeat(64_000)),
         ),
         (
-            "16 KB in a string",
-            format!("{{ node(id: \"{}\") {{ id }} }}", "a".repeat(16_000)),
+            "8 KB in a string",
+            format!("{{ node(id: \"{}\") {{ id }} }}", "a".repeat(8_000)),
         ),
         (
-            "16 KB in a comment, and blanks",
-            format!("{{ __typename }} #{}\n{}", "a".repeat(16_000), " ".repeat(48_000)),
+            "all of it at once, and wrong",
+            format!(
+                "{{ a(b: \"{}\") {} }} {}",
+                "x".repeat(8_000),
+                "a ".repeat(1_480),
+                " ".repeat(21_000)
+            ),
         ),
         ("64 KB of names", "a ".repeat(32_000)),
-        ("2,000 names", format!("{{ {} }}", "a ".repeat(1_997))),
+        ("1,500 names", format!("{{ {} }}", "a ".repeat(1_497))),
         (
-            "2,000 fields that are right",
-            format!("{{ {} }}", "__typename ".repeat(1_990)),
+            "1,500 fields that are right",
+            format!("{{ {} }}", "__typename ".repeat(1_490)),
         ),
         (
-            "2,000 fields that merge",
-            format!("{{ viewer {{ {} }} }}", "name ".repeat(1_990)),
+            "1,500 fields that merge",
+            format!("{{ viewer {{ {} }} }}", "name ".repeat(1_490)),
         ),
         (
-            "660 selections that merge",
-            format!("{{ {} }}", "viewer { name } ".repeat(498)),
+            "1,480 tokens that merge",
+            format!("{{ {} }}", "viewer { name } ".repeat(370)),
         ),
         (
-            "1,990 numbers",
-            format!("{{ nodes(ids: [{}]) {{ id }} }}", "1 ".repeat(1_980)),
+            "1,490 numbers",
+            format!("{{ nodes(ids: [{}]) {{ id }} }}", "1 ".repeat(1_480)),
         ),
         (
             "objects",
-            format!("{{ nodes(ids: [{}]) {{ id }} }}", "{a:1}".repeat(390)),
+            format!("{{ nodes(ids: [{}]) {{ id }} }}", "{a:1}".repeat(290)),
         ),
         (
             "variables",
             format!(
                 "query({}) {{ __typename }}",
-                fragments(480, &|n| format!("$a{n}: ID "))
+                fragments(360, &|n| format!("$a{n}: ID "))
             ),
         ),
         ("directives", format!("{{ __typename {} }}", "@a ".repeat(100))),

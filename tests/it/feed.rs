@@ -67,7 +67,8 @@ both! {
         for after in ["1000", "-1", "x", "9223372036854775807"] {
             let mut socket = cadre.subscribe(VISITS, json!({"id": app.gid(XIANGXIANG), "after": after})).await;
             let refused = socket.answer().await;
-            assert_eq!(refused["errors"][0]["extensions"], json!({"code": "INVALID", "field": "after"}), "{after}");
+            let said = &refused["errors"][0]["extensions"];
+            assert_eq!((&said["code"], &said["field"]), (&json!("INVALID"), &json!("after")), "{after}");
         }
     }
 
@@ -86,7 +87,7 @@ both! {
         for after in ["0", "1", "4"] {
             let mut socket = leader.in_chinese().subscribe(VISITS, json!({"id": app.gid(XIANGXIANG), "after": after})).await;
             let refused = socket.answer().await;
-            assert_eq!(refused["errors"][0]["extensions"], json!({"code": "RESYNC"}), "{after}");
+            assert_eq!(refused["errors"][0]["extensions"]["code"], "RESYNC", "{after}");
             assert!(refused["errors"][0]["message"].as_str().unwrap().contains("重新读取"), "{refused}");
         }
         // The last one before the visit is young enough.

@@ -22,8 +22,7 @@ const VISITS: &str =
     "subscription($id: ID!, $after: String) { visitRecorded(federationId: $id, after: $after) { cursor } }";
 const RECORD: &str =
     "mutation($input: RecordVisit!) { recordVisit(input: $input) { visit { version } userErrors { code } } }";
-const SCHEMA: &str =
-    "{ __schema { types { name description fields { name description args { name description } } } } }";
+const ECHO: &str = "query($text: String!) { text(text: $text) }";
 
 /// Limits under which nothing has to be waited for.
 fn quick(live: &mut Live) {
@@ -198,7 +197,8 @@ both! {
             ("b", RECORD, json!({"input": input}), json!({"recordVisit": {"visit": {"version": 1}, "userErrors": []}})),
         ] {
             socket.subscribe(id, document, variables).await;
-            assert_eq!(socket.message().await, json!({"type": "next", "id": id, "payload": {"data": data}}));
+            let answer = socket.message().await;
+            assert_eq!((&answer["type"], &answer["id"], &answer["payload"]["data"]), (&json!("next"), &json!(id), &data));
             assert_eq!(socket.message().await, json!({"type": "complete", "id": id}));
         }
     }
@@ -206,11 +206,15 @@ both! {
     async fn what_no_field_was_run_for_is_an_error_and_the_socket_goes_on(app: App) {
         let cadre = app.person("CADRE", XIANGXIANG).await;
         let (mut socket, _) = cadre.open_socket().await;
-        let subscription = "subscription { nothing }";
 
-        for document in ["{ nothing }", subscription, "subscription {", "query A { __typename } query B { __typename }"] {
+        for (document, code) in [
+            ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
+            ("subscription { nothing }", "GRAPHQL_VALIDATION_FAILED"),
+            ("subscription {", "GRAPHQL_PARSE_FAILED"),
+            ("query A { __typename } query B { __typename }", "OPERATION_RESOLUTION_FAILURE"),
+        ] {
             socket.subscribe("1", document, json!({})).await;
-            assert_eq!(socket.refused().await, ["GRAPHQL_VALIDATION_FAILED"], "{document}");
+            assert_eq!(socket.refused().await, [code], "{document}");
         }
         // Nothing came after the errors, and the id is free.
         socket.subscribe("1", TYPENAME, json!({})).await;
@@ -371,13 +375,13 @@ both! {
     }
 
     async fn a_client_that_does_not_read_is_closed_with_1013(app: App) {
-        let door = app.reached(with(|live| live.patience = Duration::from_millis(200))).listen().await;
-        let (mut socket, _) = app.anonymous().open_socket_at(door).await;
+        let lab = app.lab_reached(with(|live| live.patience = Duration::from_millis(200)));
+        let (mut socket, _) = lab.anonymous().open_socket_at(lab.listen().await).await;
 
         for id in ["a", "b", "c"] {
-            socket.subscribe(id, SCHEMA, json!({})).await;
+            socket.subscribe(id, ECHO, json!({"text": "x".repeat(50_000)})).await;
         }
-        // What has come in by now does not fit between the two ends.
+        // What is said does not fit between the two ends.
         socket.has_something_to_hear().await;
         tokio::time::sleep(Duration::from_secs(1)).await;
 
@@ -387,17 +391,37 @@ both! {
     }
 
     async fn a_client_that_reads_slowly_but_steadily_gets_everything(app: App) {
-        let door = app.reached(with(|live| live.queue = 1)).listen().await;
-        let (mut socket, _) = app.anonymous().open_socket_at(door).await;
+        let lab = app.lab_reached(with(|live| live.queue = 1));
+        let (mut socket, _) = lab.anonymous().open_socket_at(lab.listen().await).await;
 
         for id in 0..20 {
-            socket.subscribe(&id.to_string(), SCHEMA, json!({})).await;
+            socket.subscribe(&id.to_string(), ECHO, json!({"text": "x".repeat(10_000)})).await;
         }
         let mut completed = 0;
         while completed < 20 {
             tokio::time::sleep(Duration::from_millis(10)).await;
             completed += usize::from(socket.message().await["type"] == "complete");
         }
+    }
+
+    async fn a_panic_ends_its_operation_and_nothing_else(app: App) {
+        let (mut socket, _) = app.lab().anonymous().open_socket().await;
+        socket.subscribe("other", "subscription { count(to: 1) }", json!({})).await;
+        assert_eq!(socket.data().await, json!({"count": 0}));
+        assert!(socket.is_over().await);
+
+        for document in ["{ panics }", "subscription { panicsAfter(good: 0) }"] {
+            socket.subscribe("1", document, json!({})).await;
+            let refused = socket.message().await;
+            assert_eq!((&refused["type"], &refused["id"]), (&json!("error"), &json!("1")));
+            assert_eq!(refused["payload"][0]["extensions"]["code"], "INTERNAL");
+            assert!(!refused.to_string().contains("secret"), "{refused}");
+        }
+        socket.subscribe("2", "subscription { panicsAfter(good: 2) }", json!({})).await;
+        assert_eq!([socket.data().await, socket.data().await], [json!({"panicsAfter": 0}), json!({"panicsAfter": 1})]);
+        assert_eq!(socket.refused().await, ["INTERNAL"]);
+        socket.subscribe("1", TYPENAME, json!({})).await;
+        assert_eq!(socket.data().await, json!({"__typename": "Query"}));
     }
 
     async fn at_the_end_of_the_process_sockets_are_closed_with_1012_one_after_the_other(app: App) {

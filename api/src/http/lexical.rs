@@ -20,20 +20,20 @@ pub struct Limits {
     pub directives: usize,
     /// Fragments that are spread, by name or in place.
     pub spreads: usize,
-    /// Bytes in strings and comments together.
+    /// Bytes in strings and comments, and commas, together.
     pub text_bytes: usize,
 }
 
 impl Limits {
     /// For documents that come with a request.
     pub const AD_HOC: Limits = Limits {
-        bytes: 64 << 10,
-        tokens: 2_000,
+        bytes: 32 << 10,
+        tokens: 1_500,
         nesting: 60,
         aliases: 100,
         directives: 100,
         spreads: 300,
-        text_bytes: 16 << 10,
+        text_bytes: 8 << 10,
     };
 
     /// For documents that an operator registers: only what the parser could not bear.
@@ -140,7 +140,11 @@ fn token<'a>(first: u8, after: &'a [u8], counts: &mut Counts) -> Result<&'a [u8]
     let mut rest = after;
     match first {
         // Blanks, commas and the byte order mark are no tokens.
-        b' ' | b'\t' | b'\n' | b'\r' | b',' | 0x80.. => counts.tokens -= 1,
+        b' ' | b'\t' | b'\n' | b'\r' | 0x80.. => counts.tokens -= 1,
+        b',' => {
+            counts.tokens -= 1;
+            counts.text_bytes += 1;
+        }
         b'{' | b'[' => counts.open += 1,
         b'(' => {
             counts.open += 1;
@@ -276,6 +280,8 @@ mod tests {
             (format!("\"{}\"", "a".repeat(text_bytes - 1)), ""),
             (format!("\"{}\"", "a".repeat(text_bytes)), "too much"),
             (format!("#{}", "a".repeat(text_bytes + 1)), "too much"),
+            (",".repeat(text_bytes), ""),
+            (",".repeat(text_bytes + 1), "too much"),
             (" ".repeat(bytes), ""),
             (" ".repeat(bytes + 1), "too much"),
             ("\u{feff}{ a }".to_owned(), ""),
