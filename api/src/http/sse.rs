@@ -7,6 +7,7 @@ use super::negotiate::Media;
 use super::params::Params;
 use super::refusal::Kind;
 use super::session::Peer;
+use crate::kernel::telemetry::Open;
 use axum::body::{Body, Bytes};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderName, StatusCode};
@@ -82,6 +83,7 @@ pub(super) struct Events {
     events: BoxStream<'static, String>,
     stopping: BoxFuture<'static, ()>,
     pings: Interval,
+    _open: Open,
 }
 
 impl Events {
@@ -100,6 +102,7 @@ impl Events {
             events,
             stopping,
             pings,
+            _open: engine.app.telemetry.metrics.opened("sse"),
         }
     }
 
