@@ -212,6 +212,7 @@ both! {
             });
             let code = end.await.unwrap_or_else(|_| panic!("no end after {frames:?}"));
             assert!([None, Some(4400), Some(4409), Some(4429)].contains(&code), "{code:?} after {frames:?}");
+            // Nothing is spent for ever, and the token is good till the end.
             app.advance(chrono::TimeDelta::seconds(10));
         }
         assert_eq!(app.anonymous().data("{ __typename }", json!({})).await, json!({"__typename": "Query"}));

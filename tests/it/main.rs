@@ -24,6 +24,7 @@ mod guards;
 mod fuzzed;
 mod documents;
 mod socket;
+mod closing;
 mod sse;
 mod feed;
 mod kernel;

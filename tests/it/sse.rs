@@ -4,6 +4,7 @@ use crate::support::Caller;
 use crate::support::door::{Door, Stream, with};
 use crate::support::register::{YUESHAN, record, register};
 use crate::support::tree::*;
+use api::config::{Profile, Transport};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -143,6 +144,22 @@ both! {
         // No link has signed anybody out.
         assert_eq!(cadre.data(TYPENAME, json!({})).await["__typename"], "Query");
         assert_eq!(cadre.data(COUNTY, json!({})).await["federation"]["name"], "湘乡市总工会");
+    }
+
+    async fn in_production_only_registered_documents_are_streamed_by_a_link(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        let closed = app.reached(Transport { profile: Profile::Production, ..Transport::default() });
+        let door = closed.listen().await;
+        let watch = format!("subscription {{ visitRecorded(federationId: \"{}\") {{ cursor }} }}", app.gid(XIANGXIANG));
+
+        for document in [COUNTY, &watch] {
+            for path in ["/graphql", "/graphql/stream"] {
+                let path = format!("{path}?query={}", encoded(document));
+                let mut refused = cadre.via(door).send("GET", &path, &[SSE], "").await;
+                assert_eq!((refused.status, code(&refused.json().await)), (405, "BAD_REQUEST"), "{path}");
+            }
+            assert_eq!(cadre.via(door).stream(document, json!({})).await.status, 200);
+        }
     }
 
     async fn a_stream_goes_on_live_and_is_pinged(app: App) {

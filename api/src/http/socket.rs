@@ -242,16 +242,13 @@ async fn signed_in(
     stranger: Peer,
     payload: &Map<String, Value>,
 ) -> Result<(Peer, Actor), Error> {
-    let mut members = payload.iter();
-    let said = members.find(|(name, _)| name.eq_ignore_ascii_case("authorization"));
-    let claims = said.map(|(_, value)| {
-        let text = value.as_str().ok_or(Error::Unauthenticated)?;
-        token::read(&engine.app, session::bearer(text)?)
-    });
-    let peer = Peer {
-        claims: claims.transpose()?,
-        ..stranger
-    };
+    let mut peer = stranger;
+    for (name, said) in payload {
+        if name.eq_ignore_ascii_case("authorization") {
+            let text = said.as_str().ok_or(Error::Unauthenticated)?;
+            peer.claims = Some(token::read(&engine.app, session::bearer(text)?)?);
+        }
+    }
     let actor = peer.actor(&engine.app).await?;
     Ok((peer, actor))
 }
