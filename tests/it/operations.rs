@@ -115,6 +115,12 @@ fn number(text: &str, series: &str) -> f64 {
     line.map_or(0.0, |number| number.parse().unwrap())
 }
 
+/// Open sockets and event streams.
+fn stream_count(text: &str) -> (f64, f64) {
+    let open = |kind: &str| number(text, &format!("gonghui_streams_open{{kind=\"{kind}\"}}"));
+    (open("websocket"), open("sse"))
+}
+
 /// Sends a request from an address of the network.
 async fn send_from(router: &Router, address: &str, request: axum::http::request::Builder) -> Answer {
     let peer: SocketAddr = format!("{address}:4711").parse().unwrap();
@@ -233,6 +239,34 @@ both! {
             socket.data().await;
             assert_eq!(number(&metrics(&app).await, messages), count);
         }
+    }
+
+    async fn open_streams_and_refused_logins_are_counted(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        let visits = "subscription($id: ID!) { visitRecorded(federationId: $id) { cursor } }";
+        let body = json!({"query": visits, "variables": {"id": app.gid(XIANGXIANG)}}).to_string();
+        let request = Request::post("/graphql")
+            .header("accept", "text/event-stream")
+            .header("content-type", "application/json")
+            .header("authorization", format!("Bearer {}", cadre.token.as_ref().unwrap()))
+            .body(Body::from(body))
+            .unwrap();
+        let login = "mutation($input: LoginInput!) { login(input: $input) { userErrors { code } } }";
+        let wrong = json!({"input": {"username": "cadre", "password": "wrong"}});
+
+        let stream = router(app.engine.clone()).oneshot(request).await.unwrap();
+        let (socket, _) = cadre.open_socket().await;
+        let open = metrics(&app).await;
+        drop(stream);
+        let left = metrics(&app).await;
+        app.anonymous().gql(login, wrong).await;
+        cadre.app.sign_in(&format!("cadre.{}", app.federation(XIANGXIANG))).await;
+        let refused = metrics(&app).await;
+        drop(socket);
+
+        assert_eq!(stream_count(&open), (1.0, 1.0));
+        assert_eq!(stream_count(&left), (1.0, 0.0));
+        assert_eq!(number(&refused, "gonghui_logins_refused_total"), 1.0);
     }
 
     async fn in_production_the_numbers_are_for_those_who_watch(app: App) {

@@ -70,6 +70,14 @@ async fn authenticate(
     secret: String,
     is_machine: bool,
 ) -> Result<Credentials, Error> {
+    let found = find(op, username, secret, is_machine).await;
+    if let Err(Error::Invalid(_) | Error::TooOften(_)) = found {
+        op.app().telemetry.metrics.logins_refused.inc();
+    }
+    found
+}
+
+async fn find(op: &Op, username: &str, secret: String, is_machine: bool) -> Result<Credentials, Error> {
     let attempt = attempt(op, username)?;
     if secret.chars().count() > rules::SECRET_MAX {
         return Err(invalid("password", rules::wrong_credentials()));

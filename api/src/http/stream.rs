@@ -15,6 +15,7 @@ use async_graphql::futures_util::future::{FutureExt, poll_immediate};
 use async_graphql::futures_util::stream::{self, BoxStream, StreamExt};
 use async_graphql::parser::types::OperationType;
 use std::panic::AssertUnwindSafe;
+use tracing::Instrument;
 
 /// An operation that has begun.
 pub struct Begun {
@@ -103,7 +104,8 @@ impl Running {
         let language = self.peer.language;
         let next = move |running: Option<Running>| async move {
             let mut running = running?;
-            let next = LANGUAGE.scope(language, running.next());
+            let span = running.op.request().log_span();
+            let next = LANGUAGE.scope(language, running.next()).instrument(span);
             match AssertUnwindSafe(next).catch_unwind().await {
                 Ok(response) => Some((response?, Some(running))),
                 Err(_) => {
