@@ -106,26 +106,6 @@ both! {
         assert_eq!(answer(&lab, "{ fast }").await.0, r#"{"fast":1}"#);
     }
 
-    async fn a_panic_in_an_operation_of_a_socket_ends_that_one_only(app: App) {
-        let lab = app.lab();
-        let mut socket = lab.anonymous().subscribe("subscription { panicsAfter(good: 2) }", json!({})).await;
-        let mut heard = Vec::new();
-        for _ in 0..3 {
-            heard.push(socket.message().await);
-        }
-        let over = socket.message().await;
-        socket.subscribe("2", "{ fast panics }", json!({})).await;
-        let query = socket.refused().await;
-        socket.subscribe("3", "subscription { count(to: 2) }", json!({})).await;
-
-        assert_eq!(heard[1]["payload"]["data"], json!({"panicsAfter": 1}));
-        assert_eq!(heard[2]["payload"]["errors"][0]["extensions"]["code"], "INTERNAL", "{}", heard[2]);
-        assert!(!heard[2].to_string().contains("secret"));
-        assert_eq!(over["type"], "complete");
-        assert_eq!(query, ["INTERNAL"]);
-        assert_eq!(socket.data().await, json!({"count": 0}));
-    }
-
     async fn an_operation_that_takes_too_long_names_the_field_and_gives_what_is_there(app: App) {
         let lab = app.lab_reached(Transport { deadline_seconds: 1, ..Transport::default() });
         let (data, errors) = answer(&lab, "{ fast endless slow }").await;

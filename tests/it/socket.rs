@@ -18,8 +18,7 @@ use tokio_tungstenite::tungstenite::Message;
 const COUNTY: &str = "{ federation(code: \"430381000000\") { name } }";
 const TYPENAME: &str = "{ __typename }";
 const LOGOUT: &str = "mutation { logout { userErrors { code } } }";
-const VISITS: &str =
-    "subscription($id: ID!, $after: String) { visitRecorded(federationId: $id, after: $after) { cursor } }";
+const VISITS: &str = "subscription($id: ID!) { visitRecorded(federationId: $id) { cursor } }";
 const RECORD: &str =
     "mutation($input: RecordVisit!) { recordVisit(input: $input) { visit { version } userErrors { code } } }";
 const ECHO: &str = "query($text: String!) { text(text: $text) }";

@@ -257,7 +257,7 @@ mod tests {
             ("[\"\\\"]\"".repeat(5_000), "too much"),
             ("[\"\"\"]\"\"\"".repeat(5_000), "too much"),
             ("[\"\"\"\\\"\"\"]\"\"\"".repeat(3_000), "too much"),
-            ("[\"\"]\"\"".repeat(500), ""),
+            ("[\"\"]\"\"".repeat(300), ""),
             (format!("}}}}{deep}["), "too much"),
             (format!("{{ a(b: \"{}\") }}", deep.repeat(2)), ""),
             (format!("{{ a(b: \"\"\"{}\"\"\") }}", deep.repeat(2)), ""),

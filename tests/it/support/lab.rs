@@ -124,9 +124,8 @@ impl Item {
         first: Option<i32>,
         after: Option<String>,
         last: Option<i32>,
-        before: Option<String>,
     ) -> Connection<i32, Item> {
-        let _ = (after, last, before);
+        let _ = (after, last);
         page(first)
     }
 }
@@ -187,9 +186,8 @@ impl Query {
         first: Option<i32>,
         after: Option<String>,
         last: Option<i32>,
-        before: Option<String>,
     ) -> Connection<i32, Item> {
-        let _ = (after, last, before);
+        let _ = (after, last);
         page(first)
     }
 
