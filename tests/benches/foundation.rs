@@ -8,6 +8,7 @@
     clippy::disallowed_methods,
     clippy::as_conversions,
     clippy::float_arithmetic,
+    clippy::too_many_arguments,
     dead_code,
     unused_macros,
     unreachable_pub,
