@@ -145,6 +145,16 @@ both! {
         assert_eq!(another.anonymous().post_id(&id, json!({"code": XIANGXIANG})).await.status, 404);
     }
 
+    async fn an_id_stands_for_one_text_whoever_registers_it(app: App) {
+        let list = |text: &str| rules::read(&json!({"r1": text}).to_string()).unwrap();
+        done(service::register(&app.operator(), "web", &list("{ __typename }")).await);
+        for client in ["web", "other"] {
+            let refused = service::register(&app.operator(), client, &list("{ x: __typename }")).await;
+            assert_eq!(refused.unwrap_err().report(), "r1: Another text is registered under this id.");
+        }
+        assert_eq!(done(service::register(&app.operator(), "other", &list("{ __typename }")).await), 1);
+    }
+
     async fn documents_that_do_not_fit_the_schema_are_named(app: App) {
         let listed = rules::read(&json!({"good": NAME, "bad": "{ nothing }", "worse": "{"}).to_string()).unwrap();
         let refused = app.engine.documents.check(&listed).unwrap_err().report();

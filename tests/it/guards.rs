@@ -62,6 +62,11 @@ fn a_point_is_an_object_and_pages_and_mutations_cost_ten_more() {
             111,
         ),
         (
+            "query($n: Int = 5) { page(first: $n) { nodes { number } } }",
+            json!({"n": null}),
+            31,
+        ),
+        (
             "query($n: Int) { page(first: $n) { nodes { number } } }",
             json!({"n": 1e9}),
             111,

@@ -2,7 +2,7 @@
 
 use super::rules::{self, Listed};
 use super::{Event, store};
-use crate::kernel::error::{Error, invalid, text};
+use crate::kernel::error::{Error, conflict, invalid, text};
 use crate::kernel::op::Op;
 
 fn client_name(client: &str) -> Result<(), Error> {
@@ -19,10 +19,17 @@ fn client_name(client: &str) -> Result<(), Error> {
 /// Registers documents of a client; how many are new. Registering the same list again changes nothing.
 ///
 /// # Errors
-/// If the client has no name. Whether the documents fit the schema is for the caller to find out before.
+/// If the client has no name, or another text is registered under an id. Whether the documents fit the schema is for the caller to find out before.
 pub async fn register(op: &Op, client: &str, documents: &[Listed]) -> Result<u64, Error> {
     client_name(client)?;
     op.write(|tx| async move {
+        if let Some(id) = store::clash(&tx, documents).await? {
+            let text = text(
+                "Another text is registered under this id.",
+                "该标识已登记了其他文本。",
+            );
+            return Err(conflict(id, text));
+        }
         let new = store::insert(&tx, client, documents).await?;
         if new == 0 {
             return Ok(tx.unchanged(0));

@@ -59,6 +59,25 @@ pub(super) async fn insert(tx: &Tx, client: &str, documents: &[Listed]) -> Resul
     Ok(new)
 }
 
+/// An id of these under which another text is registered, by whichever client.
+pub(super) async fn clash(tx: &Tx, documents: &[Listed]) -> Result<Option<String>, Error> {
+    for documents in documents.chunks(BATCH) {
+        let mut sql = Sql::new("SELECT id, client, text FROM registered_document WHERE id IN ");
+        sql.list(documents.iter().map(|document| document.id.as_str()));
+        let found = Registered::find_by_statement(sql.on(tx.backend()))
+            .all(tx.db())
+            .await?;
+        let is_other = |found: &&Registered| {
+            let mut same = documents.iter().filter(|document| document.id == found.id);
+            same.any(|document| document.text != found.text)
+        };
+        if let Some(found) = found.iter().find(is_other) {
+            return Ok(Some(found.id.clone()));
+        }
+    }
+    Ok(None)
+}
+
 /// Ends the registration of a document; false if there was none.
 pub(super) async fn delete(tx: &Tx, client: &str, id: &str) -> Result<bool, Error> {
     let mut sql = Sql::new("DELETE FROM registered_document WHERE id = ");

@@ -4,7 +4,7 @@ use crate::config::Transport;
 use axum::extract::ConnectInfo;
 use axum::http::{Extensions, HeaderMap};
 use ipnet::IpNet;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 /// The other end of the connection; unknown where a request did not come by one.
 pub fn peer(extensions: &Extensions) -> Option<IpAddr> {
@@ -26,6 +26,14 @@ pub fn caller(transport: &Transport, extensions: &Extensions, headers: &HeaderMa
         forwarded,
         &transport.trusted_proxies,
     ))
+}
+
+/// Whose budget an address has: a host has a whole /64 of IPv6.
+pub fn budget(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        address => address,
+    }
 }
 
 /// Whether an address lies in one of the networks.

@@ -1,6 +1,6 @@
 //! What is done with every answer of the engine before it leaves: codes, the request's name, masks, and its cost.
 
-use super::refusal::Refusal;
+use super::refusal::{Refusal, led};
 use crate::kernel::error::Error;
 use crate::kernel::op::Op;
 use crate::kernel::telemetry::{Ended, Meter};
@@ -60,6 +60,7 @@ fn mask(error: &mut ServerError, op: &Op) {
     if let Some((_, meaning)) = meaning {
         error.message.push_str(meaning);
     }
+    error.message = led(&error.message);
 }
 
 fn name(error: &mut ServerError, op: &Op) {

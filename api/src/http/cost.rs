@@ -70,11 +70,14 @@ impl Times {
             Times::Fixed(times) => *times,
             Times::Number(name, default) => match variables.get(name) {
                 Some(Constant::Number(number)) => page_size(number.as_u64()),
-                _ => *default,
+                // A null stands for what holds if nobody says, not for the variable's default.
+                Some(_) => PAGE_DEFAULT,
+                None => *default,
             },
             Times::Length(name, default) => match variables.get(name) {
                 Some(Constant::List(items)) => length(items),
-                _ => *default,
+                Some(_) => 1,
+                None => *default,
             },
         }
     }

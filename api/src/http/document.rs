@@ -17,9 +17,12 @@ use async_graphql::parser::types::{ExecutableDocument, OperationType};
 use async_graphql::{Name, ServerError};
 use moka::sync::Cache;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Bytes that kept documents may take up, as far as their texts tell.
 const KEPT_BYTES: u64 = 32 << 20;
+/// How long a document is kept: one that is not registered any more is served no longer than that.
+const KEPT_TIME: Duration = Duration::from_secs(60);
 /// What a read document takes up for each byte of its text, about.
 const BYTES_PER_BYTE: u32 = 20;
 /// Selections, with fragments written out, that a document may have.
@@ -118,7 +121,11 @@ impl Documents {
         Ok(Documents {
             contract: Contract::read(sdl)?,
             schema,
-            kept: Cache::builder().max_capacity(KEPT_BYTES).weigher(weigh).build(),
+            kept: Cache::builder()
+                .max_capacity(KEPT_BYTES)
+                .time_to_live(KEPT_TIME)
+                .weigher(weigh)
+                .build(),
         })
     }
 

@@ -17,6 +17,7 @@ use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use http_body_util::LengthLimitError;
 use std::collections::HashMap;
 
 /// The most that a request body may hold; files go to `/uploads`.
@@ -208,7 +209,12 @@ async fn read_body(engine: &Engine, op: &Op, headers: &HeaderMap, body: Body) ->
         let text = text("The body did not come in time.", "请求体接收超时。");
         stop(StatusCode::REQUEST_TIMEOUT, text)
     })?;
-    let body = body.map_err(|_| {
+    let body = body.map_err(|error| {
+        let cause = std::error::Error::source(&error);
+        if !cause.is_some_and(|cause| cause.is::<LengthLimitError>()) {
+            let text = text("The body broke off.", "请求体传输中断。");
+            return stop(StatusCode::BAD_REQUEST, text);
+        }
         let text = text(
             "The body is larger than 1 MiB; files go to /uploads.",
             "请求体超过 1 MiB；文件请使用 /uploads。",

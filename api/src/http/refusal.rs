@@ -2,7 +2,8 @@
 
 use super::lexical;
 use crate::config::StatusCodes;
-use crate::kernel::error::{Error, Text};
+use crate::kernel::error::{Error, Text, text};
+use crate::kernel::telemetry::REQUEST;
 use async_graphql::{ErrorExtensionValues, Response, ServerError};
 use axum::http::StatusCode;
 
@@ -74,8 +75,16 @@ pub fn error(code: &str, text: &Text) -> ServerError {
     let mut error = ServerError::new(text.said(), None);
     let mut extensions = ErrorExtensionValues::default();
     extensions.set("code", code);
+    if let Ok(id) = REQUEST.try_with(|request| request.id().to_owned()) {
+        extensions.set("requestId", id);
+    }
     error.extensions = Some(extensions);
     error
+}
+
+/// What the parser and the engine say, which is English, after a word in the language of the caller.
+pub(super) fn led(message: &str) -> String {
+    text(message.to_owned(), format!("请求不符合接口约定：{message}")).said()
 }
 
 impl Refusal {
@@ -90,6 +99,7 @@ impl Refusal {
     /// Several errors of one code.
     pub fn of(kind: Kind, code: &str, mut errors: Vec<ServerError>) -> Refusal {
         for error in &mut errors {
+            error.message = led(&error.message);
             error.extensions.get_or_insert_default().set("code", code);
         }
         Refusal { kind, errors }

@@ -105,7 +105,7 @@ pub(super) fn stranger(engine: &Engine, parts: &Parts) -> Peer {
     Peer {
         claims: None,
         language: language(headers),
-        address: address::caller(&engine.transport, &parts.extensions, headers),
+        address: address::caller(&engine.transport, &parts.extensions, headers).map(address::budget),
         is_phone: headers
             .get(CLIENT)
             .is_some_and(|client| client.as_bytes().eq_ignore_ascii_case(b"phone")),
@@ -120,7 +120,7 @@ impl FromRequestParts<Engine> for Address {
 
     async fn from_request_parts(parts: &mut Parts, engine: &Engine) -> Result<Address, Infallible> {
         let caller = address::caller(&engine.transport, &parts.extensions, &parts.headers);
-        Ok(Address(caller))
+        Ok(Address(caller.map(address::budget)))
     }
 }
 

@@ -26,6 +26,7 @@ use entity::id::SessionId;
 use futures_util::future::FutureExt;
 use futures_util::stream::{self, StreamExt};
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{mpsc, oneshot};
 
@@ -41,13 +42,19 @@ struct Reservation {
 }
 
 impl Reservation {
-    fn owner(&self) -> Option<SessionId> {
-        session_of(&self.peer)
+    fn owner(&self) -> Owner {
+        owner_of(&self.peer)
     }
 }
 
-fn session_of(peer: &Peer) -> Option<SessionId> {
-    peer.claims.as_ref().map(|claims| claims.sid)
+/// Whose a stream is: of strangers each address is one.
+type Owner = (Option<SessionId>, Option<IpAddr>);
+
+fn owner_of(peer: &Peer) -> Owner {
+    match &peer.claims {
+        Some(claims) => (Some(claims.sid), None),
+        None => (None, peer.address),
+    }
 }
 
 /// The reserved streams of this process, by their tokens.
@@ -176,7 +183,7 @@ impl Streams {
     fn with<T>(&self, peer: &Peer, token: &str, work: impl FnOnce(&mut Reservation) -> T) -> Option<T> {
         let mut reserved = self.reserved();
         let reservation = reserved.get_mut(token)?;
-        (reservation.owner() == session_of(peer)).then(|| work(reservation))
+        (reservation.owner() == owner_of(peer)).then(|| work(reservation))
     }
 
     async fn reserve(self: Arc<Self>, peer: Peer, headers: &HeaderMap) -> Result<Response, Refusal> {
@@ -227,7 +234,7 @@ impl Streams {
         let (lines, watch) = {
             let mut reserved = self.reserved();
             let reservation = reserved.get_mut(token).ok_or_else(unknown)?;
-            if peer.claims.is_some() && session_of(peer) != reservation.owner() {
+            if peer.claims.is_some() && owner_of(peer) != reservation.owner() {
                 return Err(unknown());
             }
             let open = || {

@@ -6,9 +6,8 @@ use crate::accounts::{rules, service};
 use crate::kernel::error::Error;
 use crate::kernel::op::{Actor, Op};
 use axum::Form;
-use axum::extract::State;
-use axum::extract::rejection::FormRejection;
-use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, WWW_AUTHENTICATE};
+use axum::extract::{FromRequest, Request, State};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Json, Response};
 use base64::Engine as _;
@@ -62,14 +61,13 @@ fn refused(status: StatusCode, error: &str) -> Response {
 }
 
 /// Gives a machine its access token.
-pub async fn issue(
-    State(engine): State<Engine>,
-    Address(address): Address,
-    headers: HeaderMap,
-    form: Result<Form<TokenRequest>, FormRejection>,
-) -> Response {
-    let Ok(Form(form)) = form else {
-        return refused(StatusCode::BAD_REQUEST, "invalid_request");
+pub async fn issue(State(engine): State<Engine>, Address(address): Address, request: Request) -> Response {
+    let headers = request.headers().clone();
+    let form = Form::<TokenRequest>::from_request(request, &());
+    let form = match tokio::time::timeout(engine.transport.stall, form).await {
+        Ok(Ok(Form(form))) => form,
+        Ok(Err(_)) => return refused(StatusCode::BAD_REQUEST, "invalid_request"),
+        Err(_) => return refused(StatusCode::REQUEST_TIMEOUT, "invalid_request"),
     };
     if form.grant_type != "client_credentials" {
         return refused(StatusCode::BAD_REQUEST, "unsupported_grant_type");
@@ -89,6 +87,11 @@ pub async fn issue(
             ([(CACHE_CONTROL, "no-store")], Json(body)).into_response()
         }
         Err(Error::Invalid(_)) => refused(StatusCode::UNAUTHORIZED, "invalid_client"),
+        Err(Error::TooOften(seconds)) => {
+            let mut answer = refused(StatusCode::TOO_MANY_REQUESTS, "temporarily_unavailable");
+            answer.headers_mut().insert(RETRY_AFTER, seconds.into());
+            answer
+        }
         Err(error) => super::graphql::refused(&error),
     }
 }

@@ -47,11 +47,20 @@ impl Level {
 }
 
 /// A bucket for each key.
-pub struct Buckets<K>(Mutex<HashMap<K, Level>>);
+pub struct Buckets<K>(Mutex<Levels<K>>);
+
+struct Levels<K> {
+    of: HashMap<K, Level>,
+    /// So many are worth a look for those that are full again.
+    swept_from: usize,
+}
 
 impl<K> Default for Buckets<K> {
     fn default() -> Self {
-        Buckets(Mutex::new(HashMap::new()))
+        Buckets(Mutex::new(Levels {
+            of: HashMap::new(),
+            swept_from: KEPT,
+        }))
     }
 }
 
@@ -64,15 +73,16 @@ impl<K: Hash + Eq> Buckets<K> {
     /// If there is less; then nothing is taken.
     pub fn take(&self, key: K, rate: Rate, points: u64, now: DateTime<Utc>) -> Result<u64, u64> {
         let mut levels = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if levels.len() >= KEPT {
-            levels.retain(|_, level| !level.is_full(now));
+        if levels.of.len() >= levels.swept_from {
+            levels.of.retain(|_, level| !level.is_full(now));
+            levels.swept_from = KEPT.max(2 * levels.of.len());
         }
         let full = Level {
             milli: rate.capacity.saturating_mul(1_000),
             at: now,
             rate,
         };
-        let level = levels.entry(key).or_insert(full);
+        let level = levels.of.entry(key).or_insert(full);
         *level = Level {
             rate,
             ..level.now(now)
@@ -93,7 +103,7 @@ impl<K: Hash + Eq> Buckets<K> {
     /// Puts back what was not used; what is there then.
     pub fn put_back(&self, key: &K, points: u64) -> u64 {
         let mut levels = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(level) = levels.get_mut(key) else {
+        let Some(level) = levels.of.get_mut(key) else {
             return 0;
         };
         let capacity = level.rate.capacity.saturating_mul(1_000);
@@ -143,6 +153,6 @@ mod tests {
             assert_eq!(buckets.take(key, RATE, 1, start), Ok(9));
         }
         assert_eq!(buckets.take(KEPT, RATE, 1, start + TimeDelta::seconds(1)), Ok(9));
-        assert_eq!(buckets.0.lock().unwrap().len(), 1);
+        assert_eq!(buckets.0.lock().unwrap().of.len(), 1);
     }
 }
