@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::accounts::service::{self, NewAccount};
+use crate::accounts::account::service::{self, NewAccount};
 use crate::accounts::token;
 use crate::config::{Settings, Store};
 use crate::http::engine::Engine;

@@ -1,6 +1,6 @@
 //! Every setting, from the environment or the command line, with its default and unit.
 
-use crate::policy::CallerClass;
+use crate::policy::{CallerClass, OTP_ROLES, Role};
 use clap::{Args, Parser, ValueEnum, value_parser};
 use ipnet::IpNet;
 use std::num::ParseIntError;
@@ -21,6 +21,10 @@ pub struct Settings {
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would show the text twice")]
     pub transport: Transport,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show the text twice")]
+    pub access: Access,
 
     /// Seconds between saying at `/readyz` that the service is about to end and taking no more connections in: what a
     /// load balancer needs to notice.
@@ -164,6 +168,65 @@ impl Default for Transport {
             transport: Transport,
         }
         Alone::parse_from(["gonghui"]).transport
+    }
+}
+
+/// Settings of who may sign in, and for how long.
+#[derive(Args, Clone, Debug)]
+pub struct Access {
+    /// Characters that a password has at least. One of fewer than 16 holds three of: small letters, capitals, digits,
+    /// others.
+    #[arg(long, env = "GONGHUI_PASSWORD_MIN", default_value_t = 10, value_parser = value_parser!(u32).range(8..=64))]
+    pub password_min: u32,
+
+    /// Days after which a password has to be changed; 0 is never.
+    #[arg(long, env = "GONGHUI_PASSWORD_DAYS", default_value_t = 90)]
+    pub password_days: u32,
+
+    /// Minutes for which a session of the dashboard goes on without a refresh.
+    #[arg(long, env = "GONGHUI_IDLE_MINUTES", default_value_t = 30, value_parser = value_parser!(u32).range(1..))]
+    pub idle_minutes: u32,
+
+    /// Hours after which a session of the dashboard ends whatever happens.
+    #[arg(long, env = "GONGHUI_SESSION_HOURS", default_value_t = 12, value_parser = value_parser!(u32).range(1..))]
+    pub session_hours: u32,
+
+    /// Days for which a session of the phone goes on without a refresh.
+    #[arg(long, env = "GONGHUI_PHONE_IDLE_DAYS", default_value_t = 7, value_parser = value_parser!(u32).range(1..))]
+    pub phone_idle_days: u32,
+
+    /// Days after which a session of the phone ends whatever happens.
+    #[arg(long, env = "GONGHUI_PHONE_SESSION_DAYS", default_value_t = 90, value_parser = value_parser!(u32).range(1..))]
+    pub phone_session_days: u32,
+
+    /// Roles that work only in a session opened with a second factor, separated by commas; none if it is empty.
+    #[arg(long, env = "GONGHUI_OTP_ROLES", default_value = OTP_ROLES, value_parser = roles)]
+    pub otp_roles: Roles,
+
+    /// Minutes that an elevation lasts.
+    #[arg(long, env = "GONGHUI_ELEVATION_MINUTES", default_value_t = 180, value_parser = value_parser!(u32).range(1..=1_440))]
+    pub elevation_minutes: u32,
+}
+
+/// A list of roles.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Roles(pub Vec<Role>);
+
+fn roles(text: &str) -> Result<Roles, String> {
+    let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+    let role = |name| Role::named(name).ok_or_else(|| format!("no role {name}"));
+    names.map(role).collect::<Result<_, _>>().map(Roles)
+}
+
+impl Default for Access {
+    /// What holds if nobody says anything on the command line.
+    fn default() -> Access {
+        #[derive(Parser)]
+        struct Alone {
+            #[command(flatten)]
+            access: Access,
+        }
+        Alone::parse_from(["gonghui"]).access
     }
 }
 

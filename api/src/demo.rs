@@ -4,8 +4,8 @@
 //! so it cannot show what the product cannot do. Every step may run again: a start that was cut short is finished by
 //! the next one. Enterprises are those of a made-up register; nobody in it exists.
 
-use crate::accounts::service::{self, NewAccount};
-use crate::accounts::store;
+use crate::accounts::account::service::{self, NewAccount};
+use crate::accounts::session::store;
 use crate::http::engine::Engine;
 use crate::kernel::app::App;
 use crate::kernel::error::Error;

@@ -1,6 +1,7 @@
 //! Relay's `node` and `nodes`: any object by its global id.
 #![expect(missing_docs, reason = "the Interface macro writes a method without docs")]
 
+use crate::accounts::account::types::{Account, seen as seen_account};
 use crate::fees::collection::types::{Collection, WaitingCollection};
 use crate::jobs::{self, types::Job};
 use crate::kernel::error::{Error, invalid, text};
@@ -13,7 +14,7 @@ use crate::visits::types::Visit;
 use async_graphql::{Context, ID, Interface, Object};
 use entity::fees::{collection, waiting};
 use entity::id::{
-    CollectionId, CoverageId, EnterpriseId, FederationId, JobId, TradeUnionId, VisitId, WaitingCollectionId,
+    AccountId, CollectionId, CoverageId, EnterpriseId, FederationId, JobId, TradeUnionId, VisitId, WaitingCollectionId,
 };
 use entity::org::{coverage, enterprise, trade_union};
 use entity::visits::visit;
@@ -38,6 +39,8 @@ pub enum Node {
     WaitingCollection(WaitingCollection),
     /// 作业.
     Job(Job),
+    /// 账号.
+    Account(Account),
 }
 
 /// Anything by its global id.
@@ -77,6 +80,7 @@ async fn find(op: &Op, id: &ID) -> Result<Node, Error> {
         JobId::TAG => jobs::store::load(op, uuid.into())
             .await
             .map(|row| Job(row).into()),
+        AccountId::TAG => seen_account(op, uuid.into()).await.map(Node::Account),
         _ => Err(Error::NotFound("id".into())),
     }
 }

@@ -14,9 +14,9 @@ pub enum Role {
     Finance,
     /// 经审: reads money and its trail.
     Auditor,
-    /// 系统管理员: runs the service, sees no business.
+    /// 系统管理员: runs the service and its accounts, sees no business.
     SystemAdministrator,
-    /// 安全管理员: accounts and grants, sees no business.
+    /// 安全管理员: roles, sessions and second factors, sees no business.
     SecurityAdministrator,
     /// 审计管理员: reads the audit trail, sees no business.
     AuditAdministrator,
@@ -31,7 +31,7 @@ pub enum Role {
 pub enum CallerClass {
     /// Nobody signed in.
     Anonymous,
-    /// A person with the app for field visits, which says `X-Gonghui-Client: phone`.
+    /// A person who signed in on the app for field visits.
     Phone,
     /// Any other person.
     Dashboard,
@@ -53,7 +53,7 @@ impl CallerClass {
         }
     }
 
-    /// Who somebody is who acts by these roles; `is_phone` says the front end itself.
+    /// Who somebody is who acts by these roles; `is_phone` the front end said as it signed in.
     pub fn of(roles: &[Role], is_phone: bool) -> CallerClass {
         match roles {
             [] => CallerClass::Anonymous,
@@ -108,7 +108,18 @@ pub enum Action {
     ReadCollections,
     /// See jobs and their error files, where also what a job of the kind writes may be read.
     ReadJobs,
+    /// See accounts, their roles and sessions.
+    ReadAccounts,
+    /// Invite people, disable and enable accounts, reset passwords.
+    ManageAccounts,
+    /// Give and end roles, end sessions, take away second factors.
+    GrantRoles,
+    /// Read the audit trail.
+    ReadAudit,
 }
+
+/// The roles that work only in a session with a second factor, if no setting says otherwise.
+pub const OTP_ROLES: &str = "SYSTEM_ADMINISTRATOR,SECURITY_ADMINISTRATOR,AUDIT_ADMINISTRATOR";
 
 impl Role {
     /// All roles, with the names that the database and the command line use.
@@ -143,6 +154,24 @@ impl Role {
     /// Whether it runs the service: such a caller may look at the schema and try documents in production too.
     pub fn runs_the_service(self) -> bool {
         self == Role::SystemAdministrator
+    }
+
+    /// Whether it is one of the three separated administrators (三员分立).
+    pub fn is_administrator(self) -> bool {
+        matches!(
+            self,
+            Role::SystemAdministrator | Role::SecurityAdministrator | Role::AuditAdministrator
+        )
+    }
+
+    /// Whether one account may hold both at a time: an administrator is nothing else.
+    pub fn may_stand_beside(self, other: Role) -> bool {
+        self == other || !self.is_administrator() && !other.is_administrator()
+    }
+
+    /// Whether who holds it may take it at the superior for a short time ("break the glass").
+    pub fn may_be_elevated(self) -> bool {
+        matches!(self, Role::Leader | Role::Cadre)
     }
 
     /// Whether a machine client holds it.
@@ -193,9 +222,11 @@ impl Role {
                     ReadTree | ReadEnterprises | ReadTradeUnions | ReadFigures | ReadCollections | ReadJobs
                 )
             }
-            Role::SystemAdministrator | Role::SecurityAdministrator | Role::AuditAdministrator => {
-                matches!(action, ReadTree)
-            }
+            // None of the three can do another's work alone: a role is given by one, a password reset by another, and
+            // the third reads what both did.
+            Role::SystemAdministrator => matches!(action, ReadTree | ReadAccounts | ManageAccounts),
+            Role::SecurityAdministrator => matches!(action, ReadTree | ReadAccounts | GrantRoles),
+            Role::AuditAdministrator => matches!(action, ReadTree | ReadAccounts | ReadAudit),
             Role::TaxBureau => matches!(action, ReadTree | SubmitCollections | ReadCollections | ReadJobs),
             Role::Reporting => matches!(action, ReadTree | ReadEnterprises | ReadTradeUnions | ReadFigures),
         }

@@ -1,5 +1,6 @@
 //! The one schema: every domain's operations, merged by tier.
 
+use crate::accounts::account::types::Account;
 use crate::accounts::graphql::{AccountMutation, AccountQuery};
 use crate::fees::collection::graphql::CollectionMutation;
 use crate::fees::collection::types::{Collection, WaitingCollection};
@@ -54,6 +55,7 @@ pub fn build() -> Schema {
     Schema::build(Query::default(), Mutation::default(), Subscription::default())
         // The engine gives its connection types no description.
         .override_output_type_description::<Connection<Federation>>("A page of federations (工会).")
+        .override_output_type_description::<Connection<Account>>("A page of accounts (账号).")
         .override_output_type_description::<Connection<FederationLink>>("A page of extra edges (关系).")
         .override_output_type_description::<Connection<Enterprise>>("A page of enterprises (企业).")
         .override_output_type_description::<Connection<TradeUnion>>("A page of grassroots unions (基层工会).")

@@ -1,6 +1,6 @@
 //! From settings to a running process: database, migrations, keys, tree.
 
-use crate::config::{Profile, Settings, Store};
+use crate::config::{Access, Profile, Settings, Store};
 use crate::http::engine::Engine;
 use crate::http::router::router;
 use crate::http::serve;
@@ -77,7 +77,7 @@ pub async fn app(store: &Store) -> Result<Arc<App>, Error> {
     let files = Files::at(&store.files_place())?;
     let db = open(store).await?;
     migrate(&db).await?;
-    App::build(db, Arc::new(SystemClock), keys, files).await
+    App::build(db, Arc::new(SystemClock), keys, files, Access::default()).await
 }
 
 /// Builds the process that serves: each operation, and so each statement, has its deadline.
@@ -91,7 +91,8 @@ pub async fn serving_app(settings: &Settings) -> Result<Arc<App>, Error> {
     db.close().await?;
     let deadline = settings.transport.deadline();
     let db = Db::connect_within(&store.database_url, store.connections, deadline).await?;
-    let app = App::build(db, Arc::new(SystemClock), keys, files).await?;
+    let access = settings.access.clone();
+    let app = App::build(db, Arc::new(SystemClock), keys, files, access).await?;
     if let Some(endpoint) = &settings.transport.otlp_endpoint {
         let exporter = telemetry::otlp(endpoint).context("OTEL_EXPORTER_OTLP_ENDPOINT")?;
         app.telemetry.trace_to(exporter, app.process_id);

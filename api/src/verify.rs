@@ -173,7 +173,8 @@ struct Named {
 }
 
 /// Every table whose rows have a place in the tree.
-const PLACED: [&str; 8] = [
+const PLACED: [&str; 9] = [
+    "account",
     "federation_link",
     "enterprise",
     "trade_union",

@@ -5,7 +5,7 @@
 //! tells whether anything was written, on PostgreSQL a partial index that is empty when all is numbered. A NOTIFY in
 //! each writer's transaction would make all writers queue for one lock.
 
-use crate::accounts::store as accounts;
+use crate::accounts::session::store as sessions;
 use crate::jobs::Importer;
 use crate::jobs::runner::{self, Stop};
 use crate::kernel::app::App;
@@ -38,7 +38,7 @@ pub async fn clean(app: &App) -> Result<(), Error> {
     tx::forget_keys(app).await?;
     app.db.tend().await?;
     uploads::clean(app).await?;
-    accounts::forget_sessions(app).await?;
+    sessions::forget(app).await?;
     Ok(())
 }
 

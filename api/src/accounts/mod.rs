@@ -1,50 +1,27 @@
-//! Accounts (账号): who may sign in, by which token they act, and their grants (授权) on nodes of the tree.
+//! Accounts (账号): who may sign in, how they prove it, by which sessions they act, and their grants (授权) on nodes of
+//! the tree.
 //!
-//! People sign in with a password, machines with client credentials (RFC 6749 §4.4). Access tokens are short-lived
-//! JWTs (Ed25519); whether the session and the grants still stand is read with every request, so ending one takes
-//! effect at once. A refresh token is good once: using it makes the next, and one that comes again after its use ends the
-//! session, for then two have it (RFC 9700 §4.14).
+//! | 中文 | here |
+//! |---|---|
+//! | 账号 | `account`: a person or a machine client, with a home in the tree |
+//! | 身份鉴别 | `proof`: a secret, a second factor, and how often that may fail |
+//! | 口令、邀请码 | `password`: invitations, changes, resets |
+//! | 动态口令 | `otp`: the second factor (RFC 6238) and its recovery codes |
+//! | 会话 | `session`: signed in, going on, ended |
+//! | 授权、临时提权 | `grant`: roles with dates, elevations by the hour |
+//!
+//! Invariants (GB/T 22239-2019, 8.1.4.1 and 8.1.4.2): an account without a grant does nothing. Whether session and
+//! grants still stand is read with every request, so ending one takes effect at once. The three administrators
+//! (三员分立) exclude one another and every other role; nobody administrates themselves or those who stand level with
+//! them. No administrator ever learns a password, and to take an account over takes two of them: one resets the
+//! password, another the second factor.
 
-pub mod types;
+pub mod account;
+pub mod proof;
+pub mod password;
+pub mod otp;
+pub mod session;
+pub mod grant;
 pub mod graphql;
-pub mod service;
-pub mod rules;
-pub(crate) mod store;
+pub mod code;
 pub mod token;
-
-use crate::kernel::event::{Event as Said, Place, Sentence};
-use entity::id::AccountId;
-use serde_json::json;
-
-/// The history of accounts in words.
-pub enum Event {
-    /// An account was made, with a role at a place.
-    AccountAdded(AccountId, Place, &'static str),
-    /// Somebody signed in.
-    SignedIn(AccountId, Place),
-    /// A session went on with a new refresh token.
-    SessionRefreshed(AccountId, Place),
-    /// A used refresh token came again, and its session was ended.
-    RefreshTokenReused(AccountId, Place),
-    /// A session was ended by its owner.
-    SignedOut(AccountId, Place),
-}
-
-impl Said for Event {
-    fn sentence(self) -> Sentence {
-        let (kind, id, place, body) = match self {
-            Event::AccountAdded(id, place, role) => ("ACCOUNT_ADDED", id, place, json!({"role": role})),
-            Event::SignedIn(id, place) => ("SIGNED_IN", id, place, json!({})),
-            Event::SessionRefreshed(id, place) => ("SESSION_REFRESHED", id, place, json!({})),
-            Event::RefreshTokenReused(id, place) => ("REFRESH_TOKEN_REUSED", id, place, json!({})),
-            Event::SignedOut(id, place) => ("SIGNED_OUT", id, place, json!({})),
-        };
-        Sentence {
-            kind,
-            subject_id: id.0,
-            place,
-            body,
-            deltas: Vec::new(),
-        }
-    }
-}

@@ -4,6 +4,7 @@ use crate::kernel::app::App;
 use crate::kernel::error::Error;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use aws_lc_rs::constant_time;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
@@ -82,6 +83,29 @@ pub async fn is_right(secret: String, hash: Option<String>) -> Result<bool, Erro
 /// A secret that nobody can guess: 43 characters.
 pub fn secret(app: &App) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(app.clock.random())
+}
+
+/// What a refresh token says, and what it is sealed with.
+fn refresh_parts(app: &App, id: SessionId, generation: i32) -> (String, String) {
+    let said = format!("{}.{generation}", id.0.simple());
+    let seal = app.keys.mac(format!("refresh token {said}").as_bytes());
+    (said, seal)
+}
+
+/// The refresh token of a generation of a session.
+pub fn refresh_token(app: &App, id: SessionId, generation: i32) -> String {
+    let (said, seal) = refresh_parts(app, id, generation);
+    format!("{said}.{seal}")
+}
+
+/// Session and generation of a refresh token; none unless we made it.
+pub fn read_refresh(app: &App, token: &str) -> Option<(SessionId, i32)> {
+    let (said, seal) = token.rsplit_once('.')?;
+    let (id, generation) = said.split_once('.')?;
+    let (id, generation) = (SessionId(id.parse().ok()?), generation.parse().ok()?);
+    let (_, ours) = refresh_parts(app, id, generation);
+    let is_ours = constant_time::verify_slices_are_equal(seal.as_bytes(), ours.as_bytes()).is_ok();
+    is_ours.then_some((id, generation))
 }
 
 /// Signs an access token.

@@ -4,7 +4,6 @@ use super::answer::{self, Cost, Told};
 use super::document::{Document, Documents};
 use super::params::{Params, Wanted};
 use super::refusal::{Kind, Refusal};
-use super::session::Peer;
 use crate::config::{Profile, Transport};
 use crate::documents::{rules, store};
 use crate::kernel::app::App;
@@ -150,20 +149,22 @@ impl Engine {
     }
 
     /// Who somebody is, as far as budgets go.
-    pub(super) fn class(actor: &Actor, is_phone: bool) -> CallerClass {
-        let roles: Vec<_> = match actor {
-            Actor::Account { grants, .. } => grants.iter().map(|grant| grant.role).collect(),
-            Actor::Anonymous | Actor::System => Vec::new(),
-        };
-        CallerClass::of(&roles, is_phone)
+    pub(super) fn class(actor: &Actor) -> CallerClass {
+        match actor {
+            Actor::Account { grants, is_phone, .. } => {
+                let roles: Vec<_> = grants.iter().map(|grant| grant.role).collect();
+                CallerClass::of(&roles, *is_phone)
+            }
+            Actor::Anonymous | Actor::System => CallerClass::Anonymous,
+        }
     }
 
     /// Answers a query or mutation of somebody.
     ///
     /// # Errors
     /// If no field was run.
-    pub async fn answer(&self, op: &Op, peer: &Peer, params: Params, via: Via) -> Result<Response, Refusal> {
-        let ready = self.ready(op, peer, params, via).await?;
+    pub async fn answer(&self, op: &Op, params: Params, via: Via) -> Result<Response, Refusal> {
+        let ready = self.ready(op, params, via).await?;
         self.run(op, ready).await
     }
 
@@ -171,8 +172,8 @@ impl Engine {
     ///
     /// # Errors
     /// If the document does not fit, is not allowed this way, or costs more than there is.
-    pub async fn ready(&self, op: &Op, peer: &Peer, params: Params, via: Via) -> Result<Ready, Refusal> {
-        let ready = self.admit(op, peer, params, via).await;
+    pub async fn ready(&self, op: &Op, params: Params, via: Via) -> Result<Ready, Refusal> {
+        let ready = self.admit(op, params, via).await;
         ready.map_err(|refusal| {
             let told = Told {
                 kind: None,
@@ -184,9 +185,9 @@ impl Engine {
         })
     }
 
-    async fn admit(&self, op: &Op, peer: &Peer, params: Params, via: Via) -> Result<Ready, Refusal> {
+    async fn admit(&self, op: &Op, params: Params, via: Via) -> Result<Ready, Refusal> {
         let is_open = self.is_open_to(op.actor());
-        let class = Engine::class(op.actor(), peer.is_phone);
+        let class = Engine::class(op.actor());
         let document = self.document(&params.document, is_open).await?;
         let is_registered = document.registered.is_some();
         if !is_registered && !is_open && self.transport.trusted_only.contains(&class) {

@@ -99,10 +99,10 @@ async fn answer(engine: Engine, request: Request) -> Response {
     let params = read(&engine, &op, &parts, body).await;
     let mut answer = match params {
         Ok(params) if is_stream => sse::distinct(&engine, &peer, params, via).await,
-        Ok(params) => written(engine.answer(&op, &peer, params, via).await, media, codes),
+        Ok(params) => written(engine.answer(&op, params, via).await, media, codes),
         Err(stop) => stop.answer(&op, media, codes),
     };
-    let class = Engine::class(op.actor(), peer.is_phone);
+    let class = Engine::class(op.actor());
     answer.extensions_mut().insert(class);
     answer
 }

@@ -5,7 +5,7 @@ use super::engine::Engine;
 use super::graphql::refused;
 use super::session::Address;
 use super::token::basic;
-use crate::accounts::service;
+use crate::accounts::proof::service;
 use crate::kernel::error::Error;
 use crate::kernel::op::{Actor, Op};
 use axum::extract::State;

@@ -65,7 +65,6 @@ fn cors(origins: &[String]) -> CorsLayer {
             header::CONTENT_TYPE,
             HeaderName::from_static("traceparent"),
             HeaderName::from_static("tracestate"),
-            HeaderName::from_static("x-gonghui-client"),
             HeaderName::from_static("x-graphql-event-stream-token"),
             HeaderName::from_static("graphql-require-preflight"),
             HeaderName::from_static("apollo-require-preflight"),

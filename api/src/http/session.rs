@@ -3,7 +3,8 @@
 use super::address;
 use super::engine::Engine;
 use crate::accounts::token::Claims;
-use crate::accounts::{store, token};
+use crate::accounts::session::store;
+use crate::accounts::token;
 use crate::kernel::app::App;
 use crate::kernel::error::{Error, Language};
 use crate::kernel::op::{Actor, Op};
@@ -27,8 +28,6 @@ pub struct Peer {
     pub language: Language,
     /// Where the request comes from, if it came over a socket.
     pub address: Option<IpAddr>,
-    /// Whether the front end says that it is the app for field visits.
-    pub is_phone: bool,
 }
 
 impl Peer {
@@ -45,9 +44,6 @@ impl Peer {
         Ok(Op::arriving(app, self.actor(app).await?, self.address))
     }
 }
-
-/// What a front end says of itself; the app for field visits says `phone`.
-const CLIENT: &str = "x-gonghui-client";
 
 /// The token of an `Authorization: Bearer …`; anything else in its place is refused, only its absence is nobody.
 pub(super) fn bearer(authorization: &str) -> Result<&str, Error> {
@@ -106,9 +102,6 @@ pub(super) fn stranger(engine: &Engine, parts: &Parts) -> Peer {
         claims: None,
         language: language(headers),
         address: address::caller(&engine.transport, &parts.extensions, headers).map(address::budget),
-        is_phone: headers
-            .get(CLIENT)
-            .is_some_and(|client| client.as_bytes().eq_ignore_ascii_case(b"phone")),
     }
 }
 

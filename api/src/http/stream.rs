@@ -57,7 +57,7 @@ impl Engine {
 
     async fn start(&self, peer: &Peer, params: Params, via: Via) -> Result<Begun, Refusal> {
         let op = peer.op(&self.app).await?;
-        let ready = self.ready(&op, peer, params, via).await?;
+        let ready = self.ready(&op, params, via).await?;
         if ready.kind != OperationType::Subscription {
             let response = self.run(&op, ready).await?;
             return Ok(Begun {

@@ -2,7 +2,7 @@
 
 use super::engine::Engine;
 use super::session::Address;
-use crate::accounts::{rules, service};
+use crate::accounts::session::{rules, service};
 use crate::kernel::error::Error;
 use crate::kernel::op::{Actor, Op};
 use axum::Form;

@@ -169,7 +169,7 @@ impl Run<'_> {
 
     /// An operation of the account that asked, with its grants of this moment.
     async fn acting(&self, job: &job::Model) -> Result<Op, Error> {
-        match accounts::store::actor_of(self.app, job.account_id).await {
+        match accounts::session::store::actor_of(self.app, job.account_id).await {
             Err(Error::Unauthenticated) => Err(service::rights_ended()),
             actor => Ok(Op::new(self.app, actor?)),
         }

@@ -3,6 +3,7 @@
 use super::bucket::Buckets;
 use super::clock::Clock;
 use super::db::Db;
+use super::delay::Delays;
 use super::drain::Drain;
 use super::error::Error;
 use super::feed::Feed;
@@ -10,6 +11,7 @@ use super::files::Files;
 use super::keys::Keys;
 use super::telemetry::Telemetry;
 use super::tree::Tree;
+use crate::config::Access;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -28,6 +30,10 @@ pub struct App {
     pub files: Files,
     /// How often something was tried lately, by whom or on whom.
     pub attempts: Buckets<String>,
+    /// What failed lately, and how long it has to wait.
+    pub failures: Delays,
+    /// Who may sign in, and for how long.
+    pub access: Access,
     /// Says when the process is about to end.
     pub drain: Drain,
     /// What it tells its operator.
@@ -41,11 +47,19 @@ pub struct App {
 
 impl App {
     /// Builds the process on a migrated database; the tree is whole before anything can ask it.
-    pub async fn build(db: Db, clock: Arc<dyn Clock>, keys: Keys, files: Files) -> Result<Arc<App>, Error> {
+    pub async fn build(
+        db: Db,
+        clock: Arc<dyn Clock>,
+        keys: Keys,
+        files: Files,
+        access: Access,
+    ) -> Result<Arc<App>, Error> {
         let tree = Tree::load(db.unhurried()).await?;
         let feed = Feed::start(&db).await?;
         Ok(Arc::new(App {
             attempts: Buckets::default(),
+            failures: Delays::default(),
+            access,
             drain: Drain::default(),
             telemetry: Telemetry::new(db.telemetry()),
             process_id: clock.id(),

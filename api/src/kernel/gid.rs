@@ -5,8 +5,8 @@ use async_graphql::ID;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use entity::id::{
-    AccountId, CollectionId, CoverageId, EnterpriseId, FederationId, FederationLinkId, FindingId, JobId,
-    TradeUnionId, VisitId, WaitingCollectionId,
+    AccountId, CollectionId, CoverageId, EnterpriseId, FederationId, FederationLinkId, FindingId, GrantId,
+    JobId, SessionId, TradeUnionId, VisitId, WaitingCollectionId,
 };
 use uuid::Uuid;
 
@@ -65,6 +65,8 @@ gids! {
     b'V' VisitId
     b'N' FindingId
     b'J' JobId
+    b'G' GrantId
+    b'S' SessionId
 }
 
 /// The message for an id that is not a UUID.

@@ -28,6 +28,7 @@ pub mod encoding;
 mod record;
 pub mod rows;
 pub mod bucket;
+pub mod delay;
 pub mod drain;
 pub mod telemetry;
 pub mod app;

@@ -41,6 +41,8 @@ pub enum Actor {
         display_name: String,
         /// A machine client.
         is_machine: bool,
+        /// The session was opened by the phone's app.
+        is_phone: bool,
         /// What it may do where.
         grants: Vec<Grant>,
     },

@@ -65,6 +65,12 @@ impl Scope {
         self.everything || self.roots.iter().any(|root| path.starts_with(&*root.path))
     }
 
+    /// Whether a row or node with this path is inside, and below the top of what is reached.
+    pub fn holds_below_its_top(&self, path: &str) -> bool {
+        let is_below = |root: &Root| path.starts_with(&*root.path) && path.len() > root.path.len();
+        self.everything || self.roots.iter().any(is_below)
+    }
+
     /// Whether a node with this path stands above some of it.
     pub fn is_below(&self, path: &str) -> bool {
         self.roots.iter().any(|root| root.path.starts_with(path))

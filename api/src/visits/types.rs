@@ -1,7 +1,7 @@
 //! Visits as clients see them.
 
 use super::store::{self, FindingsOf};
-use crate::accounts::types::DisplayNames;
+use crate::accounts::account::types::DisplayNames;
 use crate::kernel::error::Error;
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;

@@ -21,6 +21,12 @@ pub struct Model {
     pub valid_from: Date,
     /// First day on which it no longer holds.
     pub valid_to: Option<Date>,
+    /// The instant at which an elevation ends; none for what is no elevation.
+    pub until: Option<DateTimeUtc>,
+    /// Who gave it; none for the operator at the command line. Of an elevation, whoever took it.
+    pub given_by: Option<AccountId>,
+    /// Why it was given.
+    pub reason: String,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

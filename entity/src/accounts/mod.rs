@@ -1,4 +1,5 @@
 //! Who may sign in, and what they may do where.
 pub mod account;
+pub mod credential;
 pub mod grant;
 pub mod session;

@@ -3,6 +3,18 @@
 use crate::id::{AccountId, SessionId};
 use sea_orm::entity::prelude::*;
 
+/// What opened a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Kind {
+    /// The app for field visits.
+    Phone,
+    /// The web dashboard.
+    Dashboard,
+    /// A machine client.
+    Machine,
+}
+
 /// A row of `session`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -13,13 +25,21 @@ pub struct Model {
     pub id: SessionId,
     /// Whose.
     pub account_id: AccountId,
-    /// SHA-256 of the refresh token in force; empty for machines, which sign in again.
-    pub refresh_hash: String,
-    /// SHA-256 of the refresh token before it: whoever uses that one once more is not alone. Empty before the first use.
-    pub previous_hash: String,
+    /// What opened it.
+    pub kind: Kind,
+    /// Where it was opened from: an address, of IPv6 the /64; empty if it is not known.
+    pub address: String,
+    /// Opened with a second factor.
+    pub is_strong: bool,
+    /// Counts refresh tokens: only the newest is good.
+    pub generation: i32,
+    /// Signed in at.
+    pub opened_at: DateTimeUtc,
+    /// Last refreshed at.
+    pub seen_at: DateTimeUtc,
     /// The refresh token is good until; the end, once it has ended.
     pub expires_at: DateTimeUtc,
-    /// Signed out at, or ended because a used refresh token came again.
+    /// Signed out at, or ended by somebody, or because a used refresh token came again.
     pub ended_at: Option<DateTimeUtc>,
 }
 

@@ -1,6 +1,7 @@
 //! Federations as clients see them.
 
 use super::store;
+use crate::accounts::account::types::{Account, AccountFilter, AccountOrder, accounts_of};
 use crate::fees::collection::types::{
     Collection, CollectionFilter, WaitingCollection, WaitingReason, page_of_federation,
     waiting_page_of_federation,
@@ -289,6 +290,21 @@ impl Federation {
             },
         )
         .await
+    }
+
+    /// Accounts with their home in this federation or below it; for who administrates accounts.
+    #[expect(clippy::too_many_arguments, reason = "the four of every connection")]
+    async fn accounts(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which.")] filter: Option<AccountFilter>,
+        #[graphql(desc = "Order.", default)] order: AccountOrder,
+        #[graphql(desc = "How many from the start, at most 100; 20 if nothing is said.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Account>, Error> {
+        accounts_of(context, self, filter, order, Page::new(first, after, last, before)?).await
     }
 
     /// Extra edges of this federation (industry guidance, fee relation), newest first.

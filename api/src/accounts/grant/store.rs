@@ -1,0 +1,137 @@
+//! Grants in the database.
+
+use crate::kernel::clock::day_of;
+use crate::kernel::error::Error;
+use crate::kernel::loader::Batch;
+use crate::kernel::op::Op;
+use crate::kernel::sql::Sql;
+use crate::kernel::tx::Tx;
+use chrono::{DateTime, NaiveDate, Utc};
+use entity::accounts::grant::{Column, Entity, Model};
+use entity::id::{AccountId, GrantId};
+use sea_orm::sea_query::{Query, SelectStatement, SimpleExpr};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, FromQueryResult, IntoActiveModel,
+};
+
+/// Adds that a grant holds at an instant.
+pub(in crate::accounts) fn push_in_force(sql: &mut Sql, now: DateTime<Utc>) {
+    let today = day_of(now);
+    sql.push("valid_from <= ").bind(today);
+    sql.push(" AND (valid_to IS NULL OR valid_to > ").bind(today);
+    sql.push(") AND (until IS NULL OR until > ").bind(now).push(")");
+}
+
+/// The accounts that hold something of a kind at an instant, for the filter of a list.
+pub(in crate::accounts) fn holders(kind: SimpleExpr, now: DateTime<Utc>) -> SelectStatement {
+    let today = day_of(now);
+    let in_force = Condition::all()
+        .add(Column::ValidFrom.lte(today))
+        .add(Column::ValidTo.is_null().or(Column::ValidTo.gt(today)))
+        .add(Column::Until.is_null().or(Column::Until.gt(now)));
+    Query::select()
+        .column(Column::AccountId)
+        .from(Entity)
+        .cond_where(in_force.add(kind))
+        .take()
+}
+
+/// The beginning of a search for grants in force or to come; one that ended on its first day never is.
+fn standing_at(now: DateTime<Utc>) -> Sql {
+    let mut sql = Sql::new(
+        "SELECT * FROM role_grant WHERE (valid_to IS NULL OR (valid_to > valid_from AND valid_to > ",
+    );
+    sql.bind(day_of(now))
+        .push(")) AND (until IS NULL OR until > ")
+        .bind(now);
+    sql.push(")");
+    sql
+}
+
+/// What an account holds or is to hold, oldest first.
+pub(in crate::accounts) async fn standing(tx: &Tx, id: AccountId) -> Result<Vec<Model>, Error> {
+    let mut sql = standing_at(tx.op().now());
+    sql.push(" AND account_id = ").bind(id).push(" ORDER BY id");
+    Ok(Model::find_by_statement(sql.on(tx.backend())).all(tx.db()).await?)
+}
+
+/// A grant.
+pub(super) async fn find(tx: &Tx, id: GrantId) -> Result<Option<Model>, Error> {
+    let mut sql = Sql::new("SELECT * FROM role_grant WHERE id = ");
+    sql.bind(id);
+    Ok(Model::find_by_statement(sql.on(tx.backend())).one(tx.db()).await?)
+}
+
+/// Writes a grant.
+pub(super) async fn insert(tx: &Tx, grant: Model) -> Result<(), Error> {
+    Entity::insert(grant.into_active_model())
+        .exec_without_returning(tx.db())
+        .await?;
+    Ok(())
+}
+
+/// Gives a grant another end.
+pub(super) async fn end(tx: &Tx, id: GrantId, to: NaiveDate) -> Result<(), Error> {
+    let mut sql = Sql::new("UPDATE role_grant SET valid_to = ");
+    sql.bind(to).push(" WHERE id = ").bind(id);
+    tx.db().execute_raw(sql.on(tx.backend())).await?;
+    Ok(())
+}
+
+/// Ends an elevation now.
+pub(super) async fn end_elevation(tx: &Tx, id: GrantId) -> Result<(), Error> {
+    let mut sql = Sql::new("UPDATE role_grant SET until = ");
+    sql.bind(tx.op().now()).push(" WHERE id = ").bind(id);
+    tx.db().execute_raw(sql.on(tx.backend())).await?;
+    Ok(())
+}
+
+/// Ends what elevations an account has now.
+pub(in crate::accounts) async fn end_elevations(tx: &Tx, id: AccountId) -> Result<(), Error> {
+    let now = tx.op().now();
+    let mut sql = Sql::new("UPDATE role_grant SET until = ");
+    sql.bind(now).push(" WHERE until > ").bind(now);
+    sql.push(" AND account_id = ").bind(id);
+    tx.db().execute_raw(sql.on(tx.backend())).await?;
+    Ok(())
+}
+
+/// The loader of a grant by id: whoever wrote it sees it.
+pub(super) struct Grants;
+
+impl Batch for Grants {
+    type Key = GrantId;
+    type Value = Option<Model>;
+
+    async fn load(op: Op, keys: Vec<GrantId>) -> Result<Vec<Option<Model>>, Error> {
+        let mut sql = Sql::new("SELECT * FROM role_grant WHERE id IN ");
+        sql.list(keys.iter().copied());
+        let db = &op.app().db;
+        let rows = Model::find_by_statement(sql.on(db.backend()))
+            .all(db.reader())
+            .await?;
+        let of = |id: &GrantId| rows.iter().find(|row| row.id == *id).cloned();
+        Ok(keys.iter().map(of).collect())
+    }
+}
+
+/// The loader of what accounts that the caller sees hold or are to hold, oldest first.
+pub(super) struct GrantsOf;
+
+impl Batch for GrantsOf {
+    type Key = AccountId;
+    type Value = Vec<Model>;
+
+    async fn load(op: Op, keys: Vec<AccountId>) -> Result<Vec<Self::Value>, Error> {
+        let mut sql = standing_at(op.now());
+        sql.push(" AND account_id IN ")
+            .list(keys.iter().copied())
+            .push(" ORDER BY id");
+        let db = &op.app().db;
+        let rows = Model::find_by_statement(sql.on(db.backend()))
+            .all(db.reader())
+            .await?;
+        let of = |id: &AccountId| rows.iter().filter(|row| row.account_id == *id).cloned().collect();
+        Ok(keys.iter().map(of).collect())
+    }
+}

@@ -1,0 +1,201 @@
+//! Judging what somebody brings to prove who they are.
+
+use super::rules;
+use super::store::{self, Claimed};
+use crate::accounts::otp::{self, rules as codes};
+use crate::accounts::session::store::actor_of;
+use crate::accounts::{code, token};
+use crate::kernel::error::Error;
+use crate::kernel::keys::sha256;
+use crate::kernel::op::{Actor, Op};
+use crate::kernel::tx::Tx;
+
+/// A second factor that was judged and not yet used.
+enum Factor {
+    /// A code of this step.
+    Step(i64),
+    /// The hash of a recovery code.
+    Recovery(String),
+}
+
+/// Somebody who proved to be an account.
+pub(in crate::accounts) struct Proved {
+    /// Which.
+    pub(in crate::accounts) account: Claimed,
+    factor: Option<Factor>,
+    attempt: Attempt,
+}
+
+/// A try, counted as a failure until it turns out right. Each counts, however many one request holds.
+struct Attempt {
+    address: Option<String>,
+    pair: String,
+    account: Option<String>,
+}
+
+/// Where an operation comes from, as sessions keep it; empty if that is not known.
+pub(in crate::accounts) fn address(op: &Op) -> String {
+    op.address().map(|address| address.to_string()).unwrap_or_default()
+}
+
+/// Counts a try by its address alone.
+///
+/// # Errors
+/// If there were too many from there lately.
+pub(in crate::accounts) fn count_address(op: &Op) -> Result<Option<String>, Error> {
+    let Some(address) = op.address() else {
+        return Ok(None);
+    };
+    let key = format!("address {address}");
+    let tried = op
+        .app()
+        .attempts
+        .take(key.clone(), rules::ADDRESS_ATTEMPTS, 1, op.now());
+    tried.map_err(Error::TooOften)?;
+    Ok(Some(key))
+}
+
+impl Attempt {
+    fn begin(op: &Op, username: &str) -> Result<Attempt, Error> {
+        let address = count_address(op)?;
+        let pair = format!("{} {}", sha256(username.as_bytes()), self::address(op));
+        let failures = &op.app().failures;
+        failures
+            .count(pair.clone(), rules::PAIR_FAILURES, op.now())
+            .map_err(Error::TooOften)?;
+        Ok(Attempt {
+            address,
+            pair,
+            account: None,
+        })
+    }
+
+    /// Counts it by the account too: nobody signed in to it from here lately.
+    fn from_elsewhere(&mut self, op: &Op, username: &str) -> Result<(), Error> {
+        let key = format!("account {}", sha256(username.as_bytes()));
+        let tried = op
+            .app()
+            .attempts
+            .take(key.clone(), rules::ACCOUNT_ATTEMPTS, 1, op.now());
+        if let Err(seconds) = tried {
+            // Not tried at all.
+            self.take_back(op);
+            return Err(Error::TooOften(seconds));
+        }
+        self.account = Some(key);
+        Ok(())
+    }
+
+    fn take_back(&self, op: &Op) {
+        op.app().failures.take_back(&self.pair);
+        for key in [&self.address, &self.account].into_iter().flatten() {
+            op.app().attempts.put_back(key, 1);
+        }
+    }
+}
+
+impl Proved {
+    /// Whether it was with a second factor.
+    pub(in crate::accounts) fn is_strong(&self) -> bool {
+        self.factor.is_some()
+    }
+
+    /// Uses the second factor: each code is good once.
+    pub(in crate::accounts) async fn spend(&self, tx: &Tx) -> Result<(), Error> {
+        let id = self.account.id;
+        let is_good = match &self.factor {
+            None => true,
+            Some(Factor::Step(step)) => store::use_step(tx, id, *step).await?,
+            Some(Factor::Recovery(hash)) => store::use_recovery(tx, id, hash).await?,
+        };
+        if is_good {
+            Ok(())
+        } else {
+            refused(tx.op(), rules::factor_wrong())
+        }
+    }
+
+    /// The try was right: what failed before it at this account from this address is forgiven.
+    pub(in crate::accounts) fn forgive(&self, op: &Op) {
+        self.attempt.take_back(op);
+        op.app().failures.forgive(&self.attempt.pair);
+    }
+}
+
+fn refused<T>(op: &Op, error: Error) -> Result<T, Error> {
+    if let Error::Invalid(_) | Error::TooOften(_) = error {
+        op.app().telemetry.metrics.logins_refused.inc();
+    }
+    Err(error)
+}
+
+/// Judges name and secret; one refusal for a wrong name and a wrong secret.
+pub(in crate::accounts) async fn by_secret(
+    op: &Op,
+    username: &str,
+    secret: String,
+    is_machine: bool,
+) -> Result<Proved, Error> {
+    match judge(op, username, secret, is_machine).await {
+        Ok(proved) => Ok(proved),
+        Err(error) => refused(op, error),
+    }
+}
+
+async fn judge(op: &Op, username: &str, secret: String, is_machine: bool) -> Result<Proved, Error> {
+    let mut attempt = Attempt::begin(op, username)?;
+    if secret.chars().count() > rules::SECRET_MAX {
+        return Err(rules::wrong_credentials());
+    }
+    let account = store::find(op, username, is_machine).await?;
+    if !account.as_ref().is_some_and(|account| account.is_known_here) {
+        attempt.from_elsewhere(op, username)?;
+    }
+    // An account that has no secret yet takes as long as one that has.
+    let hash = account.as_ref().map(|account| account.secret_hash.clone());
+    let is_right = token::is_right(secret, hash.filter(|hash| !hash.is_empty())).await?;
+    let account = account
+        .filter(|_| is_right)
+        .ok_or_else(rules::wrong_credentials)?;
+    Ok(Proved {
+        account,
+        factor: None,
+        attempt,
+    })
+}
+
+/// Judges name, password and, where the account has one, the second factor. That one is missing is said only to
+/// whoever knows the password.
+pub(in crate::accounts) async fn by_factors(
+    op: &Op,
+    username: &str,
+    password: String,
+    otp: Option<&str>,
+) -> Result<Proved, Error> {
+    let mut proved = by_secret(op, username, password, false).await?;
+    let Some(sealed) = &proved.account.otp_secret else {
+        return Ok(proved);
+    };
+    let Some(said) = otp.map(str::trim).filter(|said| !said.is_empty()) else {
+        // Not forgiven: else knowing the password would let codes be guessed without end.
+        proved.attempt.take_back(op);
+        return Err(rules::factor_missing());
+    };
+    let secret = otp::service::open(op.app(), proved.account.id, sealed)?;
+    let step = codes::step(&secret, said, proved.account.otp_step, op.now());
+    let factor = step
+        .map(Factor::Step)
+        .or_else(|| code::hash(said).map(Factor::Recovery));
+    proved.factor = match factor {
+        Some(factor) => Some(factor),
+        None => return refused(op, rules::factor_wrong()),
+    };
+    Ok(proved)
+}
+
+/// Who a person acts as by password alone: for pages that a browser asks a password for, and that show no data.
+pub(crate) async fn person(op: &Op, username: &str, password: String) -> Result<Actor, Error> {
+    let proved = by_secret(op, username, password, false).await?;
+    proved.attempt.take_back(op);
+    actor_of(op.app(), proved.account.id).await
+}

@@ -1,0 +1,73 @@
+//! What somebody signs in with, in the database.
+
+use crate::kernel::error::Error;
+use crate::kernel::event::Place;
+use crate::kernel::op::Op;
+use crate::kernel::sql::Sql;
+use crate::kernel::tx::Tx;
+use chrono::{DateTime, Utc};
+use entity::id::{AccountId, FederationId};
+use sea_orm::{ConnectionTrait, FromQueryResult};
+
+/// An account that somebody says to be.
+#[derive(FromQueryResult)]
+pub(in crate::accounts) struct Claimed {
+    pub(in crate::accounts) id: AccountId,
+    pub(in crate::accounts) password_set_at: Option<DateTime<Utc>>,
+    pub(super) secret_hash: String,
+    pub(super) otp_secret: Option<String>,
+    pub(super) otp_step: i64,
+    /// Somebody signed in to it from this address lately.
+    pub(super) is_known_here: bool,
+    federation_id: FederationId,
+    path: String,
+    county_id: FederationId,
+}
+
+impl Claimed {
+    /// Its home.
+    pub(in crate::accounts) fn place(&self) -> Place {
+        Place {
+            federation_id: self.federation_id,
+            path: self.path.clone(),
+            county_id: self.county_id,
+        }
+    }
+}
+
+/// The account of a name, unless it is disabled.
+pub(super) async fn find(op: &Op, username: &str, is_machine: bool) -> Result<Option<Claimed>, Error> {
+    let since = op.now() - super::rules::ADDRESS_KNOWN;
+    let mut sql = Sql::new(
+        "SELECT account.id, password_set_at, secret_hash, otp_secret, otp_step, federation_id, path, county_id, \
+         EXISTS (SELECT 1 FROM session WHERE session.account_id = account.id AND session.opened_at > ",
+    );
+    sql.bind(since).push(" AND session.address = ");
+    sql.bind(super::service::address(op));
+    sql.push(
+        ") AS is_known_here FROM account JOIN credential ON credential.account_id = account.id WHERE disabled_at \
+         IS NULL AND username = ",
+    );
+    sql.bind(username).push(" AND is_machine = ").bind(is_machine);
+    let db = &op.app().db;
+    Ok(Claimed::find_by_statement(sql.on(db.backend()))
+        .one(db.reader())
+        .await?)
+}
+
+/// Uses a code of the second factor: false if it, or a later one, was used before.
+pub(super) async fn use_step(tx: &Tx, id: AccountId, step: i64) -> Result<bool, Error> {
+    let mut sql = Sql::new("UPDATE credential SET otp_step = ");
+    sql.bind(step).push(" WHERE account_id = ").bind(id);
+    sql.push(" AND otp_secret IS NOT NULL AND otp_step < ").bind(step);
+    let done = tx.db().execute_raw(sql.on(tx.backend())).await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Uses a recovery code: false if there is none such.
+pub(super) async fn use_recovery(tx: &Tx, id: AccountId, code_hash: &str) -> Result<bool, Error> {
+    let mut sql = Sql::new("DELETE FROM recovery_code WHERE account_id = ");
+    sql.bind(id).push(" AND code_hash = ").bind(code_hash);
+    let done = tx.db().execute_raw(sql.on(tx.backend())).await?;
+    Ok(done.rows_affected() == 1)
+}

@@ -1,0 +1,233 @@
+//! The caller as the caller sees it, and sessions as clients see them.
+
+use super::store::SessionsOf;
+use crate::accounts::account::types::{Account, seen};
+use crate::accounts::grant::types::{Grant, grants_of};
+use crate::kernel::error::{Error, UserError};
+use crate::kernel::gid::Gid;
+use crate::kernel::op::{Actor, Op};
+use crate::scalars::DateTime;
+use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
+use entity::accounts::session::{self, Kind};
+use entity::id::AccountId;
+
+/// Who is asking.
+pub struct Viewer(pub Actor);
+
+/// Who is asking: the account behind the token.
+#[Object]
+impl Viewer {
+    /// Global id of the account; null for a caller that has not signed in.
+    async fn id(&self) -> Option<ID> {
+        match &self.0 {
+            Actor::Account { id, .. } => Some(id.gid()),
+            Actor::Anonymous | Actor::System => None,
+        }
+    }
+
+    /// What others see beside what the account does; null for a caller that has not signed in.
+    async fn name(&self) -> Option<&str> {
+        match &self.0 {
+            Actor::Account { display_name, .. } => Some(display_name),
+            Actor::Anonymous | Actor::System => None,
+        }
+    }
+
+    /// Whether it is a machine client.
+    async fn is_machine(&self) -> bool {
+        matches!(self.0, Actor::Account { is_machine: true, .. })
+    }
+
+    /// The account itself; null for a caller that has not signed in.
+    async fn account(&self, context: &Context<'_>) -> Option<Result<Account, Error>> {
+        match &self.0 {
+            Actor::Account { id, .. } => Some(seen(Op::of(context), *id).await),
+            Actor::Anonymous | Actor::System => None,
+        }
+    }
+
+    /// Roles in force today; empty for a caller that has not signed in.
+    async fn grants(&self, context: &Context<'_>) -> Result<Vec<Grant>, Error> {
+        let Actor::Account { id, .. } = &self.0 else {
+            return Ok(Vec::new());
+        };
+        let op = Op::of(context);
+        let mut grants = grants_of(op, *id).await?;
+        grants.retain(|grant| grant.has_begun(op.today()));
+        Ok(grants)
+    }
+
+    /// Whether some of these roles sleep: they ask for a second factor, and this session was opened without one. Sign in
+    /// with `otp`; whoever has no second factor yet sets one up with `enrollOtp`.
+    async fn is_otp_missing(&self, context: &Context<'_>) -> Result<bool, Error> {
+        let Actor::Account { id, grants, .. } = &self.0 else {
+            return Ok(false);
+        };
+        let op = Op::of(context);
+        let all = grants_of(op, *id).await?;
+        Ok(all.iter().filter(|grant| grant.has_begun(op.today())).count() > grants.len())
+    }
+
+    /// The caller's open sessions, last used first, at most 50; empty for a caller that has not signed in.
+    async fn sessions(&self, context: &Context<'_>) -> Result<Vec<Session>, Error> {
+        match &self.0 {
+            Actor::Account { id, .. } => sessions_of(Op::of(context), *id).await,
+            Actor::Anonymous | Actor::System => Ok(Vec::new()),
+        }
+    }
+}
+
+/// The open sessions of an account that the caller sees.
+pub async fn sessions_of(op: &Op, id: AccountId) -> Result<Vec<Session>, Error> {
+    let sessions = op.load::<SessionsOf>(id).await?;
+    Ok(sessions.into_iter().map(Session).collect())
+}
+
+/// What a person signs in on.
+#[derive(Clone, Copy, Debug, Default, Enum, PartialEq, Eq)]
+pub enum FrontEnd {
+    /// 移动端: the app for field visits. It goes on for weeks.
+    Phone,
+    /// 工作台: the web dashboard. It ends when nobody uses it.
+    #[default]
+    Dashboard,
+}
+
+impl From<FrontEnd> for Kind {
+    fn from(front_end: FrontEnd) -> Kind {
+        match front_end {
+            FrontEnd::Phone => Kind::Phone,
+            FrontEnd::Dashboard => Kind::Dashboard,
+        }
+    }
+}
+
+/// What opened a session.
+#[derive(Clone, Copy, Debug, Enum, PartialEq, Eq)]
+#[graphql(remote = "session::Kind")]
+pub enum SessionKind {
+    /// 移动端.
+    Phone,
+    /// 工作台.
+    Dashboard,
+    /// 机器账号.
+    Machine,
+}
+
+/// A row of `session`, as clients see it.
+pub struct Session(session::Model);
+
+/// A session (会话) that is open.
+#[Object]
+impl Session {
+    /// Global id; `endSession` asks for it.
+    pub async fn id(&self) -> ID {
+        self.0.id.gid()
+    }
+
+    /// What opened it.
+    async fn kind(&self) -> SessionKind {
+        self.0.kind.into()
+    }
+
+    /// Where it was opened from: an address, of IPv6 the network; null if it is not known.
+    async fn address(&self) -> Option<&str> {
+        Some(&*self.0.address).filter(|address| !address.is_empty())
+    }
+
+    /// Instant of signing in.
+    async fn opened_at(&self) -> DateTime {
+        DateTime(self.0.opened_at)
+    }
+
+    /// Instant of the last refresh.
+    async fn seen_at(&self) -> DateTime {
+        DateTime(self.0.seen_at)
+    }
+
+    /// Instant at which it ends unless it is refreshed.
+    async fn expires_at(&self) -> DateTime {
+        DateTime(self.0.expires_at)
+    }
+
+    /// Whether it was opened with a second factor.
+    async fn is_strong(&self) -> bool {
+        self.0.is_strong
+    }
+
+    /// Whether the caller acts by it.
+    async fn is_current(&self, context: &Context<'_>) -> bool {
+        matches!(Op::of(context).actor(), Actor::Account { session_id, .. } if *session_id == self.0.id)
+    }
+}
+
+/// Name and password of a person.
+#[derive(InputObject)]
+pub struct LoginInput {
+    /// User name.
+    pub username: String,
+    /// Password.
+    pub password: String,
+    /// The six digits of the authenticator, or a recovery code; for accounts with a second factor.
+    pub otp: Option<String>,
+    /// What the person signs in on.
+    #[graphql(default)]
+    pub front_end: FrontEnd,
+}
+
+/// A refresh token.
+#[derive(InputObject)]
+pub struct RefreshSessionInput {
+    /// The newest refresh token of the session; it is good once.
+    pub refresh_token: String,
+}
+
+/// What `login` did.
+#[derive(Default, SimpleObject)]
+pub struct LoginPayload {
+    /// Sent as `Authorization: Bearer …` with every request; null if refused.
+    pub access_token: Option<String>,
+    /// For `refreshSession`; null if refused.
+    pub refresh_token: Option<String>,
+    /// The access token is good until; null if refused.
+    pub expires_at: Option<DateTime>,
+    /// Who has signed in; null if refused.
+    pub viewer: Option<Viewer>,
+    /// Why it was refused; empty when it was done. INVALID `otp`: the password was right, and the account has a second
+    /// factor. GONE `password`: it was right and is too old, see `changePassword`.
+    pub user_errors: Vec<UserError>,
+}
+
+/// What `refreshSession` did.
+#[derive(Default, SimpleObject)]
+pub struct RefreshSessionPayload {
+    /// The next access token; null if refused.
+    pub access_token: Option<String>,
+    /// The next refresh token; null if refused.
+    pub refresh_token: Option<String>,
+    /// The access token is good until; null if refused.
+    pub expires_at: Option<DateTime>,
+    /// Why it was refused; empty when it was done.
+    pub user_errors: Vec<UserError>,
+}
+
+/// What `logout` did.
+#[derive(SimpleObject)]
+pub struct LogoutPayload {
+    /// Why it was refused; empty when it was done.
+    pub user_errors: Vec<UserError>,
+}
+
+/// Ends a session.
+#[derive(InputObject)]
+pub struct EndSession {
+    /// Which.
+    pub id: ID,
+}
+
+/// What `endSession` did.
+#[derive(SimpleObject)]
+pub struct EndSessionPayload {
+    /// Why it was refused; empty when it was done, or the session was over already.
+    pub user_errors: Vec<UserError>,
+}
