@@ -1,4 +1,4 @@
-//! What one process holds: database, tree, clock, feed, keys, files and telemetry.
+//! What one process holds: database, tree, clock, feed, keys, vault, files and telemetry.
 
 use super::bucket::Buckets;
 use super::clock::Clock;
@@ -10,6 +10,7 @@ use super::files::Files;
 use super::keys::Keys;
 use super::telemetry::Telemetry;
 use super::tree::Tree;
+use super::vault::Vault;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -22,8 +23,10 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// What was committed, in order.
     pub feed: Feed,
-    /// Signing and sealing keys.
-    pub keys: Keys,
+    /// The key file.
+    pub keys: Arc<Keys>,
+    /// Seals what is personal.
+    pub vault: Vault,
     /// Bytes that came in and go out.
     pub files: Files,
     /// How often something was tried lately, by whom or on whom.
@@ -42,6 +45,8 @@ pub struct App {
 impl App {
     /// Builds the process on a migrated database; the tree is whole before anything can ask it.
     pub async fn build(db: Db, clock: Arc<dyn Clock>, keys: Keys, files: Files) -> Result<Arc<App>, Error> {
+        let keys = Arc::new(keys);
+        let vault = Vault::open_on(&db, Arc::clone(&keys), Arc::clone(&clock)).await?;
         let tree = Tree::load(db.unhurried()).await?;
         let feed = Feed::start(&db).await?;
         Ok(Arc::new(App {
@@ -56,6 +61,7 @@ impl App {
             clock,
             feed,
             keys,
+            vault,
             files,
         }))
     }
