@@ -4,15 +4,18 @@ use crate::accounts::account::service::{self, NewAccount};
 use crate::accounts::token;
 use crate::config::{Settings, Store};
 use crate::http::engine::Engine;
+use crate::kernel::anchor::{self, Anchor};
 use crate::kernel::app::App;
-use crate::kernel::clock::SystemClock;
+use crate::kernel::clock::{Clock as _, SystemClock};
 use crate::kernel::error::{Error, invalid, text};
 use crate::kernel::keys::Keys;
 use crate::kernel::op::{Actor, Op};
+use crate::kernel::suite;
 use crate::org::federation::{import, rules};
 use crate::policy::Role;
 use crate::{demo, documents, schema, start, verify};
 use anyhow::Context;
+use chrono::TimeDelta;
 use clap::{Args, Parser, Subcommand};
 use migration::{Migrator, MigratorTrait as _};
 use std::path::{Path, PathBuf};
@@ -47,6 +50,14 @@ enum Command {
     },
     /// Prove that the books are whole, or name the first break.
     Verify {
+        /// Anchors of the audit trail that were kept elsewhere: what `gonghui anchors` printed, or the service's log.
+        #[arg(long)]
+        anchors: Option<PathBuf>,
+        #[command(flatten)]
+        store: Store,
+    },
+    /// Print the signed anchors of the audit trail as JSON lines, to be kept elsewhere.
+    Anchors {
         #[command(flatten)]
         store: Store,
     },
@@ -79,7 +90,7 @@ enum Command {
         #[command(subcommand)]
         what: Documents,
     },
-    /// Keys of the service.
+    /// The key file of the service.
     Keys {
         #[command(subcommand)]
         what: MakeKeys,
@@ -164,6 +175,18 @@ enum MakeKeys {
     New {
         /// Where.
         file: PathBuf,
+        /// What seals personal data: AES-256-GCM, or SM4-GCM (GB/T 32907) with SM3 (GB/T 32905).
+        #[arg(long, default_value = "AES-256-GCM")]
+        suite: String,
+    },
+    /// Add a signing key and a master key to a key file. Give the file to every process of the database at once: each
+    /// reads it within a minute, and the new key signs only after that.
+    Rotate {
+        /// Which.
+        file: PathBuf,
+        /// Minutes after which the new key begins to sign.
+        #[arg(long, default_value_t = 10)]
+        after_minutes: u16,
     },
 }
 
@@ -207,7 +230,8 @@ async fn obey(cli: Cli) -> Result<(), Error> {
         Command::Demo {
             what: ShowDemo::Logins { store },
         } => demo_logins(&store).await,
-        Command::Verify { store } => verify(&store).await,
+        Command::Verify { anchors, store } => verify(&store, anchors.as_deref()).await,
+        Command::Anchors { store } => print_anchors(&store).await,
         Command::Migrate { direction, store } => migrate(&direction, &store).await,
         Command::Schema => {
             print!("{}", schema::sdl());
@@ -223,9 +247,7 @@ async fn obey(cli: Cli) -> Result<(), Error> {
             what: AddClient::Add(account),
         } => add(account, true).await,
         Command::Documents { what } => manage_documents(what).await,
-        Command::Keys {
-            what: MakeKeys::New { file },
-        } => Keys::write_new(&file, &SystemClock).map_err(|error| named(&file, &error)),
+        Command::Keys { what } => manage_keys(&what),
     }
 }
 
@@ -251,9 +273,40 @@ async fn print_logins(app: &App) -> Result<(), Error> {
     Ok(())
 }
 
-async fn verify(store: &Store) -> Result<(), Error> {
+/// Anchors as lines of JSON: what `gonghui anchors` printed, or the log, of which other lines are passed over.
+fn held_anchors(file: &Path) -> Result<Vec<Anchor>, Error> {
+    #[derive(serde::Deserialize)]
+    struct Line {
+        fields: Anchor,
+    }
+    let lines = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    let read = |line: &str| {
+        let anchor = serde_json::from_str::<Anchor>(line);
+        anchor.or_else(|_| serde_json::from_str::<Line>(line).map(|line| line.fields))
+    };
+    Ok(lines.lines().filter_map(|line| read(line).ok()).collect())
+}
+
+async fn print_anchors(store: &Store) -> Result<(), Error> {
+    let db = start::open_existing(store).await?;
+    let mut last = 0;
+    loop {
+        let some = anchor::after(db.reader(), last, 1_000).await?;
+        let Some(newest) = some.last() else {
+            return Ok(());
+        };
+        last = newest.seq;
+        for anchor in &some {
+            println!("{}", serde_json::to_string(anchor)?);
+        }
+    }
+}
+
+async fn verify(store: &Store, anchors: Option<&Path>) -> Result<(), Error> {
     let mut first_break = None;
-    for check in verify::run(&start::open_existing(store).await?).await? {
+    let held = anchors.map_or_else(|| Ok(Vec::new()), held_anchors)?;
+    let db = start::open_existing(store).await?;
+    for check in verify::run(&db, &start::keys(store)?, &held).await? {
         match check.outcome {
             Ok(what) => println!("ok    {}: {what}", check.name),
             Err(what) => {
@@ -337,6 +390,25 @@ async fn add(account: Account, is_machine: bool) -> Result<(), Error> {
         println!("{made}");
     }
     Ok(())
+}
+
+fn manage_keys(what: &MakeKeys) -> Result<(), Error> {
+    match what {
+        MakeKeys::New { file, suite } => {
+            let known = suite::named(suite);
+            let known = known.ok_or_else(|| {
+                invalid(
+                    "suite",
+                    text("AES-256-GCM or SM4-GCM.", "AES-256-GCM 或 SM4-GCM。"),
+                )
+            })?;
+            Keys::write_new(file, &SystemClock, known).map_err(|error| named(file, &error))
+        }
+        MakeKeys::Rotate { file, after_minutes } => {
+            let from = SystemClock.now() + TimeDelta::minutes((*after_minutes).into());
+            Keys::rotate(file, &SystemClock, from).map_err(|error| named(file, &error))
+        }
+    }
 }
 
 async fn engine(store: &Store) -> Result<Engine, Error> {

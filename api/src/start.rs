@@ -11,6 +11,7 @@ use crate::kernel::error::{Error, invalid, text};
 use crate::kernel::files::Files;
 use crate::kernel::keys::Keys;
 use crate::kernel::sql::Sql;
+use crate::kernel::suite::International;
 use crate::kernel::telemetry;
 use crate::{schema, worker};
 use anyhow::Context;
@@ -56,7 +57,8 @@ pub async fn migrate(db: &Db) -> Result<(), Error> {
     Ok(())
 }
 
-fn keys(store: &Store) -> Result<Keys, Error> {
+/// Reads the key file of the settings; on SQLite it is made if it is missing.
+pub fn keys(store: &Store) -> Result<Keys, Error> {
     let missing = || {
         let en = "PostgreSQL needs GONGHUI_KEYS=FILE, made once with `gonghui keys new FILE`.";
         invalid(
@@ -66,7 +68,7 @@ fn keys(store: &Store) -> Result<Keys, Error> {
     };
     let file = store.keys_file().ok_or_else(missing)?;
     if store.sqlite_file().is_some() && !file.exists() {
-        Keys::write_new(&file, &SystemClock)?;
+        Keys::write_new(&file, &SystemClock, &International)?;
     }
     Keys::read(&file)
 }

@@ -4,8 +4,10 @@
 //! entries; the tree is one; every placed row has its federation's path; what deliveries said they brought is there;
 //! every upload has its pieces.
 
+use crate::kernel::anchor::{self, Anchor};
 use crate::kernel::db::Db;
 use crate::kernel::error::Error;
+use crate::kernel::keys::Keys;
 use crate::kernel::sequencer::{self, LINK_COLUMNS, Link};
 use crate::kernel::sql::Sql;
 use crate::kernel::tree::{Node, Tree};
@@ -31,13 +33,15 @@ pub struct Check {
 }
 
 /// Runs all checks; each names its first break.
-pub async fn run(db: &Db) -> Result<Vec<Check>, Error> {
+///
+/// `held` are anchors that were kept elsewhere: lines of the log, or what `gonghui anchors` printed.
+pub async fn run(db: &Db, keys: &Keys, held: &[Anchor]) -> Result<Vec<Check>, Error> {
     // One moment for all checks: the service may be at work meanwhile.
     let db = db.begin_snapshot().await?;
     let tree = Tree::load(&db).await?;
     let mut checks = Vec::new();
     for (name, outcome) in [
-        ("audit chain", chain(&db).await?),
+        ("audit chain", chain(&db, keys, held).await?),
         ("tree", whole(&db, &tree).await?),
         ("places", places(&db).await?),
         ("ledger entries equal their records", records(&db).await?),
@@ -71,8 +75,29 @@ struct Head {
     hash: String,
 }
 
-async fn chain(db: &Snapshot) -> Result<Result<String, String>, Error> {
+/// Anchors in the order of their numbers: those of the database, and those that were kept elsewhere.
+async fn anchors(db: &Snapshot, held: &[Anchor]) -> Result<Vec<Anchor>, Error> {
+    let (mut anchors, mut last) = (held.to_vec(), 0);
+    loop {
+        let some = anchor::after(db, last, 1_000).await?;
+        let Some(newest) = some.last() else { break };
+        last = newest.seq;
+        anchors.extend(some);
+    }
+    anchors.sort_by_key(|anchor| anchor.seq);
+    Ok(anchors)
+}
+
+async fn chain(db: &Snapshot, keys: &Keys, held: &[Anchor]) -> Result<Result<String, String>, Error> {
     let (mut seq, mut hash) = (0, String::new());
+    let anchors = anchors(db, held).await?;
+    if let Some(forged) = anchors.iter().find(|anchor| !anchor.is_ours(keys)) {
+        return Ok(Err(format!(
+            "the anchor at event {} was not signed by our keys",
+            forged.seq
+        )));
+    }
+    let mut open = anchors.iter().peekable();
     loop {
         let mut sql = Sql::new("SELECT ");
         sql.push(LINK_COLUMNS)
@@ -97,6 +122,11 @@ async fn chain(db: &Snapshot) -> Result<Result<String, String>, Error> {
                     link.kind, link.id
                 )));
             }
+            while let Some(anchor) = open.next_if(|anchor| anchor.seq == seq) {
+                if anchor.hash != hash {
+                    return Ok(Err(format!("event {seq} is not the one that was anchored")));
+                }
+            }
         }
     }
     let head = Head::find_by_statement(
@@ -108,13 +138,20 @@ async fn chain(db: &Snapshot) -> Result<Result<String, String>, Error> {
             "the chain ends at event {seq}, which is not where the sequencer left it"
         )));
     }
+    if let Some(anchor) = open.next() {
+        return Ok(Err(format!(
+            "the chain ends at event {seq}, but event {} was anchored: its tail was cut off",
+            anchor.seq
+        )));
+    }
     let tail = count(
         db,
         Sql::new("SELECT COUNT(*) AS count FROM event WHERE seq IS NULL"),
     )
     .await?;
     Ok(Ok(format!(
-        "{seq} events, {tail} not yet numbered, head {}",
+        "{seq} events, {tail} not yet numbered, {} anchors, head {}",
+        anchors.len(),
         hash.get(..12).unwrap_or_default()
     )))
 }

@@ -35,6 +35,8 @@ pub async fn settle(app: &App) -> Result<bool, Error> {
 
 /// Forgets what nobody will ask for any more, and lets the database learn.
 pub async fn clean(app: &App) -> Result<(), Error> {
+    app.keys.refresh()?;
+    app.vault.refresh(&app.db).await?;
     tx::forget_keys(app).await?;
     app.db.tend().await?;
     uploads::clean(app).await?;

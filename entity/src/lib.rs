@@ -11,6 +11,7 @@
 
 pub mod id;
 pub mod placed;
+pub mod sealed;
 pub mod org;
 pub mod accounts;
 pub mod fees;

@@ -15,6 +15,7 @@ mod m20261122_000005_fees;
 mod m20261122_000006_visits;
 mod m20261122_000007_uploads;
 mod m20261122_000008_documents;
+mod m20261122_000009_audit;
 mod m20261122_000010_accounts;
 
 /// Brings a database to the newest shape, or back.
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000006_visits::Migration),
             Box::new(m20261122_000007_uploads::Migration),
             Box::new(m20261122_000008_documents::Migration),
+            Box::new(m20261122_000009_audit::Migration),
             Box::new(m20261122_000010_accounts::Migration),
         ]
     }

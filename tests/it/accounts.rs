@@ -3,6 +3,8 @@
 use crate::support::app::SECRET;
 use crate::support::tree::*;
 use crate::support::{App, Caller};
+use api::kernel::keys::Keys;
+use api::kernel::suite::International;
 use axum::http::StatusCode;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -363,11 +365,19 @@ both! {
     }
 
     async fn a_token_of_another_service_is_refused(app: App) {
-        let elsewhere = crate::support::db::keys(tempfile::tempdir().unwrap().path(), &app.clock);
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("keys");
+        crate::support::db::done(Keys::write_new(&file, &*app.clock, &International));
+        let elsewhere = crate::support::db::done(Keys::read(&file));
         let cadre = app.person("CADRE", XIANGXIANG).await;
         let claims = json!({"sub": uuid::Uuid::nil(), "sid": uuid::Uuid::nil(), "exp": 4_000_000_000_u64});
-        let header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::EdDSA);
-        let forged = jsonwebtoken::encode(&header, &claims, &elsewhere.encoding).unwrap();
+        // It even says that our key has signed it.
+        let kid = app.process.keys.with(|ring| ring.signer(app.process.clock.now()).unwrap().id.clone());
+        let header = jsonwebtoken::Header { kid: Some(kid), ..jsonwebtoken::Header::new(jsonwebtoken::Algorithm::EdDSA) };
+        let forged = elsewhere.with(|ring| {
+            let theirs = ring.signer(app.process.clock.now()).unwrap();
+            jsonwebtoken::encode(&header, &claims, theirs.encoding().unwrap()).unwrap()
+        });
 
         assert!(is_shut_out(&Caller { token: Some(forged), ..cadre }).await);
     }

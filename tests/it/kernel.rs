@@ -210,7 +210,7 @@ both! {
             let counted = figures(&leader, code, &["enterprises"], json!({})).await;
             assert_eq!(counted, json!({"enterprises": "1"}), "{code}");
         }
-        let checks = api::verify::run(&app.process.db).await.unwrap_or_else(|error| panic!("{}", error.report()));
+        let checks = api::verify::run(&app.process.db, &app.process.keys, &[]).await.unwrap_or_else(|error| panic!("{}", error.report()));
         assert!(checks.iter().all(|check| check.outcome.is_ok()), "{checks:?}");
     }
 

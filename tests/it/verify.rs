@@ -8,7 +8,7 @@ use sea_orm::{ConnectionTrait, Database};
 
 /// The first break that verify names; none if the books are whole.
 async fn first_break(app: &App) -> Option<String> {
-    let checks = verify::run(&app.process.db)
+    let checks = verify::run(&app.process.db, &app.process.keys, &[])
         .await
         .unwrap_or_else(|error| panic!("{}", error.report()));
     checks
@@ -38,7 +38,7 @@ both! {
         business(&app).await;
 
         assert_eq!(first_break(&app).await, None);
-        let checks = verify::run(&app.process.db).await.unwrap_or_else(|error| panic!("{}", error.report()));
+        let checks = verify::run(&app.process.db, &app.process.keys, &[]).await.unwrap_or_else(|error| panic!("{}", error.report()));
         assert!(checks[0].outcome.as_ref().unwrap().contains("1 not yet numbered"), "{checks:?}");
         app.settle().await;
         assert_eq!(first_break(&app).await, None);

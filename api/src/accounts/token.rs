@@ -115,8 +115,17 @@ pub fn sign(app: &App, sub: AccountId, sid: SessionId, until: DateTime<Utc>) -> 
         sid,
         exp: until.timestamp(),
     };
-    let signed = jsonwebtoken::encode(&Header::new(Algorithm::EdDSA), &claims, &app.keys.encoding);
-    Ok(signed.map_err(anyhow::Error::from)?)
+    app.keys.with(|ring| {
+        let signer = ring.signer(app.clock.now());
+        let key = signer.and_then(|key| Some((key, key.encoding()?)));
+        let (key, encoding) = key.ok_or_else(|| anyhow::anyhow!("no key signs"))?;
+        let header = Header {
+            kid: Some(key.id.clone()),
+            ..Header::new(Algorithm::EdDSA)
+        };
+        let signed = jsonwebtoken::encode(&header, &claims, encoding);
+        Ok(signed.map_err(anyhow::Error::from)?)
+    })
 }
 
 /// Reads an access token; Unauthenticated unless we signed it and it is still good.
@@ -125,9 +134,15 @@ pub fn read(app: &App, token: &str) -> Result<Claims, Error> {
     // The clock is ours, so that tests control it.
     validation.validate_exp = false;
     validation.required_spec_claims.clear();
-    let data = jsonwebtoken::decode::<Claims>(token, &app.keys.decoding, &validation);
-    let claims = data.map_err(|_| Error::Unauthenticated)?.claims;
-    if claims.is_over(app.clock.now()) {
+    let now = app.clock.now();
+    let header = jsonwebtoken::decode_header(token).map_err(|_| Error::Unauthenticated)?;
+    let claims = app.keys.with(|ring| {
+        let key = ring.published_key(&header.kid?, now)?;
+        let data = jsonwebtoken::decode::<Claims>(token, &key.decoding, &validation);
+        data.ok().map(|data| data.claims)
+    });
+    let claims = claims.ok_or(Error::Unauthenticated)?;
+    if claims.is_over(now) {
         Err(Error::Unauthenticated)
     } else {
         Ok(claims)

@@ -1,4 +1,4 @@
-//! What one process holds: database, tree, clock, feed, keys, files and telemetry.
+//! What one process holds: database, tree, clock, feed, keys, vault, files and telemetry.
 
 use super::bucket::Buckets;
 use super::clock::Clock;
@@ -11,6 +11,7 @@ use super::files::Files;
 use super::keys::Keys;
 use super::telemetry::Telemetry;
 use super::tree::Tree;
+use super::vault::Vault;
 use crate::config::Access;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
@@ -24,8 +25,10 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// What was committed, in order.
     pub feed: Feed,
-    /// Signing and sealing keys.
-    pub keys: Keys,
+    /// The key file.
+    pub keys: Arc<Keys>,
+    /// Seals what is personal.
+    pub vault: Vault,
     /// Bytes that came in and go out.
     pub files: Files,
     /// How often something was tried lately, by whom or on whom.
@@ -54,6 +57,8 @@ impl App {
         files: Files,
         access: Access,
     ) -> Result<Arc<App>, Error> {
+        let keys = Arc::new(keys);
+        let vault = Vault::open_on(&db, Arc::clone(&keys), Arc::clone(&clock)).await?;
         let tree = Tree::load(db.unhurried()).await?;
         let feed = Feed::start(&db).await?;
         Ok(Arc::new(App {
@@ -70,6 +75,7 @@ impl App {
             clock,
             feed,
             keys,
+            vault,
             files,
         }))
     }

@@ -5,6 +5,7 @@ use super::tree::Node;
 use crate::metrics::MetricId;
 use chrono::NaiveDate;
 use entity::id::FederationId;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// Where something happened.
@@ -70,6 +71,24 @@ pub struct Sentence {
     pub body: serde_json::Value,
     /// What it adds to the figures.
     pub deltas: Vec<Delta>,
+}
+
+/// What a change was, for the particulars of an event: `before` and `after`, each with what differs and nothing else.
+/// What is personal is not in it.
+pub fn change(before: &[(&str, Value)], after: &[(&str, Value)]) -> Value {
+    let differs = |(name, value): &&(&str, Value), other: &[(&str, Value)]| {
+        !other
+            .iter()
+            .any(|(named, valued)| named == name && valued == value)
+    };
+    let only = |of: &[(&str, Value)], other: &[(&str, Value)]| -> Value {
+        let kept = of.iter().filter(|pair| differs(pair, other));
+        Value::Object(
+            kept.map(|(name, value)| ((*name).to_owned(), value.clone()))
+                .collect(),
+        )
+    };
+    json!({"before": only(before, after), "after": only(after, before)})
 }
 
 /// A domain's history in words.

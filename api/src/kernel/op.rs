@@ -7,7 +7,8 @@ use super::scope::{Authorized, Scope};
 use super::telemetry::Request;
 use super::tree::{Node, Tree};
 use crate::policy::{Action, Role};
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
+use async_graphql::parser::types::OperationType;
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::id::{AccountId, FederationId, SessionId};
 use std::net::IpAddr;
@@ -81,6 +82,8 @@ struct Inner {
     moment: ArcSwap<Moment>,
     request: Request,
     address: Option<IpAddr>,
+    /// What the caller asked for: a field of Mutation, or an address of the service.
+    operation: ArcSwapOption<String>,
     loaders: Loaders,
     missed: AtomicU64,
 }
@@ -100,6 +103,7 @@ impl Op {
         Op(Arc::new(Inner {
             actor,
             address,
+            operation: ArcSwapOption::empty(),
             moment: ArcSwap::from_pointee(Moment::of(app)),
             request: Request::current(app),
             loaders: Loaders::default(),
@@ -110,7 +114,22 @@ impl Op {
 
     /// The operation of a resolver.
     pub fn of<'a>(context: &async_graphql::Context<'a>) -> &'a Op {
-        context.data_unchecked::<Op>()
+        let op = context.data_unchecked::<Op>();
+        let is_mutation = context.query_env.operation.node.ty == OperationType::Mutation;
+        if is_mutation && context.path_node.is_some_and(|node| node.parent.is_none()) {
+            op.performs(&context.item.node.name.node);
+        }
+        op
+    }
+
+    /// Says what the caller asked for: it stands beside all that it does.
+    pub fn performs(&self, operation: &str) {
+        self.0.operation.store(Some(Arc::new(operation.to_owned())));
+    }
+
+    /// What the caller asked for, if it is more than looking.
+    pub fn operation(&self) -> Option<Arc<String>> {
+        self.0.operation.load_full()
     }
 
     /// What the service stands on.

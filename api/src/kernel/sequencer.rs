@@ -5,6 +5,7 @@
 //! and a phone that reads by number would miss the late one. Here writers share nothing, and a number exists only for
 //! what every reader can see.
 
+use super::anchor;
 use super::app::App;
 use super::error::Error;
 use super::keys;
@@ -39,6 +40,10 @@ pub struct Link {
     pub path: String,
     /// The particulars.
     pub body: String,
+    /// By which operation; none for the service itself.
+    pub operation: Option<String>,
+    /// From which address.
+    pub origin: Option<String>,
     /// Its number, once it has one.
     pub seq: Option<i64>,
     /// Its hash, once it has one.
@@ -46,24 +51,30 @@ pub struct Link {
 }
 
 /// The columns of a [`Link`].
-pub const LINK_COLUMNS: &str = "county_id, id, at, actor_id, kind, subject_id, path, body, seq, hash";
+pub const LINK_COLUMNS: &str =
+    "county_id, id, at, actor_id, kind, subject_id, path, body, operation, origin, seq, hash";
 
 impl Link {
     /// The hash that the link must have after `previous`: SHA-256 over all it says, in a fixed form.
     pub fn hash_after(&self, previous: &str, seq: i64) -> String {
         let actor = self.actor_id.map(|id| id.to_string()).unwrap_or_default();
         let at = self.at.to_rfc3339_opts(SecondsFormat::Micros, true);
-        let parts = [
+        let (seq, id, subject_id) = (seq.to_string(), self.id.to_string(), self.subject_id.to_string());
+        let mut parts = vec![
             previous,
-            &seq.to_string(),
-            &self.id.to_string(),
+            &seq,
+            &id,
             &at,
             &actor,
             &self.kind,
-            &self.subject_id.to_string(),
+            &subject_id,
             &self.path,
             &self.body,
         ];
+        // Events from before these two were kept have neither.
+        if self.operation.is_some() || self.origin.is_some() {
+            parts.extend([&self.operation, &self.origin].map(|part| part.as_deref().unwrap_or_default()));
+        }
         keys::sha256(parts.join("\u{1f}").as_bytes())
     }
 }
@@ -94,7 +105,9 @@ pub async fn run(app: &App) -> Result<bool, Error> {
         }
         match number_batch(app).await {
             Err(Error::Again(_)) => {}
-            done => done?,
+            Ok(Some((seq, hash))) => anchor::anchor(app, seq, &hash).await?,
+            Ok(None) => {}
+            Err(error) => return Err(error),
         }
     }
 }
@@ -109,7 +122,8 @@ async fn has_work(app: &App) -> Result<bool, Error> {
         .is_some())
 }
 
-async fn number_batch(app: &App) -> Result<(), Error> {
+/// Numbers one batch; the end of the chain after it, if it grew.
+async fn number_batch(app: &App) -> Result<Option<(i64, String)>, Error> {
     let tree = app.tree();
     let db = app.db.begin_locking().await?;
     let backend = app.db.backend();
@@ -126,12 +140,13 @@ async fn number_batch(app: &App) -> Result<(), Error> {
         .bind(BATCH);
     let links = Link::find_by_statement(sql.on(backend)).all(&db).await?;
     if links.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     // Read after the events: no event of this batch happened in a newer tree than this one.
     if Tree::version(&db).await? != tree.version {
         db.rollback().await?;
-        return app.refresh_tree().await;
+        app.refresh_tree().await?;
+        return Ok(None);
     }
     let (mut seq, mut hash) = (state.seq, state.hash);
     let mut numbered = Vec::with_capacity(links.len());
@@ -158,9 +173,10 @@ async fn number_batch(app: &App) -> Result<(), Error> {
     )
     .await?;
     let mut sql = Sql::new("UPDATE sequencer_state SET seq = ");
-    sql.bind(seq).push(", hash = ").bind(hash);
+    sql.bind(seq).push(", hash = ").bind(hash.as_str());
     db.execute_raw(sql.on(backend)).await?;
-    Ok(db.commit().await?)
+    db.commit().await?;
+    Ok(Some((seq, hash)))
 }
 
 /// Adds the entries of newly numbered events to the sums of their federation and all above it.

@@ -1,6 +1,7 @@
 //! A write transaction that can only be committed with an event.
 
 use super::app::App;
+use super::audit;
 use super::error::{Error, Fault, text};
 use super::event::{Delta, Event, Sentence};
 use super::op::{Op, authorize_in};
@@ -88,7 +89,10 @@ impl Op {
                         tokio::time::sleep(std::time::Duration::from_millis(u64::from(run * run))).await;
                     }
                 }
-                Err(error) => return Err(error),
+                Err(error) => {
+                    audit::refused(self, &error).await;
+                    return Err(error);
+                }
             }
         }
         tracing::warn!(request_id = %self.request_id(), "a transaction found no quiet moment");
@@ -283,7 +287,7 @@ impl Tx {
     pub async fn commit<T>(self, event: impl Event, value: T) -> Result<Committed<T>, Error> {
         let sentence = event.sentence();
         let id = self.op.id();
-        self.insert_event(id, &sentence).await?;
+        audit::insert(&self.db, &self.op, id, &sentence).await?;
         self.insert_entries(id, &sentence).await?;
         if let (Some((key, digest)), Some(account_id)) = (&self.key, self.op.account_id()) {
             let sql = remember(&self.op, account_id, key, digest, sentence.subject_id);
@@ -306,23 +310,6 @@ impl Tx {
             has_event: false,
             loose_key: self.key,
         }
-    }
-
-    async fn insert_event(&self, id: Uuid, sentence: &Sentence) -> Result<(), Error> {
-        let mut sql =
-            Sql::new("INSERT INTO event (county_id, id, at, actor_id, kind, subject_id, path, body) VALUES ");
-        sql.rows([[
-            sentence.place.county_id.into(),
-            id.into(),
-            self.op.now().into(),
-            self.op.account_id().map(|account_id| account_id.0).into(),
-            sentence.kind.into(),
-            sentence.subject_id.into(),
-            sentence.place.path.as_str().into(),
-            sentence.body.to_string().into(),
-        ]]);
-        self.db.execute_raw(sql.on(self.backend())).await?;
-        Ok(())
     }
 
     async fn insert_entries(&self, event_id: Uuid, sentence: &Sentence) -> Result<(), Error> {

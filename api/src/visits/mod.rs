@@ -11,13 +11,13 @@ pub mod rules;
 pub(crate) mod store;
 
 use crate::kernel::clock::day_of;
-use crate::kernel::event::{Delta, Event as Said, Place, Sentence};
+use crate::kernel::event::{Delta, Event as Said, Place, Sentence, change};
 use crate::metrics::MetricId;
 use crate::org::enterprise::rules::net;
 use entity::visits::finding::Severity;
 use entity::visits::visit::Model;
 use sea_orm::ActiveEnum;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// A visit with the severities of its findings: all that the figures need.
@@ -76,6 +76,19 @@ pub fn deltas(told: &Told, sign: i64) -> Vec<Delta> {
     sums.into_iter().map(delta).collect()
 }
 
+/// What the audit trail tells of a visit: of its notes only how long they are.
+fn particulars(told: &Told) -> [(&'static str, Value); 5] {
+    let visit = &told.visit;
+    let severities: Vec<_> = told.severities.iter().map(ActiveEnum::to_value).collect();
+    [
+        ("purpose", json!(visit.purpose.to_value())),
+        ("startedAt", json!(visit.started_at)),
+        ("endedAt", json!(visit.ended_at)),
+        ("notesCharacters", json!(visit.notes.chars().count())),
+        ("findings", json!(severities)),
+    ]
+}
+
 impl Said for Event {
     fn sentence(self) -> Sentence {
         match self {
@@ -90,7 +103,7 @@ impl Said for Event {
                 kind: "VISIT_CORRECTED",
                 subject_id: after.visit.id.0,
                 place: place(&after.visit),
-                body: json!({"version": after.visit.version}),
+                body: change(&particulars(&before), &particulars(&after)),
                 deltas: net(deltas(&before, -1).into_iter().chain(deltas(&after, 1))),
             },
         }

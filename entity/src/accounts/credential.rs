@@ -1,6 +1,7 @@
 //! What an account signs in with.
 
 use crate::id::AccountId;
+use crate::sealed::Sealed;
 use sea_orm::entity::prelude::*;
 
 /// A row of `credential`. No text of a secret is in it, but for the second factor's, which is sealed.
@@ -18,9 +19,9 @@ pub struct Model {
     /// The code is good until.
     pub invitation_until: Option<DateTimeUtc>,
     /// Secret of the second factor, sealed.
-    pub otp_secret: Option<String>,
+    pub otp_secret: Option<Sealed>,
     /// Secret of the second factor that is being set up, sealed.
-    pub otp_pending: Option<String>,
+    pub otp_pending: Option<Sealed>,
     /// Step (half a minute since 1970) of the last code that was used; each is good once.
     pub otp_step: i64,
 }

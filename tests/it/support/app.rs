@@ -83,7 +83,7 @@ impl App {
     }
 
     async fn start_on(db: Db, url: String, (folder, files): (PathBuf, Files), clock: Arc<Clock>) -> App {
-        let keys = keys(&folder, &clock);
+        let keys = keys(&folder);
         let process = done(Process::build(db, Arc::clone(&clock) as _, keys, files).await);
         let engine = done(Engine::new(
             Arc::clone(&process),
@@ -139,6 +139,11 @@ impl App {
             files,
         )
         .await
+    }
+
+    /// Its key file.
+    pub fn key_file(&self) -> PathBuf {
+        self.folder.join("keys")
     }
 
     /// The folder that is its file store.

@@ -7,6 +7,7 @@ use api::kernel::db::Db;
 use api::kernel::files::Files;
 use api::kernel::keys::Keys;
 use api::kernel::op::{Actor, Op};
+use api::kernel::suite::International;
 use api::org::federation::import;
 use api::start;
 use std::future::Future;
@@ -52,11 +53,17 @@ pub fn done<T>(result: Result<T, api::kernel::error::Error>) -> T {
     result.unwrap_or_else(|error| panic!("{}", error.report()))
 }
 
-/// Opens the key file of a folder, making it if it is missing.
-pub fn keys(folder: &Path, clock: &Clock) -> Keys {
+/// Opens the key file of a folder, making it if it is missing: all stages have the keys of the template, which wrap its
+/// data keys.
+pub fn keys(folder: &Path) -> Keys {
+    static FILE: OnceLock<Vec<u8>> = OnceLock::new();
     let file = folder.join("keys");
     if !file.exists() {
-        done(Keys::write_new(&file, clock));
+        let bytes = FILE.get_or_init(|| {
+            done(Keys::write_new(&file, &*Clock::of_template(), &International));
+            std::fs::read(&file).unwrap()
+        });
+        std::fs::write(&file, bytes).unwrap();
     }
     done(Keys::read(&file))
 }
@@ -66,7 +73,7 @@ async fn prepare(url: &str, folder: &Path) {
     let clock = Clock::of_template();
     let db = done(Db::connect(url, 4).await);
     done(start::migrate(&db).await);
-    let keys = keys(folder, &clock);
+    let keys = keys(folder);
     let files = done(Files::open(&folder.join("files")));
     let app = done(App::build(db.clone(), clock, keys, files).await);
     done(import::import(&Op::new(&app, Actor::System), tree::LIST.as_bytes()).await);

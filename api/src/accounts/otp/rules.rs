@@ -13,35 +13,34 @@ const STEP: u64 = 30;
 /// Steps to either side that a device's clock may be off.
 const SKEW: u16 = 1;
 
-/// A secret out of randomness.
-pub fn secret(random: [u8; 32]) -> Vec<u8> {
-    random.into_iter().take(SECRET).collect()
+/// A secret out of randomness, in base32.
+pub fn secret(random: [u8; 32]) -> String {
+    let bytes: Vec<u8> = random.into_iter().take(SECRET).collect();
+    Secret::new(bytes.into()).to_base32()
 }
 
-fn codes(secret: &[u8], username: &str) -> Result<Totp, Error> {
+fn codes(secret: &str, username: &str) -> Result<Totp, Error> {
+    let secret = Secret::try_from_base32(secret).map_err(anyhow::Error::from)?;
     let codes = Builder::new()
         .with_algorithm(Algorithm::SHA1)
         .with_digits(6)
         .with_skew(SKEW)
         .with_step_duration(STEP)
-        .with_secret(Secret::new(secret.into()))
+        .with_secret(secret)
         .with_issuer(Some("Gonghui"))
         .with_account_name(username)
         .build();
     Ok(codes.map_err(anyhow::Error::from)?)
 }
 
-/// What an authenticator takes: the secret in base32, and all of it as a URI for a QR code.
-pub fn shown(secret: &[u8], username: &str) -> Result<(String, String), Error> {
-    let codes = codes(secret, username)?;
-    Ok((
-        codes.secret().to_base32(),
-        codes.to_url().map_err(anyhow::Error::from)?,
-    ))
+/// All that an authenticator takes as a URI, for a QR code.
+pub fn uri(secret: &str, username: &str) -> Result<String, Error> {
+    let uri = codes(secret, username)?.to_url();
+    Ok(uri.map_err(anyhow::Error::from)?)
 }
 
 /// The step of a code, if it is good at an instant and later than the last one that was used.
-pub fn step(secret: &[u8], code: &str, last: i64, instant: DateTime<Utc>) -> Option<i64> {
+pub fn step(secret: &str, code: &str, last: i64, instant: DateTime<Utc>) -> Option<i64> {
     let is_code = code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit());
     let seconds = u64::try_from(instant.timestamp()).ok().filter(|_| is_code)?;
     let step = codes(secret, "").ok()?.check(code, seconds)?;
@@ -52,8 +51,8 @@ pub fn step(secret: &[u8], code: &str, last: i64, instant: DateTime<Utc>) -> Opt
 mod tests {
     use super::*;
 
-    /// The secret of RFC 6238, appendix B.
-    const RFC: &[u8] = b"12345678901234567890";
+    /// The secret of RFC 6238, appendix B: 12345678901234567890.
+    const RFC: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(seconds, 0).unwrap()
@@ -97,8 +96,8 @@ mod tests {
 
     #[test]
     fn an_authenticator_reads_the_uri() {
-        let (base32, uri) = shown(RFC, "office@xiangxiang").map_err(|error| error.report()).unwrap();
-        assert_eq!(base32, "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
-        assert_eq!(uri, format!("otpauth://totp/Gonghui:office%40xiangxiang?secret={base32}&issuer=Gonghui"));
+        let uri = uri(RFC, "office@xiangxiang").map_err(|error| error.report()).unwrap();
+        assert_eq!(uri, format!("otpauth://totp/Gonghui:office%40xiangxiang?secret={RFC}&issuer=Gonghui"));
+        assert_eq!(secret([7; 32]), "A4DQOBYHA4DQOBYHA4DQOBYHA4DQOBYH");
     }
 }

@@ -4,22 +4,18 @@ use super::{Event, rules, store};
 use crate::accounts::account::store::{administrated, home};
 use crate::accounts::account::{place, rules::check_reason};
 use crate::accounts::{code, proof, session};
-use crate::kernel::app::App;
 use crate::kernel::error::{Error, Faults, conflict, invalid, text};
 use crate::kernel::op::{Actor, Op};
+use crate::kernel::vault::Cell;
 use crate::policy::Action;
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use entity::id::{AccountId, SessionId};
 
-/// Seals the secret of an account for the database.
-fn seal(_app: &App, _id: AccountId, secret: &[u8]) -> Result<String, Error> {
-    Ok(BASE64_STANDARD.encode(secret))
-}
-
-/// Opens what `seal` sealed.
-pub(in crate::accounts) fn open(_app: &App, _id: AccountId, sealed: &str) -> Result<Vec<u8>, Error> {
-    Ok(BASE64_STANDARD.decode(sealed).map_err(anyhow::Error::from)?)
+/// Where the secret of an account stands sealed, also while it is being set up.
+pub(in crate::accounts) fn cell(id: AccountId) -> Cell {
+    Cell {
+        column: "credential.otp_secret",
+        row: id.0,
+    }
 }
 
 /// The person who acts, and by which session.
@@ -51,8 +47,8 @@ pub(super) async fn enroll(op: &Op, password: String, otp: Option<&str>) -> Resu
     let username = crate::accounts::account::store::own(op, id).await?.username;
     let proved = &proof::service::by_factors(op, &username, password, otp).await?;
     let secret = rules::secret(op.app().clock.random());
-    let (shown, uri) = rules::shown(&secret, &username)?;
-    let sealed = &seal(op.app(), id, &secret)?;
+    let uri = rules::uri(&secret, &username)?;
+    let sealed = &op.app().vault.seal(cell(id), &secret)?;
     op.write(|tx| async move {
         proved.spend(&tx).await?;
         store::set_pending(&tx, id, sealed).await?;
@@ -60,7 +56,7 @@ pub(super) async fn enroll(op: &Op, password: String, otp: Option<&str>) -> Resu
     })
     .await?;
     proved.forgive(op);
-    Ok(Enrolment { secret: shown, uri })
+    Ok(Enrolment { secret, uri })
 }
 
 /// Ends the setting up with a first code: from now on signing in asks for one, and this session has proved it. The new
@@ -74,7 +70,7 @@ pub(super) async fn confirm(op: &Op, said: &str) -> Result<Vec<String>, Error> {
             text("Nothing is being set up: begin with enrollOtp.", "请先调用 enrollOtp。"),
         )
     })?;
-    let secret = open(op.app(), id, sealed)?;
+    let secret = op.app().vault.open(cell(id), sealed)?;
     let step = rules::step(&secret, said.trim(), 0, op.now());
     let wrong = || text("The code is wrong.", "动态口令错误。");
     let step = step.ok_or_else(|| invalid("code", wrong()))?;

@@ -6,6 +6,7 @@ use crate::kernel::sql::Sql;
 use crate::kernel::tx::Tx;
 use entity::accounts::credential;
 use entity::id::{AccountId, SessionId};
+use entity::sealed::Sealed;
 use sea_orm::{ConnectionTrait, FromQueryResult};
 
 /// What the caller's own account signs in with.
@@ -19,21 +20,21 @@ pub(super) async fn own(op: &Op, id: AccountId) -> Result<Option<credential::Mod
 }
 
 /// Keeps a sealed secret until a first code is right.
-pub(super) async fn set_pending(tx: &Tx, id: AccountId, sealed: &str) -> Result<(), Error> {
+pub(super) async fn set_pending(tx: &Tx, id: AccountId, sealed: &Sealed) -> Result<(), Error> {
     let mut sql = Sql::new("UPDATE credential SET otp_pending = ");
-    sql.bind(sealed).push(" WHERE account_id = ").bind(id);
+    sql.bind(sealed.clone()).push(" WHERE account_id = ").bind(id);
     tx.db().execute_raw(sql.on(tx.backend())).await?;
     Ok(())
 }
 
 /// Lets the pending secret be the one in force, its code of a step used; false if another one is pending by now.
-pub(super) async fn confirm(tx: &Tx, id: AccountId, sealed: &str, step: i64) -> Result<bool, Error> {
+pub(super) async fn confirm(tx: &Tx, id: AccountId, sealed: &Sealed, step: i64) -> Result<bool, Error> {
     let mut sql = Sql::new("UPDATE credential SET otp_secret = otp_pending, otp_pending = NULL, otp_step = ");
     sql.bind(step)
         .push(" WHERE account_id = ")
         .bind(id)
         .push(" AND otp_pending = ")
-        .bind(sealed);
+        .bind(sealed.clone());
     let done = tx.db().execute_raw(sql.on(tx.backend())).await?;
     let mut sql = Sql::new("UPDATE account SET otp_set_at = ");
     sql.bind(tx.op().now()).push(" WHERE id = ").bind(id);

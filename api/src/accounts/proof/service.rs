@@ -181,7 +181,8 @@ pub(in crate::accounts) async fn by_factors(
         proved.attempt.take_back(op);
         return Err(rules::factor_missing());
     };
-    let secret = otp::service::open(op.app(), proved.account.id, sealed)?;
+    let cell = otp::service::cell(proved.account.id);
+    let secret = op.app().vault.open(cell, sealed)?;
     let step = codes::step(&secret, said, proved.account.otp_step, op.now());
     let factor = step
         .map(Factor::Step)

@@ -7,6 +7,7 @@ use crate::kernel::sql::Sql;
 use crate::kernel::tx::Tx;
 use chrono::{DateTime, Utc};
 use entity::id::{AccountId, FederationId};
+use entity::sealed::Sealed;
 use sea_orm::{ConnectionTrait, FromQueryResult};
 
 /// An account that somebody says to be.
@@ -15,7 +16,7 @@ pub(in crate::accounts) struct Claimed {
     pub(in crate::accounts) id: AccountId,
     pub(in crate::accounts) password_set_at: Option<DateTime<Utc>>,
     pub(super) secret_hash: String,
-    pub(super) otp_secret: Option<String>,
+    pub(super) otp_secret: Option<Sealed>,
     pub(super) otp_step: i64,
     /// Somebody signed in to it from this address lately.
     pub(super) is_known_here: bool,

@@ -9,13 +9,13 @@ pub mod rules;
 pub(crate) mod store;
 pub mod import;
 
-use crate::kernel::event::{Delta, Event as Said, Place, Sentence};
+use crate::kernel::event::{Delta, Event as Said, Place, Sentence, change};
 use crate::metrics::MetricId;
 use chrono::NaiveDate;
 use entity::id::EnterpriseId;
 use entity::org::enterprise::{EnterpriseStatus, Model};
 use sea_orm::ActiveEnum;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The history of enterprises in words.
 pub enum Event {
@@ -68,6 +68,21 @@ pub fn deltas(enterprise: &Model, day: NaiveDate, sign: i64) -> Vec<Delta> {
     deltas
 }
 
+/// What the audit trail tells of an enterprise that changed.
+fn particulars(enterprise: &Model) -> [(&'static str, Value); 6] {
+    [
+        ("name", json!(enterprise.name)),
+        ("ownership", json!(enterprise.ownership.to_value())),
+        ("industry", json!(enterprise.industry)),
+        ("employees", json!(enterprise.employees)),
+        ("status", json!(enterprise.status.to_value())),
+        (
+            "locationE6",
+            json!([enterprise.latitude_e6, enterprise.longitude_e6]),
+        ),
+    ]
+}
+
 impl Said for Event {
     fn sentence(self) -> Sentence {
         match self {
@@ -82,7 +97,7 @@ impl Said for Event {
                 kind: "ENTERPRISE_UPDATED",
                 subject_id: after.id.0,
                 place: place(&after),
-                body: json!({"version": after.version, "changed": rules::changed(&before, &after)}),
+                body: change(&particulars(&before), &particulars(&after)),
                 deltas: rules::net(deltas(&before, day, -1).into_iter().chain(deltas(&after, day, 1))),
             },
         }

@@ -64,24 +64,6 @@ pub fn day(faults: &mut Faults, field: &'static str, day: NaiveDate, today: Naiv
     );
 }
 
-/// Names of the columns that differ, for the audit trail; never their values.
-pub fn changed(before: &Model, after: &Model) -> Vec<&'static str> {
-    [
-        ("name", before.name != after.name),
-        ("ownership", before.ownership != after.ownership),
-        ("industry", before.industry != after.industry),
-        ("employees", before.employees != after.employees),
-        ("status", before.status != after.status),
-        (
-            "location",
-            before.latitude_e6 != after.latitude_e6 || before.longitude_e6 != after.longitude_e6,
-        ),
-    ]
-    .into_iter()
-    .filter_map(|(column, differs)| differs.then_some(column))
-    .collect()
-}
-
 /// Adds up deltas of the same metric, dimension, place and day; what cancels out falls away.
 pub fn net(deltas: impl Iterator<Item = Delta>) -> Vec<Delta> {
     let mut net: Vec<Delta> = Vec::new();

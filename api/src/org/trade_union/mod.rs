@@ -10,12 +10,12 @@ pub mod service;
 pub mod rules;
 pub(crate) mod store;
 
-use crate::kernel::event::{Delta, Event as Said, Place, Sentence};
+use crate::kernel::event::{Delta, Event as Said, Place, Sentence, change};
 use crate::metrics::MetricId;
 use chrono::NaiveDate;
 use entity::org::{coverage, trade_union};
 use sea_orm::ActiveEnum;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The history of grassroots unions in words.
 pub enum Event {
@@ -87,7 +87,7 @@ impl Said for Event {
                 kind: "COVERAGE_ENDED",
                 subject_id: coverage.id.0,
                 place: place_of(&coverage),
-                body: json!({"to": to}),
+                body: change(&[("to", Value::Null)], &[("to", json!(to))]),
                 deltas: vec![covered(&coverage, to, -1)],
             },
         }

@@ -1,0 +1,224 @@
+//! The audit trail: who did what from where, what was refused, and how a cut or changed trail is seen.
+
+use crate::support::register::{END_COVERAGE, REGISTER, UPDATE, YUESHAN, cover, enterprise, found, register};
+use crate::support::tree::*;
+use crate::support::{App, Caller};
+use api::kernel::anchor::{self, Anchor};
+use api::kernel::keys::Keys;
+use api::kernel::vault::Cell;
+use api::verify;
+use chrono::TimeDelta;
+use sea_orm::{ConnectionTrait, Statement};
+use serde_json::{Value, json};
+
+/// Kind, operation and body of each event, in order.
+async fn events(app: &App, of: &str) -> Vec<(String, Option<String>, Value)> {
+    let db = &app.process.db;
+    let sql = format!("SELECT kind, operation, body FROM event {of} ORDER BY id");
+    let rows = db
+        .reader()
+        .query_all_raw(Statement::from_string(db.backend(), sql))
+        .await
+        .unwrap();
+    let read = |row: &sea_orm::QueryResult| {
+        let body: String = row.try_get("", "body").unwrap();
+        let (kind, operation) = (
+            row.try_get("", "kind").unwrap(),
+            row.try_get("", "operation").unwrap(),
+        );
+        (kind, operation, serde_json::from_str(&body).unwrap())
+    };
+    rows.iter().map(read).collect()
+}
+
+async fn first_break(app: &App, held: &[Anchor]) -> Option<String> {
+    let checks = verify::run(&app.process.db, &app.process.keys, held).await;
+    let checks = checks.unwrap_or_else(|error| panic!("{}", error.report()));
+    checks.into_iter().find_map(|check| check.outcome.err())
+}
+
+async fn anchors(app: &App) -> Vec<Anchor> {
+    let anchors = anchor::after(app.process.db.reader(), 0, 100).await;
+    anchors.unwrap_or_else(|error| panic!("{}", error.report()))
+}
+
+both! {
+    async fn an_event_says_by_which_operation_and_what_changed_to_what(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        let firm = register(&cadre, YUESHAN, 1).await;
+        let union = found(&cadre, YUESHAN, "SINGLE", 1).await;
+        let coverage = cover(&cadre, &union, &firm, "2026-03-01").await;
+
+        cadre.done(UPDATE, json!({"id": firm, "expectedVersion": 1, "employees": 7})).await;
+        cadre.done(END_COVERAGE, json!({"id": coverage, "to": "2026-06-01"})).await;
+
+        let told = events(&app, "WHERE kind IN ('ENTERPRISE_UPDATED', 'COVERAGE_ENDED')").await;
+        assert_eq!(
+            told,
+            [
+                ("ENTERPRISE_UPDATED".to_owned(), Some("updateEnterprise".to_owned()),
+                    json!({"before": {"employees": 101}, "after": {"employees": 7}})),
+                ("COVERAGE_ENDED".to_owned(), Some("endCoverage".to_owned()),
+                    json!({"before": {"to": null}, "after": {"to": "2026-06-01"}})),
+            ]
+        );
+    }
+
+    async fn what_was_refused_for_want_of_permission_is_written_down(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        let neighbour = app.person("CADRE", SHAOSHAN).await;
+        let finance = app.person("FINANCE", XIANGXIANG).await;
+        let firm = register(&cadre, YUESHAN, 1).await;
+
+        neighbour.refused(UPDATE, json!({"id": firm, "expectedVersion": 1, "employees": 7})).await;
+        finance.refused(REGISTER, enterprise(&finance, YUESHAN, 2)).await;
+        // What breaks a rule is no matter of permission.
+        cadre.refused(UPDATE, json!({"id": firm, "expectedVersion": 1, "employees": -1})).await;
+
+        let told = events(&app, "WHERE kind = 'REFUSED'").await;
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert_eq!(told[0].1.as_deref(), Some("updateEnterprise"));
+        assert_eq!(told[0].2, json!({"code": "NOT_FOUND", "field": "id"}));
+        assert_eq!(told[1].1.as_deref(), Some("registerEnterprise"));
+        assert_eq!(told[1].2, json!({"code": "FORBIDDEN", "field": null}));
+    }
+
+    async fn refusals_do_not_fill_the_trail(app: App) {
+        let neighbour = app.person("CADRE", SHAOSHAN).await;
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        let firm = register(&cadre, YUESHAN, 1).await;
+
+        for _ in 0..70 {
+            neighbour.refused(UPDATE, json!({"id": firm, "expectedVersion": 1, "employees": 7})).await;
+        }
+
+        assert_eq!(events(&app, "WHERE kind = 'REFUSED'").await.len(), 60);
+    }
+
+    async fn the_chain_is_anchored_every_hour_in_which_something_happened(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        app.settle().await;
+        register(&cadre, YUESHAN, 1).await;
+        app.settle().await;
+        let at_once = anchors(&app).await;
+        app.advance(TimeDelta::hours(1));
+        app.settle().await;
+        let without_events = anchors(&app).await.len();
+        let cadre = app.sign_in(&format!("cadre.{}", app.federation(XIANGXIANG))).await;
+        register(&cadre, YUESHAN, 2).await;
+        app.settle().await;
+
+        let anchors = anchors(&app).await;
+        assert_eq!((at_once.len(), without_events, anchors.len()), (1, 1, 2));
+        assert!(anchors.iter().all(|anchor| anchor.is_ours(&app.process.keys)));
+        assert_eq!(first_break(&app, &[]).await, None);
+    }
+
+    async fn a_tail_that_was_cut_off_is_seen(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        app.settle().await;
+        app.advance(TimeDelta::hours(1));
+        let caller = app.sign_in(&format!("cadre.{}", app.federation(XIANGXIANG))).await;
+        register(&caller, YUESHAN, 1).await;
+        app.settle().await;
+        let held = anchors(&app).await;
+        let last = held.last().unwrap().seq;
+        let _ = cadre;
+
+        // Whoever may write the database takes the last events away and lets the chain end before them.
+        for sql in [
+            "DELETE FROM figure_entry".to_owned(),
+            "DELETE FROM figure_rollup".to_owned(),
+            "DELETE FROM enterprise".to_owned(),
+            format!("DELETE FROM event WHERE seq > {}", last - 2),
+            format!(
+                "UPDATE sequencer_state SET seq = {0}, hash = (SELECT hash FROM event WHERE seq = {0})",
+                last - 2
+            ),
+        ] {
+            app.write(&sql).await;
+        }
+        let with_anchors = first_break(&app, &[]).await.unwrap_or_default();
+        app.write("DELETE FROM audit_anchor").await;
+        let without = first_break(&app, &[]).await;
+        let with_held = first_break(&app, &held).await.unwrap_or_default();
+
+        assert!(with_anchors.contains("its tail was cut off"), "{with_anchors}");
+        assert_eq!(without, None, "only what was kept elsewhere can tell");
+        assert!(with_held.contains("its tail was cut off"), "{with_held}");
+    }
+
+    async fn an_anchor_that_somebody_else_made_is_none(app: App) {
+        app.person("CADRE", XIANGXIANG).await;
+        app.settle().await;
+        let mut forged = anchors(&app).await;
+        forged[0].hash = "0".repeat(64);
+
+        let found = first_break(&app, &forged).await.unwrap_or_default();
+
+        assert!(found.contains("not signed by our keys"), "{found}");
+    }
+
+    async fn keys_are_rotated_without_ending_a_session(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        let name = format!("cadre.{}", app.federation(XIANGXIANG));
+        let file = app.key_file();
+        let clock = &*app.clock;
+        let from = app.process.clock.now() + TimeDelta::minutes(10);
+        let kid = |caller: &Caller| jsonwebtoken::decode_header(caller.token.as_ref().unwrap()).unwrap().kid.unwrap();
+        let clean = async || api::worker::clean(&app.process).await.map_err(|error| error.report()).unwrap();
+
+        Keys::rotate(&file, clock, from).map_err(|error| error.report()).unwrap();
+        clean().await;
+        let before = app.sign_in(&name).await;
+        app.advance(TimeDelta::minutes(10));
+        let after = app.sign_in(&name).await;
+
+        assert_eq!(kid(&before), kid(&cadre));
+        assert_ne!(kid(&after), kid(&cadre));
+        let viewer = "{ viewer { id } }";
+        for caller in [&before, &after] {
+            assert!(caller.data(viewer, json!({})).await["viewer"]["id"].is_string());
+        }
+        // An hour later nothing that the old key signed is still good, and it is published no more.
+        app.advance(TimeDelta::hours(1));
+        let published = app.process.keys.with(|ring| ring.jwks(app.process.clock.now()));
+        assert_eq!(published["keys"].as_array().unwrap().len(), 1);
+        assert_eq!(published["keys"][0]["kid"], json!(kid(&after)));
+        // What it signed long ago can still be checked.
+        app.settle().await;
+        assert_eq!(first_break(&app, &[]).await, None);
+    }
+
+    async fn a_sealed_value_opens_after_its_keys_were_renewed_in_every_process(app: App) {
+        let other = app.another().await;
+        let cell = Cell { column: "person.name", row: uuid::Uuid::from_u128(7) };
+        let vault = &app.process.vault;
+        let done = |result: Result<String, api::kernel::error::Error>| result.map_err(|error| error.report()).unwrap();
+        let seal = |app: &App, plain: &str| app.process.vault.seal(cell, plain).map_err(|error| error.report()).unwrap();
+        let first = seal(&app, "王小明");
+        let index = done(vault.index("person.phone", "13800000000"));
+
+        Keys::rotate(&app.key_file(), &*app.clock, app.process.clock.now()).map_err(|error| error.report()).unwrap();
+        app.process.keys.refresh().map_err(|error| error.report()).unwrap();
+        let renewed = vault.renew(&app.process.db).await.map_err(|error| error.report()).unwrap();
+        let at_once = seal(&app, "李四");
+        api::worker::clean(&other.process).await.map_err(|error| error.report()).unwrap();
+        app.advance(TimeDelta::minutes(3));
+        let later = seal(&app, "赵六");
+
+        // No process seals with a key before all of them have had time to read it.
+        assert_eq!(first.0.split_once('.').unwrap().0, at_once.0.split_once('.').unwrap().0);
+        assert_eq!(later.0.split_once('.').unwrap().0, renewed.to_string());
+        for (sealed, plain) in [(&first, "王小明"), (&at_once, "李四"), (&later, "赵六")] {
+            assert_eq!(done(other.process.vault.open(cell, sealed)), plain);
+        }
+        assert_eq!(done(other.process.vault.index("person.phone", "13800000000")), index);
+        // In another row it is nothing.
+        let elsewhere = Cell { row: uuid::Uuid::from_u128(8), ..cell };
+        assert!(vault.open(elsewhere, &later).is_err());
+        // A process that starts now needs only the newest key file.
+        let third = app.another().await;
+        assert_eq!(done(third.process.vault.open(cell, &first)), "王小明");
+    }
+}
