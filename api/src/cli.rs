@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::accounts::account::service::{self, NewAccount};
+use crate::accounts::password::service as passwords;
 use crate::accounts::token;
 use crate::config::{Settings, Store};
 use crate::http::engine::Engine;
@@ -78,7 +79,7 @@ enum Command {
     /// People.
     User {
         #[command(subcommand)]
-        what: AddUser,
+        what: User,
     },
     /// Machine clients.
     Client {
@@ -128,9 +129,20 @@ enum Import {
 }
 
 #[derive(Debug, Subcommand)]
-enum AddUser {
+enum User {
     /// Make an account for a person, with one role at one federation.
     Add(Account),
+    /// Void a person's password, end all their sessions, and print a code for `acceptInvitation`: the way back in where
+    /// no administrator stands above.
+    Reset {
+        /// User name.
+        name: String,
+        /// Take the second factor away too.
+        #[arg(long)]
+        without_otp: bool,
+        #[command(flatten)]
+        store: Store,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -241,8 +253,16 @@ async fn obey(cli: Cli) -> Result<(), Error> {
             what: Import::Divisions { file, store },
         } => divisions(&file, &store).await,
         Command::User {
-            what: AddUser::Add(account),
+            what: User::Add(account),
         } => add(account, false).await,
+        Command::User {
+            what:
+                User::Reset {
+                    name,
+                    without_otp,
+                    store,
+                },
+        } => reset(&store, &name, without_otp).await,
         Command::Client {
             what: AddClient::Add(account),
         } => add(account, true).await,
@@ -389,6 +409,13 @@ async fn add(account: Account, is_machine: bool) -> Result<(), Error> {
     if let Some(made) = made {
         println!("{made}");
     }
+    Ok(())
+}
+
+async fn reset(store: &Store, name: &str, without_otp: bool) -> Result<(), Error> {
+    let op = Op::new(&start::app(store).await?, Actor::System);
+    let invitation = passwords::reset_named(&op, name, without_otp).await?;
+    println!("{}", invitation.code);
     Ok(())
 }
 

@@ -14,7 +14,8 @@ use crate::visits::types::Visit;
 use async_graphql::{Context, ID, Interface, Object};
 use entity::fees::{collection, waiting};
 use entity::id::{
-    AccountId, CollectionId, CoverageId, EnterpriseId, FederationId, JobId, TradeUnionId, VisitId, WaitingCollectionId,
+    AccountId, CollectionId, CoverageId, EnterpriseId, FederationId, JobId, TradeUnionId, VisitId,
+    WaitingCollectionId,
 };
 use entity::org::{coverage, enterprise, trade_union};
 use entity::visits::visit;

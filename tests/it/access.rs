@@ -14,7 +14,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 /// Who asks: a name, a role, a place.
-const CALLERS: [(&str, &str, &str); 15] = [
+const CALLERS: [(&str, &str, &str); 17] = [
     ("cadre of the township", "CADRE", YUESHAN),
     ("cadre of the township beside", "CADRE", WANGCHUNMEN),
     ("cadre of the county", "CADRE", XIANGXIANG),
@@ -39,6 +39,16 @@ const CALLERS: [(&str, &str, &str); 15] = [
         "AUDIT_ADMINISTRATOR",
         HUNAN,
     ),
+    (
+        "system administrator of the county beside",
+        "SYSTEM_ADMINISTRATOR",
+        SHAOSHAN,
+    ),
+    (
+        "security administrator of the county beside",
+        "SECURITY_ADMINISTRATOR",
+        SHAOSHAN,
+    ),
     ("tax bureau of the county", "TAX_BUREAU", XIANGXIANG),
     ("tax bureau of the county beside", "TAX_BUREAU", SHAOSHAN),
     ("reporting client of the province", "REPORTING", HUNAN),
@@ -52,6 +62,10 @@ struct Things {
     coverage: String,
     visit: String,
     link: String,
+    county: String,
+    account: String,
+    grant: String,
+    session: String,
     enterprise_job: String,
     collection_job: String,
 }
@@ -100,6 +114,7 @@ fn queries(things: &Things) -> Vec<Operation> {
             "federation.waitingCollections",
             "waitingCollections { nodes { id } }",
         ),
+        of_federation("federation.accounts", "accounts { nodes { id } }"),
         of_federation("federation.figures", "figures(metrics: [\"visits\"]) { value }"),
         (
             "enterprise",
@@ -112,6 +127,7 @@ fn queries(things: &Things) -> Vec<Operation> {
         node("node (trade union)", &things.trade_union),
         node("node (coverage)", &things.coverage),
         node("node (visit)", &things.visit),
+        node("node (account)", &things.account),
         node("node (job, enterprises)", &things.enterprise_job),
         node("node (job, collections)", &things.collection_job),
         (
@@ -130,6 +146,9 @@ fn mutations(things: &Things) -> Vec<Operation> {
         coverage,
         visit,
         link,
+        account,
+        grant,
+        session,
         ..
     } = things;
     let upload = "0190c3a0-0000-7000-8000-00000000ffff";
@@ -201,6 +220,43 @@ fn mutations(things: &Things) -> Vec<Operation> {
             "ImportCollections",
             json!({"uploadId": upload, "federationId": federation}),
         ),
+        mutation(
+            "inviteAccount",
+            "InviteAccount",
+            json!({"federationId": federation, "username": "x", "name": "x"}),
+        ),
+        mutation(
+            "disableAccount",
+            "DisableAccount",
+            json!({"accountId": account, "reason": ""}),
+        ),
+        mutation(
+            "enableAccount",
+            "EnableAccount",
+            json!({"accountId": account, "reason": ""}),
+        ),
+        mutation(
+            "resetPassword",
+            "ResetPassword",
+            json!({"accountId": account, "reason": ""}),
+        ),
+        mutation(
+            "resetOtp",
+            "ResetOtp",
+            json!({"accountId": account, "reason": ""}),
+        ),
+        mutation(
+            "grantRole",
+            "GrantRole",
+            json!({"accountId": account, "role": "CADRE", "federationId": federation, "reason": ""}),
+        ),
+        mutation("endGrant", "EndGrant", json!({"id": grant, "reason": ""})),
+        mutation("endSession", "EndSession", json!({"id": session})),
+        mutation(
+            "elevate",
+            "Elevate",
+            json!({"role": "CADRE", "federationId": things.county, "reason": ""}),
+        ),
     ]
 }
 
@@ -228,7 +284,15 @@ fn subscriptions(things: &Things) -> Vec<Operation> {
 }
 
 /// Operations that are about the caller and have no place.
-const PLACELESS: [&str; 3] = ["login", "logout", "refreshSession"];
+const PLACELESS: [&str; 7] = [
+    "login",
+    "logout",
+    "refreshSession",
+    "acceptInvitation",
+    "changePassword",
+    "enrollOtp",
+    "confirmOtp",
+];
 
 /// What an answer means in the table.
 fn verdict(body: &Value) -> String {
@@ -274,7 +338,17 @@ async fn things(app: &App) -> Things {
         .as_str()
         .unwrap()
         .to_owned();
+    // A cadre of the township, whom no caller of the table is.
+    app.add_account("yueshan.office", "CADRE", app.federation(YUESHAN))
+        .await;
+    let query = "{ viewer { id sessions { id } grants { id } } }";
+    let office = app.sign_in("yueshan.office").await.data(query, json!({})).await;
+    let id = |path: &str| office.pointer(path).and_then(Value::as_str).unwrap().to_owned();
     Things {
+        county: app.gid(XIANGXIANG),
+        account: id("/viewer/id"),
+        grant: id("/viewer/grants/0/id"),
+        session: id("/viewer/sessions/0/id"),
         federation: app.gid(YUESHAN),
         coverage: cover(&cadre, &trade_union, &enterprise, "2026-03-01").await,
         visit: record(&cadre, &enterprise, 1, "2026-06-19T09:30:00+08:00").await,

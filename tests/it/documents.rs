@@ -1,5 +1,6 @@
 //! Registered documents: lists of three build tools, requests by id, and callers that may send nothing else.
 
+use crate::support::app::SECRET;
 use crate::support::db::done;
 use crate::support::tree::*;
 use crate::support::{App, Caller};
@@ -98,19 +99,20 @@ both! {
         let cadre = app.person("CADRE", XIANGXIANG).await.at(&strict);
         let tax = app.person("TAX_BUREAU", XIANGXIANG).await.at(&strict);
         let administrator = app.person("SYSTEM_ADMINISTRATOR", XIANGXIANG).await.at(&strict);
-        let phone = [JSON, ("x-gonghui-client", "phone")];
+        let login = json!({"username": format!("cadre.{}", app.federation(XIANGXIANG)), "password": SECRET, "frontEnd": "PHONE"});
+        let phone = strict.caller(&strict.log_in(login).await);
         let text = json!({"query": "{ viewer { name } }"}).to_string();
         let by_id = json!({"documentId": id, "operationName": "Name", "variables": {"code": XIANGXIANG}}).to_string();
 
-        for (caller, headers, body, status) in [
-            (&cadre, &phone[..], &text, 403),
-            (&cadre, &phone[..], &by_id, 200),
-            (&cadre, &[JSON][..], &text, 200),
-            (&tax, &[JSON][..], &text, 403),
-            (&tax, &[JSON][..], &by_id, 200),
-            (&administrator, &phone[..], &text, 200),
+        for (caller, body, status) in [
+            (&phone, &text, 403),
+            (&phone, &by_id, 200),
+            (&cadre, &text, 200),
+            (&tax, &text, 403),
+            (&tax, &by_id, 200),
+            (&administrator, &text, 200),
         ] {
-            let answer = caller.send("POST", "/graphql", headers, body.clone()).await;
+            let answer = caller.send("POST", "/graphql", &[JSON], body.clone()).await;
             assert_eq!(answer.status, status, "{body}: {}", answer.text());
             if status == 403 {
                 assert_eq!(answer.json()["errors"][0]["extensions"]["code"], "PERSISTED_DOCUMENT_REQUIRED");

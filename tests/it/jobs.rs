@@ -179,7 +179,6 @@ async fn watch_job(caller: &Caller, id: JobId) -> BoxStream<'static, String> {
         claims: Some(claims.unwrap_or_else(|error| panic!("{}", error.report()))),
         language: Language::English,
         address: None,
-        is_phone: false,
     };
     let query = "subscription($id: ID!) { jobChanged(id: $id) { cursor job { state percent } } }";
     let params = Params::asking(query, json!({"id": id.gid().as_str()}));

@@ -29,7 +29,9 @@ const WALK: &str = "{ __schema { types { kind name description interfaces { name
     fragment T on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
 
 /// Lists of objects that are no pages: what bounds each. No new one without a bound that its description names.
-const BOUNDED: [(&str, &str); 8] = [
+const BOUNDED: [(&str, &str); 11] = [
+    ("Account.grants", "at most 20, by rule, and an elevation"),
+    ("Account.sessions", "the 50 used last"),
     ("CollectionResult.reasons", "one for each rule"),
     ("Federation.ancestors", "as many as there are levels"),
     ("Federation.figures", "one for each metric asked for, at most 50"),
@@ -37,6 +39,7 @@ const BOUNDED: [(&str, &str); 8] = [
     ("Query.nodes", "one for each id"),
     ("SubmitCollectionsPayload.results", "one for each line"),
     ("Viewer.grants", "what a person holds"),
+    ("Viewer.sessions", "the 50 used last"),
     ("Visit.findings", "at most 50, by rule"),
 ];
 
@@ -118,7 +121,7 @@ const AS_DELIVERED: [&str; 2] = ["CollectionLineInput", "DeliveredCollectionLine
 /// Ids that others gave.
 const FOREIGN_IDS: [&str; 1] = ["voucherId"];
 /// Parts of another node, which have an id so that an input can name them.
-const PARTS: [&str; 2] = ["FederationLink", "Finding"];
+const PARTS: [&str; 4] = ["FederationLink", "Finding", "Grant", "Session"];
 
 /// The name of a type without its list and non-null marks, and whether a list is among them.
 fn unwrapped(kind: &Value) -> (&str, bool) {

@@ -50,7 +50,13 @@ mod tests {
         ] {
             assert_eq!(hash(typed) == hash(&code), is_known, "{typed}");
         }
-        for none in ["", "123456", "HHHH-HHHH-HHHH-HHH1", "HHHH-HHHH-HHHH-HHHH-HHHH", "工会工会工会工会工会工"] {
+        for none in [
+            "",
+            "123456",
+            "HHHH-HHHH-HHHH-HHH1",
+            "HHHH-HHHH-HHHH-HHHH-HHHH",
+            "工会工会工会工会工会工",
+        ] {
             assert_eq!(hash(none), None, "{none}");
         }
     }

@@ -2,9 +2,9 @@
 
 use super::address;
 use super::engine::Engine;
-use crate::accounts::token::Claims;
 use crate::accounts::session::store;
 use crate::accounts::token;
+use crate::accounts::token::Claims;
 use crate::kernel::app::App;
 use crate::kernel::error::{Error, Language};
 use crate::kernel::op::{Actor, Op};

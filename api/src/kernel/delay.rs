@@ -123,7 +123,11 @@ mod tests {
             (138, "a", Ok(())),
         ] {
             let now = start + TimeDelta::seconds(second);
-            assert_eq!(delays.count(key.to_owned(), GROWTH, now), expected, "{key} {second}");
+            assert_eq!(
+                delays.count(key.to_owned(), GROWTH, now),
+                expected,
+                "{key} {second}"
+            );
         }
     }
 
@@ -136,7 +140,10 @@ mod tests {
             assert_eq!(count(), Ok(()));
             delays.take_back("a");
         }
-        assert_eq!([count(), count(), count(), count()], [Ok(()), Ok(()), Ok(()), Err(6)]);
+        assert_eq!(
+            [count(), count(), count(), count()],
+            [Ok(()), Ok(()), Ok(()), Err(6)]
+        );
         delays.forgive("a");
         assert_eq!(count(), Ok(()));
     }

@@ -2,8 +2,8 @@
 
 use super::clock::Clock;
 use super::db::{Stage, done, keys};
-use api::accounts::service::{self, NewAccount};
-use api::config::Transport;
+use api::accounts::account::service::{self, NewAccount};
+use api::config::{Access, Transport};
 use api::http::engine::{Engine, Execute};
 use api::http::router::router;
 use api::kernel::app::App as Process;
@@ -16,6 +16,7 @@ use api::policy::Role;
 use api::worker;
 use axum::Router;
 use axum::body::{Body, Bytes};
+use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode};
 use axum::response::Response;
 use chrono::TimeDelta;
@@ -25,6 +26,7 @@ use http_body_util::BodyExt;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,6 +49,7 @@ pub struct App {
     url: String,
     folder: PathBuf,
     people: Arc<Mutex<HashMap<String, Caller>>>,
+    address: Option<IpAddr>,
 }
 
 /// An answer as it came.
@@ -74,17 +77,23 @@ impl App {
     pub async fn open(stage: &Stage, clock: Arc<Clock>) -> App {
         let folder = stage.folder.path().to_owned();
         let files = done(Files::open(&folder.join("files")));
-        App::start(stage.url.clone(), folder, clock, files).await
+        App::start(stage.url.clone(), (folder, files), clock, Access::default()).await
     }
 
-    async fn start(url: String, folder: PathBuf, clock: Arc<Clock>, files: Files) -> App {
+    async fn start(url: String, kept: (PathBuf, Files), clock: Arc<Clock>, access: Access) -> App {
         let db = done(Db::connect(&url, 6).await);
-        App::start_on(db, url, (folder, files), clock).await
+        App::start_on(db, url, kept, clock, access).await
     }
 
-    async fn start_on(db: Db, url: String, (folder, files): (PathBuf, Files), clock: Arc<Clock>) -> App {
+    async fn start_on(
+        db: Db,
+        url: String,
+        (folder, files): (PathBuf, Files),
+        clock: Arc<Clock>,
+        access: Access,
+    ) -> App {
         let keys = keys(&folder);
-        let process = done(Process::build(db, Arc::clone(&clock) as _, keys, files).await);
+        let process = done(Process::build(db, Arc::clone(&clock) as _, keys, files, access).await);
         let engine = done(Engine::new(
             Arc::clone(&process),
             Arc::default(),
@@ -98,6 +107,7 @@ impl App {
             url,
             folder,
             people: Arc::default(),
+            address: None,
         }
     }
 
@@ -132,13 +142,9 @@ impl App {
 
     /// A second process that keeps its files elsewhere.
     pub async fn another_on(&self, files: Files) -> App {
-        App::start(
-            self.url.clone(),
-            self.folder.clone(),
-            Arc::clone(&self.clock),
-            files,
-        )
-        .await
+        let kept = (self.folder.clone(), files);
+        let access = self.process.access.clone();
+        App::start(self.url.clone(), kept, Arc::clone(&self.clock), access).await
     }
 
     /// Its key file.
@@ -162,7 +168,8 @@ impl App {
     pub async fn within(&self, limit: Duration) -> App {
         let db = done(Db::connect_within(&self.url, 6, limit).await);
         let kept = (self.folder.clone(), self.process.files.clone());
-        App::start_on(db, self.url.clone(), kept, Arc::clone(&self.clock)).await
+        let access = self.process.access.clone();
+        App::start_on(db, self.url.clone(), kept, Arc::clone(&self.clock), access).await
     }
 
     /// Does something as an operation of the service acting by itself.
@@ -189,6 +196,22 @@ impl App {
         self.federation(code).gid().to_string()
     }
 
+    /// The same process, reached from an address.
+    pub fn from(&self, address: &str) -> App {
+        App {
+            address: Some(address.parse().unwrap()),
+            ..self.clone()
+        }
+    }
+
+    /// A second process with other settings of who may sign in.
+    pub async fn another_with(&self, change: impl FnOnce(&mut Access)) -> App {
+        let mut access = self.process.access.clone();
+        change(&mut access);
+        let kept = (self.folder.clone(), self.process.files.clone());
+        App::start(self.url.clone(), kept, Arc::clone(&self.clock), access).await
+    }
+
     /// The service acting by itself, as at the command line.
     pub fn operator(&self) -> Op {
         Op::new(&self.process, Actor::System)
@@ -207,11 +230,15 @@ impl App {
             return caller.clone();
         }
         self.add_account(&username, role, federation_id).await;
-        let caller = if Role::named(role).unwrap().is_for_machines() {
+        let role = Role::named(role).unwrap();
+        let caller = if role.is_for_machines() {
             self.sign_in_client(&username).await
         } else {
             self.sign_in(&username).await
         };
+        if role.is_administrator() {
+            caller.set_up_otp(SECRET).await;
+        }
         people.insert(username, caller.clone());
         caller
     }
@@ -287,7 +314,11 @@ impl App {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(body.into()).unwrap();
+        let mut request = request.body(body.into()).unwrap();
+        if let Some(address) = self.address {
+            let peer = SocketAddr::new(address, 40_000);
+            request.extensions_mut().insert(ConnectInfo(peer));
+        }
         self.router.clone().oneshot(request).await.unwrap()
     }
 

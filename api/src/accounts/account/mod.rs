@@ -41,15 +41,16 @@ impl Said for Event {
         };
         let (kind, id, place, body) = match self {
             Event::Added(id, place, role) => ("ACCOUNT_ADDED", id, place, json!({"role": role})),
-            Event::Invited(id, place) => {
-                ("ACCOUNT_INVITED", id, place, json!({"after": {"state": "INVITED"}}))
-            }
+            Event::Invited(id, place) => (
+                "ACCOUNT_INVITED",
+                id,
+                place,
+                json!({"after": {"state": "INVITED"}}),
+            ),
             Event::Disabled(id, place, reason) => {
                 ("ACCOUNT_DISABLED", id, place, change(reason, false, true))
             }
-            Event::Enabled(id, place, reason) => {
-                ("ACCOUNT_ENABLED", id, place, change(reason, true, false))
-            }
+            Event::Enabled(id, place, reason) => ("ACCOUNT_ENABLED", id, place, change(reason, true, false)),
         };
         Sentence {
             kind,

@@ -15,7 +15,8 @@ use entity::accounts::account::{Column, Entity, Model};
 use entity::accounts::{credential, grant as grants};
 use entity::id::AccountId;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter, Select,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter,
+    Select,
 };
 
 impl Readable for Entity {
@@ -50,7 +51,9 @@ pub(super) fn filtered(scope: &Scope, wanted: &Wanted, now: DateTime<Utc>) -> Se
             .add(Column::IsMachine.eq(false));
         if is_invited { invited } else { invited.not() }
     });
-    let machine = wanted.is_machine.map(|is_machine| Column::IsMachine.eq(is_machine));
+    let machine = wanted
+        .is_machine
+        .map(|is_machine| Column::IsMachine.eq(is_machine));
     let role = wanted.role.map(|role| {
         let held = grant::store::holders(grants::Column::Role.eq(role), now);
         Column::Id.in_subquery(held)
@@ -109,7 +112,9 @@ pub(crate) async fn find(op: &Op, id: AccountId) -> Result<Option<Model>, Error>
 pub(in crate::accounts) async fn home(tx: &Tx, id: AccountId) -> Result<Place, Error> {
     let mut sql = Sql::new("SELECT * FROM account WHERE id = ");
     sql.bind(id);
-    let found = Model::find_by_statement(sql.on(tx.backend())).one(tx.db()).await?;
+    let found = Model::find_by_statement(sql.on(tx.backend()))
+        .one(tx.db())
+        .await?;
     Ok(place(&found.ok_or(Error::Unauthenticated)?))
 }
 

@@ -13,7 +13,12 @@ pub const GRANTS_MAX: usize = 20;
 pub type Period = (NaiveDate, Option<NaiveDate>);
 
 /// The period of a new grant: it begins today or later, and ends within 366 days.
-pub fn period(faults: &mut Faults, from: Option<NaiveDate>, to: Option<NaiveDate>, today: NaiveDate) -> Period {
+pub fn period(
+    faults: &mut Faults,
+    from: Option<NaiveDate>,
+    to: Option<NaiveDate>,
+    today: NaiveDate,
+) -> Period {
     let latest = today.checked_add_days(Days::new(DAYS_MAX)).unwrap_or(today);
     let (from, to) = (from.unwrap_or(today), to.unwrap_or(latest));
     faults.unless(from >= today, "from", text("Not in the past.", "不能早于今天。"));
@@ -79,7 +84,10 @@ pub fn end(period: Period, to: Option<NaiveDate>, today: NaiveDate) -> Result<Na
     let soonest = today.max(period.0);
     let to = to.unwrap_or(soonest);
     if to < soonest {
-        return Err(text("Not before today or its first day.", "不能早于今天或起始日。"));
+        return Err(text(
+            "Not before today or its first day.",
+            "不能早于今天或起始日。",
+        ));
     }
     if period.1.is_some_and(|before| to > before) {
         return Err(text("It ends earlier already.", "该授权原定的终止日更早。"));
@@ -148,7 +156,14 @@ mod tests {
             (Cadre, june, Cadre, true, june, false),
             (Cadre, june, Cadre, true, july, true),
             (Cadre, june, Cadre, true, ever, false),
-            (SystemAdministrator, june, SecurityAdministrator, false, june, false),
+            (
+                SystemAdministrator,
+                june,
+                SecurityAdministrator,
+                false,
+                june,
+                false,
+            ),
             (SecurityAdministrator, june, AuditAdministrator, true, ever, false),
             (AuditAdministrator, june, SystemAdministrator, true, july, true),
             (SystemAdministrator, june, SystemAdministrator, false, june, true),
@@ -176,7 +191,11 @@ mod tests {
             (Role::SecurityAdministrator, true, true, true),
             (Role::AuditAdministrator, false, false, false),
         ] {
-            assert_eq!(is_in_reach(role, is_inside, is_below_its_top), reached, "{role:?}");
+            assert_eq!(
+                is_in_reach(role, is_inside, is_below_its_top),
+                reached,
+                "{role:?}"
+            );
         }
     }
 

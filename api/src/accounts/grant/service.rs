@@ -21,7 +21,11 @@ pub(in crate::accounts) fn is_in_reach(tx: &Tx, scope: &Scope, held: &grant::Mod
     let (Some(role), Some(node)) = (Role::named(&held.role), node) else {
         return true;
     };
-    rules::is_in_reach(role, scope.holds(&node.path), scope.holds_below_its_top(&node.path))
+    rules::is_in_reach(
+        role,
+        scope.holds(&node.path),
+        scope.holds_below_its_top(&node.path),
+    )
 }
 
 /// Whether an account holds, or is to hold, a role that works only with a second factor.
@@ -75,7 +79,10 @@ pub(super) async fn give(op: &Op, input: &GrantRole) -> Result<GrantId, Error> {
         check_reason(&mut faults, &input.reason);
         let (from, to) = (input.from.map(|date| date.0), input.to.map(|date| date.0));
         let period = rules::period(&mut faults, from, to, op.today());
-        let fits = text("People and machines hold roles of their own.", "人员与机器账号的角色不可互换。");
+        let fits = text(
+            "People and machines hold roles of their own.",
+            "人员与机器账号的角色不可互换。",
+        );
         faults.unless(role.is_for_machines() == account.is_machine, "role", fits);
         faults.refuse()?;
         let standing = store::standing(&tx, account_id).await?;
@@ -90,7 +97,10 @@ pub(super) async fn give(op: &Op, input: &GrantRole) -> Result<GrantId, Error> {
         let held: Vec<_> = held.collect();
         rules::may_get(role, period, &held).map_err(|text| conflict("role", text))?;
         if held.len() >= rules::GRANTS_MAX {
-            let text = text("It holds 20 roles: end one first.", "该账号已有 20 项授权，请先终止一项。");
+            let text = text(
+                "It holds 20 roles: end one first.",
+                "该账号已有 20 项授权，请先终止一项。",
+            );
             return Err(conflict("accountId", text));
         }
         let grant = grant::Model {

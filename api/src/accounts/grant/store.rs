@@ -52,14 +52,18 @@ fn standing_at(now: DateTime<Utc>) -> Sql {
 pub(in crate::accounts) async fn standing(tx: &Tx, id: AccountId) -> Result<Vec<Model>, Error> {
     let mut sql = standing_at(tx.op().now());
     sql.push(" AND account_id = ").bind(id).push(" ORDER BY id");
-    Ok(Model::find_by_statement(sql.on(tx.backend())).all(tx.db()).await?)
+    Ok(Model::find_by_statement(sql.on(tx.backend()))
+        .all(tx.db())
+        .await?)
 }
 
 /// A grant.
 pub(super) async fn find(tx: &Tx, id: GrantId) -> Result<Option<Model>, Error> {
     let mut sql = Sql::new("SELECT * FROM role_grant WHERE id = ");
     sql.bind(id);
-    Ok(Model::find_by_statement(sql.on(tx.backend())).one(tx.db()).await?)
+    Ok(Model::find_by_statement(sql.on(tx.backend()))
+        .one(tx.db())
+        .await?)
 }
 
 /// Writes a grant.

@@ -1,9 +1,7 @@
 //! Operations on second factors.
 
 use super::service;
-use super::types::{
-    ConfirmOtp, ConfirmOtpPayload, EnrollOtp, EnrollOtpPayload, ResetOtp, ResetOtpPayload,
-};
+use super::types::{ConfirmOtp, ConfirmOtpPayload, EnrollOtp, EnrollOtpPayload, ResetOtp, ResetOtpPayload};
 use crate::accounts::account::types::written;
 use crate::kernel::error::Error;
 use crate::kernel::gid::Gid;

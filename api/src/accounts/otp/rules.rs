@@ -96,8 +96,13 @@ mod tests {
 
     #[test]
     fn an_authenticator_reads_the_uri() {
-        let uri = uri(RFC, "office@xiangxiang").map_err(|error| error.report()).unwrap();
-        assert_eq!(uri, format!("otpauth://totp/Gonghui:office%40xiangxiang?secret={RFC}&issuer=Gonghui"));
+        let uri = uri(RFC, "office@xiangxiang")
+            .map_err(|error| error.report())
+            .unwrap();
+        assert_eq!(
+            uri,
+            format!("otpauth://totp/Gonghui:office%40xiangxiang?secret={RFC}&issuer=Gonghui")
+        );
         assert_eq!(secret([7; 32]), "A4DQOBYHA4DQOBYHA4DQOBYHA4DQOBYH");
     }
 }

@@ -67,7 +67,10 @@ pub(super) async fn confirm(op: &Op, said: &str) -> Result<Vec<String>, Error> {
     let sealed = &pending.ok_or_else(|| {
         conflict(
             "",
-            text("Nothing is being set up: begin with enrollOtp.", "请先调用 enrollOtp。"),
+            text(
+                "Nothing is being set up: begin with enrollOtp.",
+                "请先调用 enrollOtp。",
+            ),
         )
     })?;
     let secret = op.app().vault.open(cell(id), sealed)?;

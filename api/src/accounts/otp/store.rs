@@ -66,8 +66,7 @@ pub(super) async fn strengthen(tx: &Tx, id: SessionId) -> Result<(), Error> {
 
 /// Takes the second factor away.
 pub(super) async fn clear(tx: &Tx, id: AccountId) -> Result<(), Error> {
-    let mut sql =
-        Sql::new("UPDATE credential SET otp_secret = NULL, otp_pending = NULL WHERE account_id = ");
+    let mut sql = Sql::new("UPDATE credential SET otp_secret = NULL, otp_pending = NULL WHERE account_id = ");
     sql.bind(id);
     tx.db().execute_raw(sql.on(tx.backend())).await?;
     let mut sql = Sql::new("UPDATE account SET otp_set_at = NULL WHERE id = ");

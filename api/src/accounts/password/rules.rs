@@ -57,7 +57,9 @@ pub fn too_old(days: u32) -> Error {
     Error::Gone(Fault {
         field: "password".into(),
         text: text(
-            format!("The password is older than {days} days: set a new one with `changePassword`, then sign in."),
+            format!(
+                "The password is older than {days} days: set a new one with `changePassword`, then sign in."
+            ),
             format!("密码已超过 {days} 天，请先用 changePassword 修改密码再登录。"),
         ),
     })

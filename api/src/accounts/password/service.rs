@@ -1,6 +1,7 @@
 //! Setting, changing and resetting passwords.
 
 use super::{Event, rules, store};
+use crate::accounts::account::service::set_disabled;
 use crate::accounts::account::store::{administrated, find_named};
 use crate::accounts::account::{place, rules::check_reason};
 use crate::accounts::{code, grant, otp, proof, session, token};
@@ -142,7 +143,8 @@ async fn begin_anew(tx: &Tx, account: &account::Model, new: &Invitation) -> Resu
     session::store::end_all(tx, account.id, None).await
 }
 
-/// The operator's way back in: a code for a person by name, and no second factor any more if it is lost too.
+/// The operator's way back in: a code for a person by name, enabled again, and without a second factor if it is lost
+/// too.
 pub async fn reset_named(op: &Op, username: &str, without_otp: bool) -> Result<Invitation, Error> {
     if !matches!(op.actor(), Actor::System) {
         return Err(Error::Forbidden);
@@ -150,6 +152,7 @@ pub async fn reset_named(op: &Op, username: &str, without_otp: bool) -> Result<I
     let account = find_named(op, username).await?;
     let account = account.ok_or(Error::NotFound("username".into()))?;
     let reason = "by the operator at the command line";
+    set_disabled(op, account.id, reason, false).await?;
     if without_otp {
         otp::service::reset(op, account.id, reason).await?;
     }

@@ -77,12 +77,7 @@ pub(super) async fn is_invited(tx: &Tx, id: AccountId, code_hash: &str) -> Resul
 }
 
 /// Voids the password of an account: it is invited anew.
-pub(super) async fn void(
-    tx: &Tx,
-    id: AccountId,
-    code_hash: &str,
-    until: DateTime<Utc>,
-) -> Result<(), Error> {
+pub(super) async fn void(tx: &Tx, id: AccountId, code_hash: &str, until: DateTime<Utc>) -> Result<(), Error> {
     let mut sql = Sql::new("UPDATE credential SET secret_hash = '', invitation_hash = ");
     sql.bind(code_hash)
         .push(", invitation_until = ")

@@ -35,7 +35,9 @@ struct Attempt {
 
 /// Where an operation comes from, as sessions keep it; empty if that is not known.
 pub(in crate::accounts) fn address(op: &Op) -> String {
-    op.address().map(|address| address.to_string()).unwrap_or_default()
+    op.address()
+        .map(|address| address.to_string())
+        .unwrap_or_default()
 }
 
 /// Counts a try by its address alone.

@@ -65,7 +65,14 @@ impl Viewer {
         };
         let op = Op::of(context);
         let all = grants_of(op, *id).await?;
-        Ok(all.iter().filter(|grant| grant.has_begun(op.today())).count() > grants.len())
+        let sleeps = |held: &Grant| {
+            let place = held.0.federation_id;
+            held.has_begun(op.today())
+                && !grants
+                    .iter()
+                    .any(|grant| grant.role.name() == held.0.role && grant.federation_id == place)
+        };
+        Ok(all.iter().any(sleeps))
     }
 
     /// The caller's open sessions, last used first, at most 50; empty for a caller that has not signed in.
