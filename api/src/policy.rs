@@ -82,7 +82,7 @@ impl CallerClass {
 }
 
 /// What can be done. Code asks for exactly what it does and never for a role.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, async_graphql::Enum)]
 pub enum Action {
     /// Know of the federations.
     ReadTree,
@@ -108,6 +108,8 @@ pub enum Action {
     ReadCollections,
     /// See jobs and their error files, where also what a job of the kind writes may be read.
     ReadJobs,
+    /// Read the audit trail.
+    ReadAudit,
 }
 
 impl Role {
@@ -190,12 +192,17 @@ impl Role {
             Role::Auditor => {
                 matches!(
                     action,
-                    ReadTree | ReadEnterprises | ReadTradeUnions | ReadFigures | ReadCollections | ReadJobs
+                    ReadTree
+                        | ReadEnterprises
+                        | ReadTradeUnions
+                        | ReadFigures
+                        | ReadCollections
+                        | ReadJobs
+                        | ReadAudit
                 )
             }
-            Role::SystemAdministrator | Role::SecurityAdministrator | Role::AuditAdministrator => {
-                matches!(action, ReadTree)
-            }
+            Role::SystemAdministrator | Role::SecurityAdministrator => matches!(action, ReadTree),
+            Role::AuditAdministrator => matches!(action, ReadTree | ReadAudit),
             Role::TaxBureau => matches!(action, ReadTree | SubmitCollections | ReadCollections | ReadJobs),
             Role::Reporting => matches!(action, ReadTree | ReadEnterprises | ReadTradeUnions | ReadFigures),
         }

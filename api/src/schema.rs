@@ -1,6 +1,7 @@
 //! The one schema: every domain's operations, merged by tier.
 
 use crate::accounts::graphql::{AccountMutation, AccountQuery};
+use crate::audit::types::AuditEntry;
 use crate::fees::collection::graphql::CollectionMutation;
 use crate::fees::collection::types::{Collection, WaitingCollection};
 use crate::figures::graphql::FigureQuery;
@@ -64,6 +65,7 @@ pub fn build() -> Schema {
             "A page of waiting lines (待处理明细).",
         )
         .override_output_type_description::<Connection<JobRefusal>>("A page of refused rows (未通过的行).")
+        .override_output_type_description::<Connection<AuditEntry>>("A page of the audit trail (审计日志).")
         .finish()
 }
 
