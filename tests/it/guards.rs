@@ -16,11 +16,28 @@ static LAB: LazyLock<String> =
     LazyLock::new(|| Schema::build(lab::Query, lab::Mutation, lab::Live).finish().sdl());
 static CONTRACT: LazyLock<Contract> = LazyLock::new(|| Contract::read(&LAB).unwrap());
 
-fn price(document: &str, variables: Value) -> Result<u64, Unpriceable> {
+/// What each operation of a document costs, the cheapest first.
+fn prices(document: &str, variables: Value) -> Result<Vec<u64>, Unpriceable> {
     let parsed =
         async_graphql::parser::parse_query(document).unwrap_or_else(|error| panic!("{document}: {error}"));
+    let variables = Variables::from_json(variables);
     let plans = plans(&parsed, &CONTRACT)?;
-    Ok(plans[0].1.price(&Variables::from_json(variables)))
+    let mut prices: Vec<_> = plans.iter().map(|plan| plan.price(&variables)).collect();
+    prices.sort_unstable();
+    Ok(prices)
+}
+
+fn price(document: &str, variables: Value) -> Result<u64, Unpriceable> {
+    Ok(prices(document, variables)?[0])
+}
+
+#[test]
+fn operations_share_their_fragments_and_not_their_defaults() {
+    let document = "query A($n: Int = 5) { ...F } query B($n: Int = 7) { ...F } query C { fast } \
+                    fragment F on Query { page(first: $n) { nodes { number } } }";
+
+    assert_eq!(prices(document, json!({})), Ok(vec![0, 16, 18]));
+    assert_eq!(prices(document, json!({"n": 2})), Ok(vec![0, 13, 13]));
 }
 
 #[test]

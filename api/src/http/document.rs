@@ -212,7 +212,7 @@ impl Documents {
         let plans = plans
             .map_err(|reason: Unpriceable| Refusal::new(Kind::Invalid, "BAD_REQUEST", &reason.text()))?;
         // The engine's validation follows every spread anew.
-        if plans.iter().any(|(_, plan)| plan.selections > selections_max) {
+        if plans.iter().any(|plan| plan.selections > selections_max) {
             let text = text("The document selects too much.", "查询选择的字段过多。");
             return Err(Refusal::new(Kind::Invalid, "BAD_REQUEST", &text));
         }
@@ -221,8 +221,8 @@ impl Documents {
             .operations
             .iter()
             .zip(plans)
-            .map(|((_, operation), (name, plan))| Operation {
-                name,
+            .map(|((name, operation), plan)| Operation {
+                name: name.cloned(),
                 kind: operation.node.ty,
                 plan,
             });
