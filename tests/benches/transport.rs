@@ -135,7 +135,7 @@ async fn measured(lab: &Lab, app: &App) {
         code: "OK",
         ..Ended::default()
     };
-    op.app().telemetry.operation_ended(&meter, &ended);
+    meter.tell(&ended);
 }
 
 /// The middle of some times.

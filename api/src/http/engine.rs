@@ -1,6 +1,6 @@
 //! Runs GraphQL requests: each as one operation, with its loaders, in the caller's language, within its budget and time.
 
-use super::answer::{self, Cost, Told};
+use super::answer::{self, Told};
 use super::document::{Document, Documents};
 use super::params::{Params, Wanted};
 use super::refusal::{Kind, Refusal};
@@ -12,7 +12,7 @@ use crate::kernel::bucket::Buckets;
 use crate::kernel::error::{Error, LANGUAGE, Language, text};
 use crate::kernel::loader::{Late, drive_within};
 use crate::kernel::op::{Actor, Op};
-use crate::kernel::telemetry::{METER, Meter};
+use crate::kernel::telemetry::{Cost, METER, Meter};
 use crate::policy::CallerClass;
 use async_graphql::futures_util::FutureExt;
 use async_graphql::futures_util::future::BoxFuture;
@@ -174,12 +174,7 @@ impl Engine {
     pub async fn ready(&self, op: &Op, peer: &Peer, params: Params, via: Via) -> Result<Ready, Refusal> {
         let ready = self.admit(op, peer, params, via).await;
         ready.map_err(|refusal| {
-            let told = Told {
-                kind: None,
-                document: None,
-                name: None,
-            };
-            answer::note(&Meter::begin(op), &told, &refusal.errors, None);
+            answer::note(&Meter::begin(op), &Told::default(), &refusal.errors, None);
             answer::named(refusal, op)
         })
     }
