@@ -19,6 +19,7 @@ use async_graphql::futures_util::future::BoxFuture;
 use async_graphql::futures_util::stream::BoxStream;
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Name, Request, Response, Value, Variables};
+use chrono::{DateTime, Utc};
 use entity::id::AccountId;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
@@ -182,7 +183,7 @@ impl Engine {
     async fn admit(&self, op: &Op, peer: &Peer, params: Params, via: Via) -> Result<Ready, Refusal> {
         let is_open = self.is_open_to(op.actor());
         let class = Engine::class(op.actor(), peer.is_phone);
-        let document = self.document(&params.document, is_open).await?;
+        let document = self.document(&params.document, op.now(), is_open).await?;
         let is_registered = document.registered.is_some();
         if !is_registered && !is_open && self.transport.trusted_only.contains(&class) {
             let text = text("Send registered documents only.", "仅允许已注册的查询文档。");
@@ -229,7 +230,12 @@ impl Engine {
         })
     }
 
-    async fn document(&self, wanted: &Wanted, is_open: bool) -> Result<Arc<Document>, Refusal> {
+    async fn document(
+        &self,
+        wanted: &Wanted,
+        now: DateTime<Utc>,
+        is_open: bool,
+    ) -> Result<Arc<Document>, Refusal> {
         let unknown = |kind, code| {
             let text = text("No document is known under this id.", "没有此标识的查询文档。");
             Refusal::new(kind, code, &text)
@@ -240,7 +246,7 @@ impl Engine {
             Wanted::Registered(id) => {
                 let id = rules::id(id);
                 let text = store::text(&self.app, id);
-                let found = self.documents.registered(id, text).await?;
+                let found = self.documents.registered(id, now, text).await?;
                 found.ok_or_else(|| unknown(Kind::Unregistered, "PERSISTED_DOCUMENT_NOT_FOUND"))
             }
             Wanted::Kept(sha256) if is_open => {
