@@ -141,7 +141,8 @@ fn is_active(head: &[u8]) -> bool {
     head.starts_with(b"#!") || head.trim_ascii_start().starts_with(b"<")
 }
 
-/// Finds out whether bytes are text, as they come. A NUL is in no text.
+/// Finds out whether bytes are text, as they come. Of control characters a text has only those that part its cells and
+/// lines; in neither encoding is such a byte a part of another character.
 struct Texts {
     utf8: Option<Decoder>,
     gb18030: Option<Decoder>,
@@ -149,11 +150,12 @@ struct Texts {
 
 impl Texts {
     fn take(&mut self, bytes: &[u8], is_last: bool) {
-        let has_nul = bytes.contains(&0);
+        let is_control = |byte: &u8| byte.is_ascii_control() && !b"\t\r\n".contains(byte);
+        let has_control = bytes.iter().any(is_control);
         for decoder in [&mut self.utf8, &mut self.gb18030] {
             if decoder
                 .as_mut()
-                .is_some_and(|decoder| has_nul || !decodes(decoder, bytes, is_last))
+                .is_some_and(|decoder| has_control || !decodes(decoder, bytes, is_last))
             {
                 *decoder = None;
             }
@@ -300,6 +302,14 @@ mod tests {
             // Cut off within a character.
             ("名称".as_bytes()[..5].to_vec(), None),
             (late, None),
+            (b"a\tb\r\n1\t2\r\n".to_vec(), Some(Kind::Utf8)),
+            // Short, and of no kind that is known by its beginning.
+            (b"\x7fELF\x01".to_vec(), None),
+            (b"\x01\x02\x03".to_vec(), None),
+            (b"a,\x1b[2Jb\n".to_vec(), None),
+            (b"a,b\n\x1a".to_vec(), None),
+            (b"a\x7f".to_vec(), None),
+            (gb18030("名称\u{1}"), None),
             (b"RIFF\x24\0\0\0WAVEfmt ".to_vec(), None),
         ];
         for (bytes, expected) in cases {
