@@ -1,11 +1,14 @@
 //! GraphQL over server-sent events: a stream for each operation, and one stream for many.
 
+use crate::operations::send_from;
 use crate::support::Caller;
 use crate::support::app::code;
 use crate::support::door::{Door, Stream, with};
 use crate::support::register::{YUESHAN, record, register};
 use crate::support::tree::*;
 use api::config::{Profile, Transport};
+use api::http::router::router;
+use axum::http::Request;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -388,6 +391,27 @@ both! {
             let mut refused = caller.via(door).send("PUT", "/graphql/stream", &[], "").await;
 
             assert_eq!((refused.status, &*code(&refused.json().await)), (429, "RATE_LIMITED"));
+        }
+    }
+
+    async fn strangers_are_told_apart_by_their_address(app: App) {
+        let router = router(app.reached(with(|live| live.reservations = 1)).engine);
+        let send = async |address: &str, method: &str, token: &str| {
+            let path = format!("/graphql/stream?operationId=a&token={token}");
+            send_from(&router, address, Request::builder().method(method).uri(path)).await
+        };
+
+        let token = send("[2001:db8:1:2::1]", "PUT", "").await.text();
+
+        for (address, method, token, status) in [
+            // One host has all addresses that begin alike.
+            ("[2001:db8:1:2::2]", "PUT", "", 429),
+            ("[2001:db8:1:3::1]", "PUT", "", 201),
+            ("192.0.2.1", "PUT", "", 201),
+            ("192.0.2.1", "DELETE", &*token, 404),
+            ("[2001:db8:1:2::2]", "DELETE", &*token, 200),
+        ] {
+            assert_eq!(send(address, method, token).await.status, status, "{method} {address}");
         }
     }
 }

@@ -282,11 +282,18 @@ both! {
 
     async fn a_body_that_does_not_come_is_not_waited_for(app: App) {
         let hasty = reached(&app, |transport| transport.stall = Duration::from_millis(50));
-        let first = axum::body::Bytes::from_static(b"{\"query\":");
-        let endless = stream::once(ready(Ok::<_, std::io::Error>(first))).chain(stream::pending());
-        let answer = hasty.send("POST", "/graphql", &[JSON], axum::body::Body::from_stream(endless)).await;
+        for (path, headers, expected) in [
+            ("/graphql", JSON, "BAD_REQUEST"),
+            ("/oauth/token", ("content-type", "application/x-www-form-urlencoded"), "invalid_request"),
+        ] {
+            let first = axum::body::Bytes::from_static(b"{\"query\":");
+            let endless = stream::once(ready(Ok::<_, std::io::Error>(first))).chain(stream::pending());
 
-        assert_eq!((answer.status.as_u16(), &*answer.code()), (408, "BAD_REQUEST"));
+            let answer = hasty.send("POST", path, &[headers], axum::body::Body::from_stream(endless)).await;
+
+            assert_eq!(answer.status, 408, "{path}");
+            assert!(answer.text().contains(expected), "{}", answer.text());
+        }
     }
 
     async fn front_ends_on_other_origins_are_let_in_by_setting(app: App) {
