@@ -193,8 +193,7 @@ impl Documents {
         let mut faults = Faults::default();
         for document in listed {
             if let Err(refusal) = self.read_registered(&document.id, &document.text) {
-                let reasons: Vec<_> = refusal.errors.into_iter().map(|error| error.message).collect();
-                let reasons = reasons.join("; ");
+                let reasons = refusal.reasons();
                 faults.unless(false, document.id.clone(), text(reasons.clone(), reasons));
             }
         }

@@ -313,7 +313,7 @@ impl Engine {
     /// The answer, what it cost, and what is left of the budget.
     async fn measured(&self, op: &Op, meter: &Meter, ready: Ready) -> Result<(Response, Cost, u64), Refusal> {
         let operation_name = ready.request.operation_name.clone();
-        let running = drive_within(op, self.schema.execute(ready.request), self.transport.deadline());
+        let running = drive_within(op, self.schema.execute(ready.request), self.transport.deadline);
         let running = METER.scope(meter.clone(), running);
         let mut response = match AssertUnwindSafe(running).catch_unwind().await {
             Ok(Ok(response)) => response,
@@ -358,13 +358,10 @@ impl Engine {
             for document in &documents {
                 checked.count += 1;
                 if let Err(refusal) = self.documents.read_registered(&document.id, &document.text) {
-                    let reasons: Vec<_> = refusal.errors.into_iter().map(|error| error.message).collect();
-                    checked.unfit.push(format!(
-                        "{} {}: {}",
-                        document.client,
-                        document.id,
-                        reasons.join("; ")
-                    ));
+                    let (client, id) = (&document.client, &document.id);
+                    checked
+                        .unfit
+                        .push(format!("{client} {id}: {}", refusal.reasons()));
                 }
             }
             last = documents.into_iter().last();

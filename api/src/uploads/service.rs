@@ -160,10 +160,11 @@ async fn again<B: AsRef<[u8]>>(
             return Err(other_file().into());
         }
     }
-    let stored = store::stored(op.app(), upload.chain_id).await?;
-    let kept = match from {
-        0 => upload.sha256.clone(),
-        _ => off_thread(move || hash_of(&stored, from)).await?,
+    let kept = if from == 0 {
+        upload.sha256.clone()
+    } else {
+        let stored = store::stored(op.app(), upload.chain_id).await?;
+        off_thread(move || hash_of(&stored, from)).await?
     };
     if end == upload.size_bytes && hex(hash.finish().as_ref()) == kept {
         Ok(Taken::Whole(upload, false))
