@@ -74,7 +74,7 @@ async fn read(app: &App, id: &str) -> Result<Vec<u8>, ErrorKind> {
     let row = db.reader().query_one_raw(sql.on(db.backend())).await;
     let account_id = row.unwrap().unwrap().try_get_by_index(0).unwrap();
     let stored = service::open(&app.process, account_id, id).await;
-    let stored = stored.unwrap_or_else(|error| panic!("{}", error.report()));
+    let (_, stored) = stored.unwrap_or_else(|error| panic!("{}", error.report()));
     let reading = tokio::task::spawn_blocking(move || {
         let mut bytes = Vec::new();
         stored.open(0)?.read_to_end(&mut bytes).map(|_| bytes)
@@ -367,7 +367,7 @@ both! {
         let cadre = app.person("CADRE", XIANGXIANG).await;
         let gb18030 = encoding_rs::GB18030.encode("名称,工会\n").0.into_owned();
         let workbook = [b"PK\x03\x04", &[0; 26][..], b"xl/workbook.xml"].concat();
-        let cases: [(&[u8], &str, &str); 18] = [
+        let cases: [(&[u8], &str, &str); 19] = [
             (b"a,b\n", "", "text/plain; charset=utf-8"),
             (b"{\"a\":1}\n", "application/json", "text/plain; charset=utf-8"),
             (&gb18030, "text/csv", "text/plain; charset=gb18030"),
@@ -384,6 +384,7 @@ both! {
             (b"<!doctype html><script>", "text/html", "415 INVALID"),
             (b"<svg onload='x'/>", "image/svg+xml", "415 INVALID"),
             (b"#!/bin/sh\n", "", "415 INVALID"),
+            (b"\xff\xfea\0,\0b\0", "text/csv", "415 INVALID"),
             (b"GIF89a\0\0", "image/gif", "415 INVALID"),
             (b"\x1f\x8b\x08\0\0\0\0\0", "application/gzip", "415 INVALID"),
         ];

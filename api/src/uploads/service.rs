@@ -68,12 +68,13 @@ pub async fn standing(op: &Op, id: UploadId) -> Result<(i64, bool), Error> {
     }
 }
 
-/// The bytes of an upload of an account.
-pub async fn open(app: &App, account_id: AccountId, id: UploadId) -> Result<Stored, Error> {
-    match store::find(app, id).await? {
-        Some(upload) if upload.account_id == account_id => store::stored(app, upload.chain_id).await,
-        _ => Err(not_theirs()),
-    }
+/// An upload of an account, and its bytes.
+pub async fn open(app: &App, account_id: AccountId, id: UploadId) -> Result<(upload::Model, Stored), Error> {
+    let upload = store::find(app, id).await?;
+    let upload = upload.filter(|upload| upload.account_id == account_id);
+    let upload = upload.ok_or_else(not_theirs)?;
+    let stored = store::stored(app, upload.chain_id).await?;
+    Ok((upload, stored))
 }
 
 /// Notes that an account uses an upload; NotFound, with the field that named it, unless the account sent it.
