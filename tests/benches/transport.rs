@@ -353,6 +353,13 @@ fn worst() {
             }) + "fragment f10 on Query { viewer { name } } { ...f0 }",
         ),
         (
+            "operations that share what doubles",
+            fragments(9, &|n| {
+                format!("fragment f{n} on Query {{ ...f{0} ...f{0} }} ", n + 1)
+            }) + "fragment f9 on Query { __typename } "
+                + &fragments(150, &|n| format!("query q{n} {{ ...f0 }} ")),
+        ),
+        (
             "fields in conflict",
             format!(
                 "{{ {} }}",

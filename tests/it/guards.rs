@@ -256,9 +256,13 @@ both! {
         let aliases: String = (0..101).map(|n| format!("a{n}: __typename ")).collect();
         let directives = format!("{{ fast {} }}", "@include(if: true) ".repeat(101));
         let thirty = pages(5);
+        let queries: String = (0..100).map(|n| format!("query q{n} {{ ...f0 }} ")).collect();
+        assert_eq!(lab.anonymous().post(&doubling(8), json!({})).await.status, 200);
         for (document, expected) in [
             (doubling(14), "BAD_REQUEST"),
             (doubling(30), "BAD_REQUEST"),
+            // Each of them alone would do.
+            (doubling(8).replace("{ ...f0 }", &queries), "BAD_REQUEST"),
             (format!("{{ {aliases} }}"), "BAD_REQUEST"),
             (directives, "BAD_REQUEST"),
             (thirty, "TOO_EXPENSIVE"),

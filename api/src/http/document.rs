@@ -214,8 +214,9 @@ impl Documents {
         let plans = cost::plans(&parsed, &self.contract);
         let plans = plans
             .map_err(|reason: Unpriceable| Refusal::new(Kind::Invalid, "BAD_REQUEST", &reason.text()))?;
-        // The engine's validation follows every spread anew.
-        if plans.iter().any(|plan| plan.selections > selections_max) {
+        // The engine's validation follows every spread of every operation anew, whichever of them is asked for.
+        let selections = plans.iter().map(|plan| plan.selections);
+        if selections.fold(0, u64::saturating_add) > selections_max {
             let text = text("The document selects too much.", "查询选择的字段过多。");
             return Err(Refusal::new(Kind::Invalid, "BAD_REQUEST", &text));
         }
