@@ -42,8 +42,8 @@ pub struct WorkMutation(VisitMutation, CollectionMutation);
 /// What happens, as it happens. Each takes `after`, the last cursor that the caller has seen: what has happened since comes
 /// first, so nothing is lost over a reconnect. The feed goes back 180 days; an older cursor is refused with RESYNC: read
 /// everything anew, then subscribe without `after`. Where a caller was too slow for what happened, a message says so in its
-/// extensions, `{"lagged": {"events": 1200}}`; it still leaves nothing out. When the caller's token, session or grants end,
-/// its socket is closed with 4403 and its event stream just ends: connect again and go on with `after`.
+/// extensions, `{"lagged": {"events": 1200}}`; it still leaves nothing out. When the caller's token or session ends, or
+/// its grants change, its socket is closed with 4403 and its event stream just ends: connect again and go on with `after`.
 #[derive(Default, MergedSubscription)]
 pub struct Subscription(VisitSubscription, JobSubscription);
 
