@@ -35,6 +35,7 @@ pub mod schema;
 pub mod http;
 pub mod worker;
 pub mod verify;
+pub mod backup;
 pub mod demo;
 pub mod start;
 pub mod cli;

@@ -45,5 +45,6 @@ mod dashboard;
 mod access;
 mod reach;
 mod verify;
+mod backup;
 mod operations;
 mod serving;
