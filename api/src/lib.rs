@@ -23,6 +23,7 @@ pub mod jobs;
 // Foundations
 pub mod org;
 pub mod figures;
+pub mod audit;
 
 // Work
 pub mod visits;

@@ -82,7 +82,7 @@ impl CallerClass {
 }
 
 /// What can be done. Code asks for exactly what it does and never for a role.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, async_graphql::Enum)]
 pub enum Action {
     /// Know of the federations.
     ReadTree,
@@ -219,7 +219,13 @@ impl Role {
             Role::Auditor => {
                 matches!(
                     action,
-                    ReadTree | ReadEnterprises | ReadTradeUnions | ReadFigures | ReadCollections | ReadJobs
+                    ReadTree
+                        | ReadEnterprises
+                        | ReadTradeUnions
+                        | ReadFigures
+                        | ReadCollections
+                        | ReadJobs
+                        | ReadAudit
                 )
             }
             // None of the three can do another's work alone: a role is given by one, a password reset by another, and

@@ -29,9 +29,10 @@ const WALK: &str = "{ __schema { types { kind name description interfaces { name
     fragment T on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
 
 /// Lists of objects that are no pages: what bounds each. No new one without a bound that its description names.
-const BOUNDED: [(&str, &str); 11] = [
+const BOUNDED: [(&str, &str); 13] = [
     ("Account.grants", "at most 20, by rule, and an elevation"),
     ("Account.sessions", "the 50 used last"),
+    ("AuditEntry.details", "the particulars of one event"),
     ("CollectionResult.reasons", "one for each rule"),
     ("Federation.ancestors", "as many as there are levels"),
     ("Federation.figures", "one for each metric asked for, at most 50"),
@@ -40,6 +41,7 @@ const BOUNDED: [(&str, &str); 11] = [
     ("SubmitCollectionsPayload.results", "one for each line"),
     ("Viewer.grants", "what a person holds"),
     ("Viewer.sessions", "the 50 used last"),
+    ("Viewer.viewerCan", "one for each action asked for, at most 50"),
     ("Visit.findings", "at most 50, by rule"),
 ];
 
