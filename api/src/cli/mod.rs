@@ -266,7 +266,7 @@ pub fn run(cli: Cli) -> Result<(), Error> {
 
 async fn obey(cli: Cli) -> Result<(), Error> {
     match cli.command {
-        Command::Serve { demo, settings } => serve(demo, &settings).await,
+        Command::Serve { demo, settings } => serve(demo, settings).await,
         Command::Demo {
             what: ShowDemo::Logins { store },
         } => demo_logins(&store).await,
@@ -309,14 +309,18 @@ async fn obey(cli: Cli) -> Result<(), Error> {
     }
 }
 
-async fn serve(demo: bool, settings: &Settings) -> Result<(), Error> {
-    let listener = start::listen(settings).await?;
-    let app = start::serving_app(settings).await?;
+async fn serve(demo: bool, mut settings: Settings) -> Result<(), Error> {
+    if demo {
+        // Its passwords are printed, and nobody is to change them.
+        settings.access.password_days = 0;
+    }
+    let listener = start::listen(&settings).await?;
+    let app = start::serving_app(&settings).await?;
     if demo {
         demo::fill(&app).await?;
         print_logins(&app).await?;
     }
-    start::serve(app, listener, settings).await
+    start::serve(app, listener, &settings).await
 }
 
 async fn demo_logins(store: &Store) -> Result<(), Error> {
