@@ -24,6 +24,9 @@ pub mod jobs;
 pub mod org;
 pub mod figures;
 
+// People
+pub mod people;
+
 // Work
 pub mod visits;
 pub mod fees;

@@ -9,13 +9,16 @@ use crate::kernel::op::Op;
 use crate::org::enterprise::types::Enterprise;
 use crate::org::federation::types::Federation;
 use crate::org::trade_union::types::{Coverage, TradeUnion};
+use crate::people::person::types::Person;
 use crate::visits::types::Visit;
 use async_graphql::{Context, ID, Interface, Object};
 use entity::fees::{collection, waiting};
 use entity::id::{
-    CollectionId, CoverageId, EnterpriseId, FederationId, JobId, TradeUnionId, VisitId, WaitingCollectionId,
+    CollectionId, CoverageId, EnterpriseId, FederationId, JobId, PersonId, TradeUnionId, VisitId,
+    WaitingCollectionId,
 };
 use entity::org::{coverage, enterprise, trade_union};
+use entity::people::person;
 use entity::visits::visit;
 
 /// Anything with a global id.
@@ -38,6 +41,8 @@ pub enum Node {
     WaitingCollection(WaitingCollection),
     /// 作业.
     Job(Job),
+    /// 人员.
+    Person(Person),
 }
 
 /// Anything by its global id.
@@ -77,6 +82,10 @@ async fn find(op: &Op, id: &ID) -> Result<Node, Error> {
         JobId::TAG => jobs::store::load(op, uuid.into())
             .await
             .map(|row| Job(row).into()),
+        PersonId::TAG => op
+            .get::<person::Entity>(uuid, "id")
+            .await
+            .map(|row| Person(row).into()),
         _ => Err(Error::NotFound("id".into())),
     }
 }

@@ -108,6 +108,18 @@ pub enum Action {
     ReadCollections,
     /// See jobs and their error files, where also what a job of the kind writes may be read.
     ReadJobs,
+    /// See people, masked.
+    ReadPeople,
+    /// Enter and correct people, and record why their data may be used.
+    RegisterPeople,
+    /// See the plain values of a person.
+    RevealPeople,
+    /// Ask for personal data in bulk.
+    RequestExports,
+    /// Allow or refuse what somebody else asked for in bulk.
+    ApproveExports,
+    /// File and answer what people ask for about their own data.
+    HandleSubjectRequests,
 }
 
 impl Role {
@@ -163,6 +175,8 @@ impl Role {
                     | ReadFigures
                     | ReadCollections
                     | ReadJobs
+                    | ReadPeople
+                    | ApproveExports
             ),
             Role::Cadre => matches!(
                 action,
@@ -176,6 +190,11 @@ impl Role {
                     | RecordVisits
                     | ReadFigures
                     | ReadJobs
+                    | ReadPeople
+                    | RegisterPeople
+                    | RevealPeople
+                    | RequestExports
+                    | HandleSubjectRequests
             ),
             Role::Finance => matches!(
                 action,

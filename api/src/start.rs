@@ -94,6 +94,7 @@ pub async fn serving_app(settings: &Settings) -> Result<Arc<App>, Error> {
     let deadline = settings.transport.deadline();
     let db = Db::connect_within(&store.database_url, store.connections, deadline).await?;
     let app = App::build(db, Arc::new(SystemClock), keys, files).await?;
+    app.privacy.store(Arc::new(settings.privacy.clone()));
     if let Some(endpoint) = &settings.transport.otlp_endpoint {
         let exporter = telemetry::otlp(endpoint).context("OTEL_EXPORTER_OTLP_ENDPOINT")?;
         app.telemetry.trace_to(exporter, app.process_id);

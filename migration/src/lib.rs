@@ -16,6 +16,7 @@ mod m20261122_000006_visits;
 mod m20261122_000007_uploads;
 mod m20261122_000008_documents;
 mod m20261122_000009_audit;
+mod m20261122_000011_people;
 
 /// Brings a database to the newest shape, or back.
 #[derive(Debug)]
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000007_uploads::Migration),
             Box::new(m20261122_000008_documents::Migration),
             Box::new(m20261122_000009_audit::Migration),
+            Box::new(m20261122_000011_people::Migration),
         ]
     }
 }

@@ -39,6 +39,7 @@ mod enterprises;
 mod trade_unions;
 mod imports;
 mod visits;
+mod people;
 mod fees;
 mod figures;
 mod dashboard;

@@ -5,8 +5,8 @@ use async_graphql::ID;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use entity::id::{
-    AccountId, CollectionId, CoverageId, EnterpriseId, FederationId, FederationLinkId, FindingId, JobId,
-    TradeUnionId, VisitId, WaitingCollectionId,
+    AccountId, CollectionId, CoverageId, EnterpriseId, ExportId, FederationId, FederationLinkId, FindingId,
+    JobId, PersonId, PersonalFileId, SubjectRequestId, TradeUnionId, VisitId, WaitingCollectionId,
 };
 use uuid::Uuid;
 
@@ -65,6 +65,10 @@ gids! {
     b'V' VisitId
     b'N' FindingId
     b'J' JobId
+    b'H' PersonId
+    b'X' ExportId
+    b'Q' SubjectRequestId
+    b'B' PersonalFileId
 }
 
 /// The message for an id that is not a UUID.

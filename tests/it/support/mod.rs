@@ -8,6 +8,7 @@ pub mod delivery;
 pub mod door;
 pub mod lab;
 pub mod register;
+pub mod people;
 pub mod socket;
 pub mod postgres;
 pub mod tree;

@@ -4,7 +4,6 @@ use crate::kernel::error::{Faults, Text, text};
 use crate::kernel::event::Delta;
 use crate::scalars::{Decimal, micro_degrees};
 use chrono::NaiveDate;
-use entity::org::enterprise::Model;
 
 /// The most employees that are believed; beyond it somebody mistyped.
 const EMPLOYEES_MAX: i32 = 2_000_000;
