@@ -40,6 +40,7 @@ mod trade_unions;
 mod imports;
 mod visits;
 mod people;
+mod privacy;
 mod fees;
 mod figures;
 mod dashboard;

@@ -12,6 +12,7 @@ pub mod people;
 pub mod socket;
 pub mod postgres;
 pub mod tree;
+pub mod watch;
 
 pub use app::{App, Caller};
 pub use clock::Clock;
