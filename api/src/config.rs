@@ -1,9 +1,9 @@
 //! Every setting, from the environment or the command line, with its default and unit.
 
 use crate::policy::CallerClass;
+use clap::builder::TypedValueParser;
 use clap::{Args, Parser, ValueEnum, value_parser};
 use ipnet::IpNet;
-use std::num::ParseIntError;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -91,15 +91,15 @@ pub struct Transport {
     pub clients_max: u32,
 
     /// Seconds that one operation may take.
-    #[arg(long, env = "GONGHUI_DEADLINE_SECONDS", default_value_t = 30, value_parser = value_parser!(u64).range(1..))]
-    pub deadline_seconds: u64,
+    #[arg(long = "deadline-seconds", env = "GONGHUI_DEADLINE_SECONDS", default_value = "30", value_parser = seconds(1))]
+    pub deadline: Duration,
 
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would show the text twice")]
     pub live: Live,
 
-    /// Seconds without a byte after which a body that is being sent is given up; 408 is the answer.
-    #[arg(long, env = "GONGHUI_STALL_SECONDS", default_value = "30", value_parser = seconds)]
+    /// Seconds that the body of a request may take, and that may pass without a byte of a file; then 408 is the answer.
+    #[arg(long = "stall-seconds", env = "GONGHUI_STALL_SECONDS", default_value = "30", value_parser = seconds(1))]
     pub stall: Duration,
 
     /// Where traces go by OTLP over HTTP: `http://collector:4318`; nowhere if nothing is said.
@@ -107,8 +107,9 @@ pub struct Transport {
     pub otlp_endpoint: Option<String>,
 }
 
-fn seconds(text: &str) -> Result<Duration, ParseIntError> {
-    text.parse().map(Duration::from_secs)
+/// Reads so many seconds or more.
+fn seconds(least: u64) -> impl TypedValueParser<Value = Duration> {
+    value_parser!(u64).range(least..).map(Duration::from_secs)
 }
 
 /// How long sockets and event streams wait, and how much each may hold. The operator sets what depends on the place;
@@ -116,7 +117,7 @@ fn seconds(text: &str) -> Result<Duration, ParseIntError> {
 #[derive(Args, Clone, Debug)]
 pub struct Live {
     /// Seconds over which open sockets and event streams are closed when the service is told to stop.
-    #[arg(long = "spread-seconds", env = "GONGHUI_SPREAD_SECONDS", default_value = "5", value_parser = seconds)]
+    #[arg(long = "spread-seconds", env = "GONGHUI_SPREAD_SECONDS", default_value = "5", value_parser = seconds(0))]
     pub spread: Duration,
 
     /// What a client has to say who it is on a new socket.
@@ -147,16 +148,9 @@ pub struct Live {
     #[arg(skip = Duration::from_secs(30))]
     pub reservation: Duration,
 
-    /// Event streams that one session may have reserved or open; all who are not signed in count as one.
+    /// Event streams that one session may have reserved or open; of those who are not signed in, one address.
     #[arg(skip = 16_usize)]
     pub reservations: usize,
-}
-
-impl Transport {
-    /// What one operation may take.
-    pub fn deadline(&self) -> Duration {
-        Duration::from_secs(self.deadline_seconds)
-    }
 }
 
 impl Default for Transport {

@@ -23,6 +23,7 @@ pub mod jobs;
 // Foundations
 pub mod org;
 pub mod figures;
+pub mod audit;
 
 // People
 pub mod people;

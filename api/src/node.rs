@@ -90,6 +90,30 @@ async fn find(op: &Op, id: &ID) -> Result<Node, Error> {
     }
 }
 
+/// The path of the federation where an object is.
+fn path(node: &Node) -> &str {
+    match node {
+        Node::Federation(Federation(row)) => &row.path,
+        Node::Enterprise(Enterprise(row)) => &row.path,
+        Node::TradeUnion(TradeUnion(row)) => &row.path,
+        Node::Coverage(Coverage(row)) => &row.path,
+        Node::Visit(Visit(row)) => &row.path,
+        Node::Collection(Collection(row)) => &row.path,
+        Node::WaitingCollection(WaitingCollection(row)) => &row.path,
+        Node::Job(Job(row)) => &row.path,
+        Node::Person(Person(row)) => &row.path,
+    }
+}
+
+/// Where an object is that the caller may see.
+///
+/// # Errors
+/// NotFound if there is none.
+pub async fn place(op: &Op, id: &ID) -> Result<String, Error> {
+    let node = seen(op, id).await.ok_or(Error::NotFound("id".into()))??;
+    Ok(path(&node).to_owned())
+}
+
 async fn seen(op: &Op, id: &ID) -> Option<Result<Node, Error>> {
     match find(op, id).await {
         Err(Error::NotFound(_) | Error::Forbidden) => None,

@@ -82,7 +82,7 @@ impl CallerClass {
 }
 
 /// What can be done. Code asks for exactly what it does and never for a role.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, async_graphql::Enum)]
 pub enum Action {
     /// Know of the federations.
     ReadTree,
@@ -120,6 +120,8 @@ pub enum Action {
     ApproveExports,
     /// File and answer what people ask for about their own data.
     HandleSubjectRequests,
+    /// Read the audit trail.
+    ReadAudit,
 }
 
 impl Role {
@@ -209,12 +211,17 @@ impl Role {
             Role::Auditor => {
                 matches!(
                     action,
-                    ReadTree | ReadEnterprises | ReadTradeUnions | ReadFigures | ReadCollections | ReadJobs
+                    ReadTree
+                        | ReadEnterprises
+                        | ReadTradeUnions
+                        | ReadFigures
+                        | ReadCollections
+                        | ReadJobs
+                        | ReadAudit
                 )
             }
-            Role::SystemAdministrator | Role::SecurityAdministrator | Role::AuditAdministrator => {
-                matches!(action, ReadTree)
-            }
+            Role::SystemAdministrator | Role::SecurityAdministrator => matches!(action, ReadTree),
+            Role::AuditAdministrator => matches!(action, ReadTree | ReadAudit),
             Role::TaxBureau => matches!(action, ReadTree | SubmitCollections | ReadCollections | ReadJobs),
             Role::Reporting => matches!(action, ReadTree | ReadEnterprises | ReadTradeUnions | ReadFigures),
         }

@@ -1,6 +1,7 @@
 //! The one schema: every domain's operations, merged by tier.
 
 use crate::accounts::graphql::{AccountMutation, AccountQuery};
+use crate::audit::types::AuditEntry;
 use crate::fees::collection::graphql::CollectionMutation;
 use crate::fees::collection::types::{Collection, WaitingCollection};
 use crate::figures::graphql::FigureQuery;
@@ -48,8 +49,8 @@ pub struct WorkMutation(VisitMutation, CollectionMutation);
 /// What happens, as it happens. Each takes `after`, the last cursor that the caller has seen: what has happened since comes
 /// first, so nothing is lost over a reconnect. The feed goes back 180 days; an older cursor is refused with RESYNC: read
 /// everything anew, then subscribe without `after`. Where a caller was too slow for what happened, a message says so in its
-/// extensions, `{"lagged": {"events": 1200}}`; it still leaves nothing out. When the caller's token, session or grants end,
-/// its socket is closed with 4403 and its event stream just ends: connect again and go on with `after`.
+/// extensions, `{"lagged": {"events": 1200}}`; it still leaves nothing out. When the caller's token or session ends, or
+/// its grants change, its socket is closed with 4403 and its event stream just ends: connect again and go on with `after`.
 #[derive(Default, MergedSubscription)]
 pub struct Subscription(VisitSubscription, JobSubscription);
 
@@ -72,6 +73,7 @@ pub fn build() -> Schema {
             "A page of waiting lines (待处理明细).",
         )
         .override_output_type_description::<Connection<JobRefusal>>("A page of refused rows (未通过的行).")
+        .override_output_type_description::<Connection<AuditEntry>>("A page of the audit trail (审计日志).")
         .finish()
 }
 

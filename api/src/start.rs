@@ -91,7 +91,7 @@ pub async fn serving_app(settings: &Settings) -> Result<Arc<App>, Error> {
     let db = open(store).await?;
     migrate(&db).await?;
     db.close().await?;
-    let deadline = settings.transport.deadline();
+    let deadline = settings.transport.deadline;
     let db = Db::connect_within(&store.database_url, store.connections, deadline).await?;
     let app = App::build(db, Arc::new(SystemClock), keys, files).await?;
     app.privacy.store(Arc::new(settings.privacy.clone()));

@@ -12,6 +12,7 @@
 pub mod id;
 pub mod placed;
 pub mod sealed;
+pub mod audit;
 pub mod org;
 pub mod accounts;
 pub mod fees;

@@ -135,7 +135,7 @@ async fn measured(lab: &Lab, app: &App) {
         code: "OK",
         ..Ended::default()
     };
-    op.app().telemetry.operation_ended(&meter, &ended);
+    meter.tell(&ended);
 }
 
 /// The middle of some times.
@@ -351,6 +351,13 @@ fn worst() {
             fragments(10, &|n| {
                 format!("fragment f{n} on Query {{ ...f{0} ...f{0} }} ", n + 1)
             }) + "fragment f10 on Query { viewer { name } } { ...f0 }",
+        ),
+        (
+            "operations that share what doubles",
+            fragments(9, &|n| {
+                format!("fragment f{n} on Query {{ ...f{0} ...f{0} }} ", n + 1)
+            }) + "fragment f9 on Query { __typename } "
+                + &fragments(150, &|n| format!("query q{n} {{ ...f0 }} ")),
         ),
         (
             "fields in conflict",

@@ -101,6 +101,7 @@ fn queries(things: &Things) -> Vec<Operation> {
             "waitingCollections { nodes { id } }",
         ),
         of_federation("federation.figures", "figures(metrics: [\"visits\"]) { value }"),
+        of_federation("federation.auditTrail", "auditTrail { nodes { kind } }"),
         (
             "enterprise",
             "query($id: ID) { enterprise(id: $id) { id } }".to_owned(),

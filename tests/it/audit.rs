@@ -221,4 +221,67 @@ both! {
         let third = app.another().await;
         assert_eq!(done(third.process.vault.open(cell, &first)), "王小明");
     }
+
+    async fn auditors_read_the_trail_of_their_place_and_nobody_else_does(app: App) {
+        const TRAIL: &str = "query($code: DivisionCode!, $filter: AuditFilter) { federation(code: $code) { auditTrail(filter: $filter) {
+            totalCount nodes { number at actorName origin operation kind result code reason federation { name } details { name before after } hash } } } }";
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        let neighbour = app.person("CADRE", SHAOSHAN).await;
+        let auditor = app.person("AUDITOR", XIANGXIANG).await;
+        let beside = app.person("AUDITOR", SHAOSHAN).await;
+        let firm = register(&cadre, YUESHAN, 1).await;
+        register(&neighbour, QINGXI, 2).await;
+        cadre.done(UPDATE, json!({"id": firm, "expectedVersion": 1, "employees": 7})).await;
+        neighbour.refused(UPDATE, json!({"id": firm, "expectedVersion": 1, "employees": 8})).await;
+        app.settle().await;
+        let ask = async |caller: &Caller, code: &str, filter: Value| {
+            let answer = caller.gql(TRAIL, json!({"code": code, "filter": filter})).await;
+            answer["data"]["federation"]["auditTrail"].clone()
+        };
+
+        let changes = ask(&auditor, XIANGXIANG, json!({"subjectId": firm})).await;
+        let by_actor = ask(&auditor, XIANGXIANG, json!({"operations": ["updateEnterprise"], "result": "REFUSED"})).await;
+        let theirs = ask(&beside, SHAOSHAN, json!({"result": "REFUSED"})).await;
+        let of_others = ask(&beside, XIANGXIANG, json!({})).await;
+        let by_cadre = cadre.codes(TRAIL, json!({"code": XIANGXIANG})).await;
+
+        let kinds: Vec<_> = changes["nodes"].as_array().unwrap().iter().map(|entry| entry["kind"].as_str().unwrap()).collect();
+        assert_eq!(kinds, ["ENTERPRISE_UPDATED", "ENTERPRISE_REGISTERED"]);
+        let newest = &changes["nodes"][0];
+        assert_eq!(newest["actorName"], json!(format!("cadre.{}", app.federation(XIANGXIANG))));
+        assert_eq!(newest["operation"], "updateEnterprise");
+        assert_eq!(newest["result"], "DONE");
+        assert_eq!(newest["federation"]["name"], "月山镇总工会");
+        assert_eq!(newest["details"], json!([{"name": "employees", "before": "101", "after": "7"}]));
+        assert_eq!(newest["hash"].as_str().unwrap().len(), 64);
+        // Who tried stands where they are at home.
+        assert_eq!(by_actor["totalCount"], 0);
+        assert_eq!(theirs["totalCount"], 1);
+        assert_eq!(theirs["nodes"][0]["code"], "NOT_FOUND");
+        assert_eq!(of_others, Value::Null);
+        assert_eq!(by_cadre, ["FORBIDDEN"]);
+    }
+
+    async fn the_trail_is_read_page_by_page_in_a_bounded_number_of_statements(app: App) {
+        const TRAIL: &str = "query($first: Int, $after: String) { federation(code: \"430381000000\") { auditTrail(first: $first, after: $after, filter: {kinds: [\"ENTERPRISE_REGISTERED\"]}) {
+            nodes { number actorName federation { name } } pageInfo { endCursor hasNextPage } } } }";
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        let auditor = app.person("AUDIT_ADMINISTRATOR", XIANGXIANG).await;
+        for number in 1..=7 {
+            register(&cadre, YUESHAN, number).await;
+        }
+        app.settle().await;
+        let (mut after, mut numbers, mut costs) = (Value::Null, Vec::new(), Vec::new());
+        for first in [2, 3, 3] {
+            let before = app.statements();
+            let page = auditor.data(TRAIL, json!({"first": first, "after": after})).await["federation"]["auditTrail"].clone();
+            costs.push(app.statements() - before);
+            numbers.extend(page["nodes"].as_array().unwrap().iter().map(|entry| entry["number"].as_i64().unwrap()));
+            after = page["pageInfo"]["endCursor"].clone();
+        }
+
+        assert_eq!(numbers.len(), 7);
+        assert!(numbers.is_sorted_by(|a, b| a > b), "{numbers:?}");
+        assert_eq!(costs, [3, 3, 3], "who asks, the entries, the names");
+    }
 }

@@ -6,6 +6,7 @@ use crate::support::lab::TOUCHED;
 use api::config::Transport;
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 /// The whole answer as text, so that the order of its keys shows; errors without what is new in each request.
 async fn answer(app: &App, document: &str) -> (String, Vec<Value>) {
@@ -124,7 +125,7 @@ both! {
     }
 
     async fn an_operation_that_takes_too_long_names_the_field_and_gives_what_is_there(app: App) {
-        let lab = app.lab_reached(Transport { deadline_seconds: 1, ..Transport::default() });
+        let lab = app.lab_reached(Transport { deadline: Duration::from_millis(300), ..Transport::default() });
         let (data, errors) = answer(&lab, "{ fast endless slow }").await;
         let hard = lab.anonymous().post("{ fast endlessWithoutLoader }", json!({})).await;
 
@@ -136,7 +137,7 @@ both! {
     }
 
     async fn a_page_that_takes_too_long_says_which_size_to_try(app: App) {
-        let lab = app.lab_reached(Transport { deadline_seconds: 1, ..Transport::default() });
+        let lab = app.lab_reached(Transport { deadline: Duration::from_millis(300), ..Transport::default() });
         let (_, errors) = answer(&lab, "{ all: endlessPage endlessPage(first: 60) }").await;
 
         assert_eq!(paths(&errors), [r#"["all"]"#, r#"["endlessPage"]"#]);

@@ -16,11 +16,28 @@ static LAB: LazyLock<String> =
     LazyLock::new(|| Schema::build(lab::Query, lab::Mutation, lab::Live).finish().sdl());
 static CONTRACT: LazyLock<Contract> = LazyLock::new(|| Contract::read(&LAB).unwrap());
 
-fn price(document: &str, variables: Value) -> Result<u64, Unpriceable> {
+/// What each operation of a document costs, the cheapest first.
+fn prices(document: &str, variables: Value) -> Result<Vec<u64>, Unpriceable> {
     let parsed =
         async_graphql::parser::parse_query(document).unwrap_or_else(|error| panic!("{document}: {error}"));
+    let variables = Variables::from_json(variables);
     let plans = plans(&parsed, &CONTRACT)?;
-    Ok(plans[0].1.price(&Variables::from_json(variables)))
+    let mut prices: Vec<_> = plans.iter().map(|plan| plan.price(&variables)).collect();
+    prices.sort_unstable();
+    Ok(prices)
+}
+
+fn price(document: &str, variables: Value) -> Result<u64, Unpriceable> {
+    Ok(prices(document, variables)?[0])
+}
+
+#[test]
+fn operations_share_their_fragments_and_not_their_defaults() {
+    let document = "query A($n: Int = 5) { ...F } query B($n: Int = 7) { ...F } query C { fast } \
+                    fragment F on Query { page(first: $n) { nodes { number } } }";
+
+    assert_eq!(prices(document, json!({})), Ok(vec![0, 16, 18]));
+    assert_eq!(prices(document, json!({"n": 2})), Ok(vec![0, 13, 13]));
 }
 
 #[test]
@@ -239,9 +256,13 @@ both! {
         let aliases: String = (0..101).map(|n| format!("a{n}: __typename ")).collect();
         let directives = format!("{{ fast {} }}", "@include(if: true) ".repeat(101));
         let thirty = pages(5);
+        let queries: String = (0..100).map(|n| format!("query q{n} {{ ...f0 }} ")).collect();
+        assert_eq!(lab.anonymous().post(&doubling(8), json!({})).await.status, 200);
         for (document, expected) in [
             (doubling(14), "BAD_REQUEST"),
             (doubling(30), "BAD_REQUEST"),
+            // Each of them alone would do.
+            (doubling(8).replace("{ ...f0 }", &queries), "BAD_REQUEST"),
             (format!("{{ {aliases} }}"), "BAD_REQUEST"),
             (directives, "BAD_REQUEST"),
             (thirty, "TOO_EXPENSIVE"),

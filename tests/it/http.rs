@@ -1,17 +1,15 @@
 //! GraphQL over HTTP: what is no request, what is too much, and the pages beside it.
 
+use crate::support::app::code;
 use crate::support::register::{RECORD, YUESHAN, register, visit};
 use crate::support::tree::*;
+use axum::body::Body;
 use axum::http::StatusCode;
+use futures_util::stream;
 use serde_json::{Value, json};
+use std::io::Error;
 
 const JSON: (&str, &str) = ("content-type", "application/json");
-
-fn code(body: &Value) -> &str {
-    body["errors"][0]["extensions"]["code"]
-        .as_str()
-        .unwrap_or("no code")
-}
 
 /// Documents on which a recursive parser without a guard runs out of stack.
 pub fn overflowing() -> Vec<String> {
@@ -119,7 +117,7 @@ both! {
         ] {
             let body = cadre.gql(document, variables.clone()).await;
             let known = ["BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED"];
-            assert!(known.contains(&code(&body)), "{document} {variables}: {body}");
+            assert!(known.contains(&&*code(&body)), "{document} {variables}: {body}");
         }
     }
 
@@ -128,6 +126,36 @@ both! {
         let second = app.anonymous().post("{ __typename }", json!({})).await;
 
         assert_ne!(first.headers["x-request-id"], second.headers["x-request-id"]);
+    }
+
+    async fn every_error_names_its_request_in_the_language_of_its_caller(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await.in_chinese();
+        let breaks = || Body::from_stream(stream::iter([Ok("{"), Err(Error::other("gone"))]));
+        let query = |text: &str| Body::from(json!({"query": text}).to_string());
+        let upload = "/uploads/0199a1b2-0000-7000-8000-000000000001";
+        let form = [("content-type", "multipart/form-data; boundary=x")];
+        for (method, path, headers, body, status) in [
+            ("POST", "/graphql", &[][..], "".into(), 415),
+            ("POST", "/graphql", &[JSON][..], breaks(), 400),
+            ("POST", "/graphql", &[JSON][..], query("{"), 200),
+            ("POST", "/graphql", &[JSON][..], query("{ nothing }"), 200),
+            ("POST", "/graphql", &[JSON][..], query("{ node(id: 1.5) { id } }"), 200),
+            ("POST", "/graphql", &form[..], "".into(), 400),
+            ("PUT", "/graphql", &[][..], "".into(), 405),
+            ("GET", "/graphql/stream?token=x", &[][..], "".into(), 404),
+            ("PUT", upload, &[][..], "".into(), 400),
+            ("PUT", upload, &[][..], "\0".into(), 415),
+            ("PUT", "/uploads/1", &[][..], "x".into(), 400),
+            ("GET", "/files/1", &[][..], "".into(), 404),
+        ] {
+            let answer = cadre.send(method, path, headers, body).await;
+            let body = answer.json();
+            assert_eq!(answer.status, status, "{method} {path}: {body}");
+            let error = &body["errors"][0];
+            assert_eq!(error["extensions"]["requestId"], answer.headers["x-request-id"].to_str().unwrap(), "{method} {path}: {body}");
+            let message = error["message"].as_str().unwrap();
+            assert!(message.chars().any(|letter| ('一'..='龥').contains(&letter)), "{message}");
+        }
     }
 
     async fn the_pages_and_probes_answer_without_a_token(app: App) {

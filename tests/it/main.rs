@@ -45,6 +45,7 @@ mod fees;
 mod figures;
 mod dashboard;
 mod access;
+mod reach;
 mod verify;
 mod operations;
 mod serving;

@@ -54,7 +54,7 @@ fn stream_count(text: &str) -> (f64, f64) {
 }
 
 /// Sends a request from an address of the network.
-async fn send_from(router: &Router, address: &str, request: axum::http::request::Builder) -> Answer {
+pub async fn send_from(router: &Router, address: &str, request: axum::http::request::Builder) -> Answer {
     let peer: SocketAddr = format!("{address}:4711").parse().unwrap();
     let request = request.extension(ConnectInfo(peer)).body(Body::empty()).unwrap();
     let (parts, body) = router.clone().oneshot(request).await.unwrap().into_parts();

@@ -29,7 +29,8 @@ const WALK: &str = "{ __schema { types { kind name description interfaces { name
     fragment T on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
 
 /// Lists of objects that are no pages: what bounds each. No new one without a bound that its description names.
-const BOUNDED: [(&str, &str); 8] = [
+const BOUNDED: [(&str, &str); 10] = [
+    ("AuditEntry.details", "the particulars of one event"),
     ("CollectionResult.reasons", "one for each rule"),
     ("Federation.ancestors", "as many as there are levels"),
     ("Federation.figures", "one for each metric asked for, at most 50"),
@@ -37,6 +38,7 @@ const BOUNDED: [(&str, &str); 8] = [
     ("Query.nodes", "one for each id"),
     ("SubmitCollectionsPayload.results", "one for each line"),
     ("Viewer.grants", "what a person holds"),
+    ("Viewer.viewerCan", "one for each action asked for, at most 50"),
     ("Visit.findings", "at most 50, by rule"),
 ];
 

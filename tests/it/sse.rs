@@ -1,10 +1,14 @@
 //! GraphQL over server-sent events: a stream for each operation, and one stream for many.
 
+use crate::operations::send_from;
 use crate::support::Caller;
+use crate::support::app::code;
 use crate::support::door::{Door, Stream, with};
 use crate::support::register::{YUESHAN, record, register};
 use crate::support::tree::*;
 use api::config::{Profile, Transport};
+use api::http::router::router;
+use axum::http::Request;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -18,12 +22,6 @@ const VISITS: &str =
 const SSE: (&str, &str) = ("accept", "text/event-stream");
 const JSON: (&str, &str) = ("content-type", "application/json");
 const TOKEN: &str = "x-graphql-event-stream-token";
-
-fn code(body: &Value) -> &str {
-    body["errors"][0]["extensions"]["code"]
-        .as_str()
-        .unwrap_or("no code")
-}
 
 fn body(query: &str, variables: Value, id: &str) -> String {
     json!({"query": query, "variables": variables, "extensions": {"operationId": id}}).to_string()
@@ -156,7 +154,7 @@ both! {
             for path in ["/graphql", "/graphql/stream"] {
                 let path = format!("{path}?query={}", encoded(document));
                 let mut refused = cadre.via(door).send("GET", &path, &[SSE], "").await;
-                assert_eq!((refused.status, code(&refused.json().await)), (405, "BAD_REQUEST"), "{path}");
+                assert_eq!((refused.status, &*code(&refused.json().await)), (405, "BAD_REQUEST"), "{path}");
             }
             assert_eq!(cadre.via(door).stream(document, json!({})).await.status, 200);
         }
@@ -209,7 +207,7 @@ both! {
         assert!(stream.breaks_off().await);
         assert!(many.breaks_off().await);
         let mut again = leader.via(door).stream(VISITS, variables).await;
-        assert_eq!((again.status, code(&again.json().await)), (401, "UNAUTHENTICATED"));
+        assert_eq!((again.status, &*code(&again.json().await)), (401, "UNAUTHENTICATED"));
     }
 
     async fn a_stream_ends_with_its_token(app: App) {
@@ -244,8 +242,8 @@ both! {
         let mut distinct = leader.via(door).stream(VISITS, json!({"id": app.gid(XIANGXIANG)})).await;
         let mut single = start(&leader, door, &token, &body(VISITS, json!({"id": app.gid(XIANGXIANG)}), "1")).await;
 
-        assert_eq!((distinct.status, code(&distinct.json().await)), (503, "UNAVAILABLE"));
-        assert_eq!((single.status, code(&single.json().await)), (503, "UNAVAILABLE"));
+        assert_eq!((distinct.status, &*code(&distinct.json().await)), (503, "UNAVAILABLE"));
+        assert_eq!((single.status, &*code(&single.json().await)), (503, "UNAVAILABLE"));
     }
 
     async fn one_stream_carries_many_operations(app: App) {
@@ -392,7 +390,28 @@ both! {
 
             let mut refused = caller.via(door).send("PUT", "/graphql/stream", &[], "").await;
 
-            assert_eq!((refused.status, code(&refused.json().await)), (429, "RATE_LIMITED"));
+            assert_eq!((refused.status, &*code(&refused.json().await)), (429, "RATE_LIMITED"));
+        }
+    }
+
+    async fn strangers_are_told_apart_by_their_address(app: App) {
+        let router = router(app.reached(with(|live| live.reservations = 1)).engine);
+        let send = async |address: &str, method: &str, token: &str| {
+            let path = format!("/graphql/stream?operationId=a&token={token}");
+            send_from(&router, address, Request::builder().method(method).uri(path)).await
+        };
+
+        let token = send("[2001:db8:1:2::1]", "PUT", "").await.text();
+
+        for (address, method, token, status) in [
+            // One host has all addresses that begin alike.
+            ("[2001:db8:1:2::2]", "PUT", "", 429),
+            ("[2001:db8:1:3::1]", "PUT", "", 201),
+            ("192.0.2.1", "PUT", "", 201),
+            ("192.0.2.1", "DELETE", &*token, 404),
+            ("[2001:db8:1:2::2]", "DELETE", &*token, 200),
+        ] {
+            assert_eq!(send(address, method, token).await.status, status, "{method} {address}");
         }
     }
 }

@@ -36,14 +36,6 @@ fn uri(pairs: &[(&str, &str)]) -> String {
     format!("/graphql?{}", pairs.join("&"))
 }
 
-fn code(answer: &Answer) -> String {
-    let body = answer.json();
-    body["errors"][0]["extensions"]["code"]
-        .as_str()
-        .unwrap_or("no code")
-        .to_owned()
-}
-
 fn reached(app: &App, change: impl FnOnce(&mut Transport)) -> App {
     let mut transport = Transport::default();
     change(&mut transport);
@@ -130,7 +122,7 @@ both! {
                 body[member] = bad;
                 let answer = post(&app, &[JSON], body.clone()).await;
                 assert_eq!(answer.status, 400, "{ids} {body}");
-                assert_eq!(code(&answer), "BAD_REQUEST", "{ids}");
+                assert_eq!(answer.code(), "BAD_REQUEST", "{ids}");
             }
         }
         for (id, body) in [("A5BF", ""), ("BCF8 B7N8 B6DC", "{ \"not a JSON"), ("423L", "{\"notquery\": \"{ __typename }\"}"), ("a batch", "[{\"query\": \"{ __typename }\"}]")] {
@@ -164,14 +156,14 @@ both! {
             ];
             for (answer, status) in answers.iter().zip(statuses) {
                 assert_eq!(answer.status, status, "{ids} {query}: {}", answer.text());
-                assert_eq!(code(answer), wanted, "{ids} {query}: {}", answer.text());
+                assert_eq!(answer.code(), wanted, "{ids} {query}: {}", answer.text());
                 assert!(answer.json().get("data").is_none(), "{ids} {query}");
             }
         }
         let body = json!({"query": partial, "variables": {"code": XIANGXIANG}}).to_string();
         for (app, accept, status) in [(&app, NEW, 200), (&draft, OLD, 200), (&draft, NEW, 294)] {
             let answer = at(&cadre, app).send("POST", "/graphql", &[JSON, accept], body.clone()).await;
-            assert_eq!((answer.status.as_u16(), code(&answer).as_str()), (status, "FORBIDDEN"), "{}", answer.text());
+            assert_eq!((answer.status.as_u16(), &*answer.code()), (status, "FORBIDDEN"), "{}", answer.text());
             assert_eq!(answer.json()["data"]["viewer"]["name"], format!("cadre.{}", app.federation(XIANGXIANG)));
         }
         let malformed = post(&draft, &[JSON], json!({"query": 0})).await;
@@ -197,7 +189,7 @@ both! {
         ] {
             let answer = app.send(method, "/graphql", &headers, body).await;
             assert_eq!(answer.status, status, "{method} {headers:?}: {}", answer.text());
-            assert!(["BAD_REQUEST", "UNAUTHENTICATED"].contains(&code(&answer).as_str()), "{method} {headers:?}");
+            assert!(["BAD_REQUEST", "UNAUTHENTICATED"].contains(&&*answer.code()), "{method} {headers:?}");
             assert_eq!(answer.headers["content-type"], "application/json; charset=utf-8");
             assert_eq!(answer.headers.contains_key("allow"), status == 405);
             assert_eq!(answer.headers.contains_key("www-authenticate"), status == 401);
@@ -211,7 +203,7 @@ both! {
             "{ node(id: \"x\") { ... on Visit { a: id } ... on Enterprise { a: employees } } }",
         ] {
             let answer = post(&app, &[JSON, NEW], json!({"query": query})).await;
-            assert_eq!((answer.status.as_u16(), code(&answer).as_str()), (400, "GRAPHQL_VALIDATION_FAILED"), "{query}: {}", answer.text());
+            assert_eq!((answer.status.as_u16(), &*answer.code()), (400, "GRAPHQL_VALIDATION_FAILED"), "{query}: {}", answer.text());
         }
     }
 
@@ -274,10 +266,10 @@ both! {
 
         assert!(!suggestion.text().contains("Did you mean"), "{}", suggestion.text());
         assert!(schema.json()["data"]["__schema"].is_null());
-        assert_eq!(code(&alias), "BAD_REQUEST");
-        assert_eq!((batch.status.as_u16(), code(&batch).as_str()), (400, "BAD_REQUEST"));
+        assert_eq!(alias.code(), "BAD_REQUEST");
+        assert_eq!((batch.status.as_u16(), &*batch.code()), (400, "BAD_REQUEST"));
         assert!(overload.json()["errors"].as_array().unwrap().len() < 10);
-        assert_eq!(code(&circle), "BAD_REQUEST");
+        assert_eq!(circle.code(), "BAD_REQUEST");
         for (answer, status) in [(page, 406), (get, 405), (mutation, 405), (form, 415)] {
             assert_eq!(answer.status, status);
             assert!(answer.json().get("data").is_none() && !answer.text().to_lowercase().contains("graphiql"));
@@ -290,11 +282,18 @@ both! {
 
     async fn a_body_that_does_not_come_is_not_waited_for(app: App) {
         let hasty = reached(&app, |transport| transport.stall = Duration::from_millis(50));
-        let first = axum::body::Bytes::from_static(b"{\"query\":");
-        let endless = stream::once(ready(Ok::<_, std::io::Error>(first))).chain(stream::pending());
-        let answer = hasty.send("POST", "/graphql", &[JSON], axum::body::Body::from_stream(endless)).await;
+        for (path, headers, expected) in [
+            ("/graphql", JSON, "BAD_REQUEST"),
+            ("/oauth/token", ("content-type", "application/x-www-form-urlencoded"), "invalid_request"),
+        ] {
+            let first = axum::body::Bytes::from_static(b"{\"query\":");
+            let endless = stream::once(ready(Ok::<_, std::io::Error>(first))).chain(stream::pending());
 
-        assert_eq!((answer.status.as_u16(), code(&answer).as_str()), (408, "BAD_REQUEST"));
+            let answer = hasty.send("POST", path, &[headers], axum::body::Body::from_stream(endless)).await;
+
+            assert_eq!(answer.status, 408, "{path}");
+            assert!(answer.text().contains(expected), "{}", answer.text());
+        }
     }
 
     async fn front_ends_on_other_origins_are_let_in_by_setting(app: App) {

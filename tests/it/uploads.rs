@@ -74,7 +74,7 @@ async fn read(app: &App, id: &str) -> Result<Vec<u8>, ErrorKind> {
     let row = db.reader().query_one_raw(sql.on(db.backend())).await;
     let account_id = row.unwrap().unwrap().try_get_by_index(0).unwrap();
     let stored = service::open(&app.process, account_id, id).await;
-    let stored = stored.unwrap_or_else(|error| panic!("{}", error.report()));
+    let (_, stored) = stored.unwrap_or_else(|error| panic!("{}", error.report()));
     let reading = tokio::task::spawn_blocking(move || {
         let mut bytes = Vec::new();
         stored.open(0)?.read_to_end(&mut bytes).map(|_| bytes)
@@ -135,7 +135,7 @@ both! {
         let told = json!({"id": ID, "sizeBytes": 6, "sha256": sha256, "contentType": "text/plain; charset=utf-8"});
         assert_eq!((first.json(), again.json()), (told.clone(), told));
         assert_eq!(said(&put(&cadre, ID, &[], "别的").await), "409 CONFLICT");
-        assert_eq!(said(&put(&neighbour, ID, &[], "工会").await), "409 CONFLICT");
+        assert_eq!(said(&put(&neighbour, ID, &[], "工会").await), "404 NOT_FOUND");
         assert_eq!((head(&cadre, ID).await, head(&neighbour, ID).await), ("204 6 ?1".into(), "404".into()));
         assert_eq!(kept(&app, ID).await, "工会".as_bytes());
         assert_eq!(count(&app, "SELECT COUNT(*) FROM event WHERE kind = 'UPLOAD_RECEIVED'").await, 1);
@@ -341,7 +341,10 @@ both! {
         assert_eq!(said(&piece(&neighbour, 0, false, "theirs").await), "204 6 ?0");
         assert_eq!((head(&cadre, ID).await, head(&neighbour, ID).await), ("204 3 ?0".into(), "204 6 ?0".into()));
         assert_eq!(said(&piece(&cadre, 3, true, " file").await), "201 8 ?1");
-        assert_eq!(said(&piece(&neighbour, 6, true, "!").await), "409 CONFLICT");
+        // From now on the id is the cadre's; what the neighbour had begun is nobody's.
+        for (offset, is_last) in [(6, true), (0, false), (99, false)] {
+            assert_eq!(said(&piece(&neighbour, offset, is_last, "!").await), "404 NOT_FOUND");
+        }
         assert_eq!(kept(&app, ID).await, b"own file");
     }
 
@@ -364,7 +367,7 @@ both! {
         let cadre = app.person("CADRE", XIANGXIANG).await;
         let gb18030 = encoding_rs::GB18030.encode("名称,工会\n").0.into_owned();
         let workbook = [b"PK\x03\x04", &[0; 26][..], b"xl/workbook.xml"].concat();
-        let cases: [(&[u8], &str, &str); 17] = [
+        let cases: [(&[u8], &str, &str); 19] = [
             (b"a,b\n", "", "text/plain; charset=utf-8"),
             (b"{\"a\":1}\n", "application/json", "text/plain; charset=utf-8"),
             (&gb18030, "text/csv", "text/plain; charset=gb18030"),
@@ -377,9 +380,11 @@ both! {
             (b"%PDF-1.7\n\0", "image/png", "415 INVALID"),
             (b"a,b\n", "text/html", "415 INVALID"),
             (b"MZ\x90\0\x03\0", "text/csv", "415 INVALID"),
+            (b"\x7fELF\x01", "text/csv", "415 INVALID"),
             (b"<!doctype html><script>", "text/html", "415 INVALID"),
             (b"<svg onload='x'/>", "image/svg+xml", "415 INVALID"),
             (b"#!/bin/sh\n", "", "415 INVALID"),
+            (b"\xff\xfea\0,\0b\0", "text/csv", "415 INVALID"),
             (b"GIF89a\0\0", "image/gif", "415 INVALID"),
             (b"\x1f\x8b\x08\0\0\0\0\0", "application/gzip", "415 INVALID"),
         ];

@@ -1,14 +1,15 @@
 //! The caller as the caller sees it, and signing in and out.
 
 use super::store::{self, GrantRow};
-use crate::kernel::error::{Error, UserError};
+use crate::kernel::error::{Error, UserError, invalid, text};
 use crate::kernel::gid::Gid;
 use crate::kernel::loader::Batch;
-use crate::kernel::op::{Actor, Op};
+use crate::kernel::op::{Actor, Op, Verdict};
+use crate::node;
 use crate::org::federation::types::{Federation, federation};
-use crate::policy::Role;
+use crate::policy::{Action, Role};
 use crate::scalars::{Date, DateTime};
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use entity::id::AccountId;
 
 /// Who is asking.
@@ -38,6 +39,24 @@ impl Viewer {
         matches!(self.0, Actor::Account { is_machine: true, .. })
     }
 
+    /// Whether the caller may do these things with an object, in their order: what a front end asks before it shows a
+    /// button. It is the same decision that the operations make; they may still refuse for other reasons. NOT_FOUND if
+    /// the caller may not see the object.
+    async fn viewer_can(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "What, at most 50.")] actions: Vec<Action>,
+        #[graphql(desc = "Global id of the object.")] id: ID,
+    ) -> Result<Vec<Permission>, Error> {
+        if actions.len() > 50 {
+            return Err(invalid("actions", text("At most 50.", "最多 50 个。")));
+        }
+        let op = Op::of(context);
+        let path = node::place(op, &id).await?;
+        let permission = |action| Permission::of(action, op.verdict(action, &path));
+        Ok(actions.into_iter().map(permission).collect())
+    }
+
     /// Roles in force today; empty for a caller that has not signed in.
     async fn grants(&self, context: &Context<'_>) -> Result<Vec<Grant>, Error> {
         match &self.0 {
@@ -47,6 +66,41 @@ impl Viewer {
                 .map(Grant)
                 .collect()),
             Actor::Anonymous | Actor::System => Ok(Vec::new()),
+        }
+    }
+}
+
+/// Why a caller may do something, or not.
+#[derive(Clone, Copy, Debug, Enum, PartialEq, Eq)]
+#[graphql(remote = "Verdict")]
+pub enum PermissionReason {
+    /// 已授权: a role of theirs, here or above, allows it.
+    Granted,
+    /// 未登录: nobody is signed in.
+    NotSignedIn,
+    /// 无此角色: no role of theirs allows it anywhere.
+    NoRole,
+    /// 不在授权范围: a role of theirs allows it, but not here.
+    Elsewhere,
+}
+
+/// Whether the caller may do something with an object.
+#[derive(SimpleObject)]
+pub struct Permission {
+    /// What.
+    action: Action,
+    /// Whether they may.
+    is_allowed: bool,
+    /// Why, or why not.
+    reason: PermissionReason,
+}
+
+impl Permission {
+    fn of(action: Action, verdict: Verdict) -> Permission {
+        Permission {
+            action,
+            is_allowed: verdict == Verdict::Granted,
+            reason: verdict.into(),
         }
     }
 }

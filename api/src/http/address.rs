@@ -110,6 +110,18 @@ mod tests {
     }
 
     #[test]
+    fn a_host_has_one_budget_whichever_of_its_addresses_it_uses() {
+        for (address, expected) in [
+            ("192.0.2.1", "192.0.2.1"),
+            ("2001:db8:1:2::1", "2001:db8:1:2::"),
+            ("2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::"),
+            ("2001:db8:1:3::1", "2001:db8:1:3::"),
+        ] {
+            assert_eq!(budget(address.parse().unwrap()).to_string(), expected);
+        }
+    }
+
+    #[test]
     fn a_peer_is_known_by_its_own_family() {
         let mut extensions = Extensions::new();
         assert_eq!(peer(&extensions), None);

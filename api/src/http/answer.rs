@@ -3,7 +3,7 @@
 use super::refusal::{Refusal, led};
 use crate::kernel::error::Error;
 use crate::kernel::op::Op;
-use crate::kernel::telemetry::{Ended, Meter};
+use crate::kernel::telemetry::{Cost, Ended, Meter};
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Response, ServerError, Value};
 use std::sync::Arc;
@@ -123,6 +123,7 @@ pub(super) fn log(op: &Op, response: &Response) {
 }
 
 /// What the operator hears of an operation beside its measures.
+#[derive(Default)]
 pub(super) struct Told {
     /// What it is; none if that is not known.
     pub(super) kind: Option<OperationType>,
@@ -130,13 +131,6 @@ pub(super) struct Told {
     pub(super) document: Option<Arc<str>>,
     /// Its name.
     pub(super) name: Option<String>,
-}
-
-/// What an operation could cost at most, and cost.
-#[derive(Clone, Copy)]
-pub(super) struct Cost {
-    pub(super) asked: u64,
-    pub(super) actual: u64,
 }
 
 /// Tells the operator of an operation, or a message of a subscription, that is over.
@@ -157,8 +151,7 @@ pub(super) fn note(meter: &Meter, told: &Told, errors: &[ServerError], cost: Opt
         },
         document_id: told.document.as_deref(),
         name: told.name.as_deref(),
-        cost_asked: cost.map(|cost| cost.asked),
-        cost_actual: cost.map(|cost| cost.actual),
+        cost,
     };
     meter.tell(&ended);
 }

@@ -1,17 +1,19 @@
 //! What a document costs, before anything expands it.
 //!
 //! A point is an object in the answer; a page, which is a statement of SQL, and a mutation cost ten more. Each selection
-//! set and each fragment is walked once, when the document is first seen; what is left for a request is to fill in the
-//! sizes that its variables name. All sums and products stop at the largest number instead of passing it.
+//! set and each fragment is walked once, however many operations share it, when the document is first seen; what is left
+//! for a request is to fill in the sizes that its variables name. All sums and products stop at the largest number instead
+//! of passing it.
 
 use super::contract::{Contract, Shape, Size};
 use crate::kernel::error::{Text, text};
 use async_graphql::parser::types::{
     ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet,
 };
-use async_graphql::{Name, Positioned, Value as Constant, Variables};
+use async_graphql::{Name, Value as Constant, Variables};
 use async_graphql_value::Value;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// What a page and a mutation cost beside their objects.
 const STATEMENT: u64 = 10;
@@ -58,29 +60,10 @@ impl Unpriceable {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Times {
     Fixed(u64),
-    /// The number in a variable, or its default.
-    Number(Name, u64),
-    /// The length of the list in a variable, or of its default.
-    Length(Name, u64),
-}
-
-impl Times {
-    fn given(&self, variables: &Variables) -> u64 {
-        match self {
-            Times::Fixed(times) => *times,
-            Times::Number(name, default) => match variables.get(name) {
-                Some(Constant::Number(number)) => page_size(number.as_u64()),
-                // A null stands for what holds if nobody says, not for the variable's default.
-                Some(_) => PAGE_DEFAULT,
-                None => *default,
-            },
-            Times::Length(name, default) => match variables.get(name) {
-                Some(Constant::List(items)) => length(items),
-                Some(_) => 1,
-                None => *default,
-            },
-        }
-    }
+    /// The number in a variable.
+    Number(Name),
+    /// The length of the list in a variable.
+    Length(Name),
 }
 
 fn page_size(asked: Option<u64>) -> u64 {
@@ -119,8 +102,11 @@ struct Sum {
 /// The price of an operation, still to be filled in with the variables of a request.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
-    steps: Vec<Step>,
+    /// Of all operations of the document.
+    steps: Arc<[Step]>,
     last: usize,
+    /// What variables hold that a request leaves out.
+    defaults: HashMap<Name, Constant>,
     /// Selections with every fragment written out: what the engine walks.
     pub selections: u64,
 }
@@ -128,8 +114,9 @@ pub struct Plan {
 impl Plan {
     /// The most that the operation may cost with these variables.
     pub fn price(&self, variables: &Variables) -> u64 {
-        let mut sums: Vec<Sum> = Vec::with_capacity(self.steps.len());
-        for step in &self.steps {
+        let steps = self.steps.get(..=self.last).unwrap_or_default();
+        let mut sums: Vec<Sum> = Vec::with_capacity(steps.len());
+        for step in steps {
             let at = |step: usize| sums.get(step).copied().unwrap_or_default();
             let sum = |steps: &[usize]| {
                 steps
@@ -144,10 +131,10 @@ impl Plan {
                     set,
                 } => {
                     let below = set.map(at).unwrap_or_default();
-                    let items = below.each.saturating_mul(page.given(variables));
+                    let items = below.each.saturating_mul(self.times(page, variables));
                     let one = own.saturating_add(below.once).saturating_add(items);
                     Sum {
-                        once: one.saturating_mul(times.given(variables)),
+                        once: one.saturating_mul(self.times(times, variables)),
                         each: 0,
                     }
                 }
@@ -160,7 +147,23 @@ impl Plan {
             };
             sums.push(next);
         }
-        sums.get(self.last).map_or(0, |sum| sum.once)
+        sums.last().map_or(0, |sum| sum.once)
+    }
+
+    fn times(&self, times: &Times, variables: &Variables) -> u64 {
+        // A null stands for what holds if nobody says, not for the variable's default.
+        let given = |name| variables.get(name).or_else(|| self.defaults.get(name));
+        match times {
+            Times::Fixed(times) => *times,
+            Times::Number(name) => match given(name) {
+                Some(Constant::Number(number)) => page_size(number.as_u64()),
+                _ => PAGE_DEFAULT,
+            },
+            Times::Length(name) => match given(name) {
+                Some(Constant::List(items)) => length(items),
+                _ => 1,
+            },
+        }
     }
 }
 
@@ -196,34 +199,48 @@ pub fn root(kind: OperationType) -> &'static str {
     }
 }
 
-/// Plans the operations of a document, each with its name.
+/// Plans the operations of a document, in their order.
 ///
 /// # Errors
 /// If a fragment has no end, or something reaches too deep; also in fragments that no operation spreads.
-pub fn plans(
-    document: &ExecutableDocument,
-    contract: &Contract,
-) -> Result<Vec<(Option<Name>, Plan)>, Unpriceable> {
-    let plan = |(name, operation): (Option<&Name>, &Positioned<OperationDefinition>)| {
-        let mut walk = Walk::new(document, contract, &operation.node);
-        for fragment in document.fragments.keys() {
-            walk.fragment(fragment)?;
-        }
-        let walked = walk.set(&operation.node.selection_set.node, root(operation.node.ty))?;
-        let plan = Plan {
-            steps: walk.steps,
-            last: walked.step,
-            selections: walked.reach.selections,
-        };
-        Ok((name.cloned(), plan))
+pub fn plans(document: &ExecutableDocument, contract: &Contract) -> Result<Vec<Plan>, Unpriceable> {
+    let mut walk = Walk {
+        document,
+        contract,
+        steps: Vec::new(),
+        fragments: HashMap::new(),
+        descent: 0,
     };
-    document.operations.iter().map(plan).collect()
+    for fragment in document.fragments.keys() {
+        walk.fragment(fragment)?;
+    }
+    let operations = document.operations.iter().map(|(_, operation)| &operation.node);
+    let walked = operations.map(|operation| {
+        let walked = walk.set(&operation.selection_set.node, root(operation.ty))?;
+        Ok((operation, walked))
+    });
+    let walked: Vec<_> = walked.collect::<Result<_, _>>()?;
+    let steps: Arc<[Step]> = walk.steps.into();
+    let plan = |(operation, walked): (&OperationDefinition, Walked)| Plan {
+        steps: Arc::clone(&steps),
+        last: walked.step,
+        defaults: defaults(operation),
+        selections: walked.reach.selections,
+    };
+    Ok(walked.into_iter().map(plan).collect())
+}
+
+fn defaults(operation: &OperationDefinition) -> HashMap<Name, Constant> {
+    let defaults = operation.variable_definitions.iter().filter_map(|definition| {
+        let default = definition.node.default_value.as_ref()?;
+        Some((definition.node.name.node.clone(), default.node.clone()))
+    });
+    defaults.collect()
 }
 
 struct Walk<'a> {
     document: &'a ExecutableDocument,
     contract: &'a Contract,
-    defaults: HashMap<&'a Name, &'a Constant>,
     steps: Vec<Step>,
     /// Fragments that were walked; none while one is.
     fragments: HashMap<&'a Name, Option<Walked>>,
@@ -231,25 +248,6 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(
-        document: &'a ExecutableDocument,
-        contract: &'a Contract,
-        operation: &'a OperationDefinition,
-    ) -> Walk<'a> {
-        let defaults = operation.variable_definitions.iter().filter_map(|definition| {
-            let default = definition.node.default_value.as_ref()?;
-            Some((&definition.node.name.node, &default.node))
-        });
-        Walk {
-            document,
-            contract,
-            defaults: defaults.collect(),
-            steps: Vec::new(),
-            fragments: HashMap::new(),
-            descent: 0,
-        }
-    }
-
     fn push(&mut self, step: Step) -> usize {
         self.steps.push(step);
         self.steps.len() - 1
@@ -351,50 +349,38 @@ impl<'a> Walk<'a> {
         let size = shape.map_or(&Size::One, |shape| &shape.size);
         let step = Step::Field {
             own,
-            times: self.times(field, size),
-            page: self.page(field),
+            times: times(field, size),
+            page: page(field),
             set: below.map(|below| below.step),
         };
         Ok((Some(self.push(step)), reach))
     }
+}
 
-    fn times(&self, field: &Field, size: &Size) -> Times {
-        match size {
-            Size::One | Size::Page | Size::Item => Times::Fixed(1),
-            Size::Unknown => Times::Fixed(LIST_ASSUMED),
-            Size::Listed(argument) => match field.get_argument(argument).map(|value| &value.node) {
-                Some(Value::List(items)) => Times::Fixed(length(items)),
-                Some(Value::Variable(name)) => {
-                    let default = match self.defaults.get(name) {
-                        Some(Constant::List(items)) => length(items),
-                        _ => 1,
-                    };
-                    Times::Length(name.clone(), default)
-                }
-                Some(_) => Times::Fixed(1),
-                None => Times::Fixed(LIST_ASSUMED),
-            },
-        }
+fn times(field: &Field, size: &Size) -> Times {
+    match size {
+        Size::One | Size::Page | Size::Item => Times::Fixed(1),
+        Size::Unknown => Times::Fixed(LIST_ASSUMED),
+        Size::Listed(argument) => match field.get_argument(argument).map(|value| &value.node) {
+            Some(Value::List(items)) => Times::Fixed(length(items)),
+            Some(Value::Variable(name)) => Times::Length(name.clone()),
+            Some(_) => Times::Fixed(1),
+            None => Times::Fixed(LIST_ASSUMED),
+        },
     }
+}
 
-    fn page(&self, field: &Field) -> Times {
-        let sizes = ["first", "last"]
-            .iter()
-            .filter_map(|name| field.get_argument(name))
-            .map(|value| &value.node);
-        let mut sizes = sizes.filter(|value| !matches!(value, Value::Null));
-        // Of two, one is to be null: which, only the request says.
-        match (sizes.next(), sizes.next()) {
-            (Some(Value::Number(number)), None) => Times::Fixed(page_size(number.as_u64())),
-            (Some(Value::Variable(name)), None) => {
-                let default = match self.defaults.get(name) {
-                    Some(Constant::Number(number)) => page_size(number.as_u64()),
-                    _ => PAGE_DEFAULT,
-                };
-                Times::Number(name.clone(), default)
-            }
-            (Some(_), _) => Times::Fixed(PAGE_MAX),
-            (None, _) => Times::Fixed(PAGE_DEFAULT),
-        }
+fn page(field: &Field) -> Times {
+    let sizes = ["first", "last"]
+        .iter()
+        .filter_map(|name| field.get_argument(name))
+        .map(|value| &value.node);
+    let mut sizes = sizes.filter(|value| !matches!(value, Value::Null));
+    // Of two, one is to be null: which, only the request says.
+    match (sizes.next(), sizes.next()) {
+        (Some(Value::Number(number)), None) => Times::Fixed(page_size(number.as_u64())),
+        (Some(Value::Variable(name)), None) => Times::Number(name.clone()),
+        (Some(_), _) => Times::Fixed(PAGE_MAX),
+        (None, _) => Times::Fixed(PAGE_DEFAULT),
     }
 }

@@ -15,14 +15,14 @@ use apollo_compiler::validation::Valid;
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
 use async_graphql::{Name, ServerError};
+use chrono::{DateTime, TimeDelta, Utc};
 use moka::sync::Cache;
 use std::sync::Arc;
-use std::time::Duration;
 
-/// Bytes that kept documents may take up, as far as their texts tell.
-const KEPT_BYTES: u64 = 32 << 20;
-/// How long a document is kept: one that is not registered any more is served no longer than that.
-const KEPT_TIME: Duration = Duration::from_secs(60);
+/// Bytes that kept documents may take up, as far as their texts tell: the registered ones, and all others.
+const KEPT_BYTES: u64 = 16 << 20;
+/// How long a registered document is kept: one that is not registered any more is served no longer than that.
+const KEPT_TIME: TimeDelta = TimeDelta::seconds(60);
 /// What a read document takes up for each byte of its text, about.
 const BYTES_PER_BYTE: u32 = 20;
 /// Selections, with fragments written out, that a document may have.
@@ -88,8 +88,10 @@ impl Document {
 pub struct Documents {
     contract: Contract,
     schema: Valid<apollo_compiler::Schema>,
-    /// By the SHA-256 of their text, or `=` and the id that they were registered with.
+    /// By the SHA-256 of their text.
     kept: Cache<String, Arc<Document>>,
+    /// By the id that they were registered with, and when they were read.
+    registered: Cache<String, (DateTime<Utc>, Arc<Document>)>,
 }
 
 /// Where a document comes from.
@@ -117,15 +119,14 @@ impl Documents {
         let schema = apollo_compiler::Schema::parse_and_validate(sdl, "schema.graphql");
         let schema =
             schema.map_err(|faults| anyhow::anyhow!("the schema is not valid: {}", faults.errors))?;
-        let weigh = |_: &String, document: &Arc<Document>| document.bytes;
+        let (kept, registered) = (Cache::builder(), Cache::builder());
+        let kept = kept.weigher(|_, document: &Arc<Document>| document.bytes);
+        let registered = registered.weigher(|_, (_, document): &(_, Arc<Document>)| document.bytes);
         Ok(Documents {
             contract: Contract::read(sdl)?,
             schema,
-            kept: Cache::builder()
-                .max_capacity(KEPT_BYTES)
-                .time_to_live(KEPT_TIME)
-                .weigher(weigh)
-                .build(),
+            kept: kept.max_capacity(KEPT_BYTES).build(),
+            registered: registered.max_capacity(KEPT_BYTES).build(),
         })
     }
 
@@ -146,19 +147,22 @@ impl Documents {
     }
 
     /// A registered document; `text` reads it where it is kept for good.
-    pub async fn registered<F>(&self, id: &str, text: F) -> Result<Option<Arc<Document>>, Refusal>
-    where
-        F: Future<Output = Result<Option<String>, Error>>,
-    {
-        let key = format!("={id}");
-        if let Some(document) = self.kept.get(&key) {
-            return Ok(Some(document));
+    pub async fn registered(
+        &self,
+        id: &str,
+        now: DateTime<Utc>,
+        text: impl Future<Output = Result<Option<String>, Error>>,
+    ) -> Result<Option<Arc<Document>>, Refusal> {
+        match self.registered.get(id) {
+            Some((read_at, document)) if now - read_at < KEPT_TIME => return Ok(Some(document)),
+            _ => {}
         }
         let Some(query) = text.await? else {
             return Ok(None);
         };
         let document = Arc::new(self.read_registered(id, &query)?);
-        self.kept.insert(key, Arc::clone(&document));
+        self.registered
+            .insert(id.to_owned(), (now, Arc::clone(&document)));
         Ok(Some(document))
     }
 
@@ -189,8 +193,7 @@ impl Documents {
         let mut faults = Faults::default();
         for document in listed {
             if let Err(refusal) = self.read_registered(&document.id, &document.text) {
-                let reasons: Vec<_> = refusal.errors.into_iter().map(|error| error.message).collect();
-                let reasons = reasons.join("; ");
+                let reasons = refusal.reasons();
                 faults.unless(false, document.id.clone(), text(reasons.clone(), reasons));
             }
         }
@@ -211,8 +214,9 @@ impl Documents {
         let plans = cost::plans(&parsed, &self.contract);
         let plans = plans
             .map_err(|reason: Unpriceable| Refusal::new(Kind::Invalid, "BAD_REQUEST", &reason.text()))?;
-        // The engine's validation follows every spread anew.
-        if plans.iter().any(|(_, plan)| plan.selections > selections_max) {
+        // The engine's validation follows every spread of every operation anew, whichever of them is asked for.
+        let selections = plans.iter().map(|plan| plan.selections);
+        if selections.fold(0, u64::saturating_add) > selections_max {
             let text = text("The document selects too much.", "查询选择的字段过多。");
             return Err(Refusal::new(Kind::Invalid, "BAD_REQUEST", &text));
         }
@@ -221,8 +225,8 @@ impl Documents {
             .operations
             .iter()
             .zip(plans)
-            .map(|((_, operation), (name, plan))| Operation {
-                name,
+            .map(|((name, operation), plan)| Operation {
+                name: name.cloned(),
                 kind: operation.node.ty,
                 plan,
             });

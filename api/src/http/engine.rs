@@ -1,6 +1,6 @@
 //! Runs GraphQL requests: each as one operation, with its loaders, in the caller's language, within its budget and time.
 
-use super::answer::{self, Cost, Told};
+use super::answer::{self, Told};
 use super::document::{Document, Documents};
 use super::params::{Params, Wanted};
 use super::refusal::{Kind, Refusal};
@@ -12,13 +12,14 @@ use crate::kernel::bucket::Buckets;
 use crate::kernel::error::{Error, LANGUAGE, Language, text};
 use crate::kernel::loader::{Late, drive_within};
 use crate::kernel::op::{Actor, Op};
-use crate::kernel::telemetry::{METER, Meter};
+use crate::kernel::telemetry::{Cost, METER, Meter};
 use crate::policy::CallerClass;
 use async_graphql::futures_util::FutureExt;
 use async_graphql::futures_util::future::BoxFuture;
 use async_graphql::futures_util::stream::BoxStream;
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Name, Request, Response, Value, Variables};
+use chrono::{DateTime, Utc};
 use entity::id::AccountId;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
@@ -174,12 +175,7 @@ impl Engine {
     pub async fn ready(&self, op: &Op, peer: &Peer, params: Params, via: Via) -> Result<Ready, Refusal> {
         let ready = self.admit(op, peer, params, via).await;
         ready.map_err(|refusal| {
-            let told = Told {
-                kind: None,
-                document: None,
-                name: None,
-            };
-            answer::note(&Meter::begin(op), &told, &refusal.errors, None);
+            answer::note(&Meter::begin(op), &Told::default(), &refusal.errors, None);
             answer::named(refusal, op)
         })
     }
@@ -187,7 +183,7 @@ impl Engine {
     async fn admit(&self, op: &Op, peer: &Peer, params: Params, via: Via) -> Result<Ready, Refusal> {
         let is_open = self.is_open_to(op.actor());
         let class = Engine::class(op.actor(), peer.is_phone);
-        let document = self.document(&params.document, is_open).await?;
+        let document = self.document(&params.document, op.now(), is_open).await?;
         let is_registered = document.registered.is_some();
         if !is_registered && !is_open && self.transport.trusted_only.contains(&class) {
             let text = text("Send registered documents only.", "仅允许已注册的查询文档。");
@@ -234,7 +230,12 @@ impl Engine {
         })
     }
 
-    async fn document(&self, wanted: &Wanted, is_open: bool) -> Result<Arc<Document>, Refusal> {
+    async fn document(
+        &self,
+        wanted: &Wanted,
+        now: DateTime<Utc>,
+        is_open: bool,
+    ) -> Result<Arc<Document>, Refusal> {
         let unknown = |kind, code| {
             let text = text("No document is known under this id.", "没有此标识的查询文档。");
             Refusal::new(kind, code, &text)
@@ -245,7 +246,7 @@ impl Engine {
             Wanted::Registered(id) => {
                 let id = rules::id(id);
                 let text = store::text(&self.app, id);
-                let found = self.documents.registered(id, text).await?;
+                let found = self.documents.registered(id, now, text).await?;
                 found.ok_or_else(|| unknown(Kind::Unregistered, "PERSISTED_DOCUMENT_NOT_FOUND"))
             }
             Wanted::Kept(sha256) if is_open => {
@@ -312,7 +313,7 @@ impl Engine {
     /// The answer, what it cost, and what is left of the budget.
     async fn measured(&self, op: &Op, meter: &Meter, ready: Ready) -> Result<(Response, Cost, u64), Refusal> {
         let operation_name = ready.request.operation_name.clone();
-        let running = drive_within(op, self.schema.execute(ready.request), self.transport.deadline());
+        let running = drive_within(op, self.schema.execute(ready.request), self.transport.deadline);
         let running = METER.scope(meter.clone(), running);
         let mut response = match AssertUnwindSafe(running).catch_unwind().await {
             Ok(Ok(response)) => response,
@@ -357,13 +358,10 @@ impl Engine {
             for document in &documents {
                 checked.count += 1;
                 if let Err(refusal) = self.documents.read_registered(&document.id, &document.text) {
-                    let reasons: Vec<_> = refusal.errors.into_iter().map(|error| error.message).collect();
-                    checked.unfit.push(format!(
-                        "{} {}: {}",
-                        document.client,
-                        document.id,
-                        reasons.join("; ")
-                    ));
+                    let (client, id) = (&document.client, &document.id);
+                    checked
+                        .unfit
+                        .push(format!("{client} {id}: {}", refusal.reasons()));
                 }
             }
             last = documents.into_iter().last();

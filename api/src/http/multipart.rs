@@ -7,6 +7,7 @@
 use super::body::{Bodied, linger, paced};
 use super::engine::Engine;
 use super::graphql::{refusal, refused};
+use super::negotiate;
 use super::uploads::not_taken;
 use crate::kernel::error::{Text, text};
 use crate::kernel::op::Op;
@@ -46,13 +47,9 @@ fn bad(text: Text) -> Response {
 
 /// Whether a request is such a form.
 pub(super) fn is_form(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let name = content_type
-        .unwrap_or_default()
-        .split(';')
-        .next()
-        .unwrap_or_default();
-    name.trim().eq_ignore_ascii_case("multipart/form-data")
+    negotiate::content_type(headers)
+        .0
+        .eq_ignore_ascii_case("multipart/form-data")
 }
 
 /// Reads the request and takes its files in; the request with the ids of the files in their places.

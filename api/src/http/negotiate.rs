@@ -73,16 +73,20 @@ pub fn accepted(headers: &HeaderMap) -> Option<Media> {
     }
 }
 
+/// What a body is said to be, and the parameters of that.
+pub fn content_type(headers: &HeaderMap) -> (&str, &str) {
+    let said = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let said = said.unwrap_or_default();
+    let (kind, parameters) = said.split_once(';').unwrap_or((said, ""));
+    (kind.trim(), parameters)
+}
+
 /// Whether the headers say that a body is JSON in UTF-8, as it is.
 pub fn is_json(headers: &HeaderMap) -> bool {
     let plain = headers
         .get(CONTENT_ENCODING)
         .is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"));
-    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    let (kind, parameters) = kind
-        .unwrap_or_default()
-        .split_once(';')
-        .unwrap_or((kind.unwrap_or_default(), ""));
+    let (kind, parameters) = content_type(headers);
     let in_utf8 = parameters
         .split(';')
         .filter_map(|parameter| parameter.split_once('='))
@@ -90,7 +94,7 @@ pub fn is_json(headers: &HeaderMap) -> bool {
             let value = value.trim().trim_matches('"');
             !name.trim().eq_ignore_ascii_case("charset") || value.eq_ignore_ascii_case("utf-8")
         });
-    plain && in_utf8 && kind.trim().eq_ignore_ascii_case("application/json")
+    plain && in_utf8 && kind.eq_ignore_ascii_case("application/json")
 }
 
 #[cfg(test)]

@@ -1,15 +1,15 @@
 //! What is told of each HTTP request: its id and trace to the caller, one line to the log, its time to the metrics.
 
 use super::engine::Engine;
-use super::{address, session};
+use super::{address, graphql, session};
 use crate::kernel::error::{Error, LANGUAGE};
 use crate::kernel::telemetry::{Carried, REQUEST, Request as Named};
 use crate::policy::CallerClass;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use axum::http::header::{HeaderName, HeaderValue};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
@@ -46,7 +46,7 @@ pub async fn around(State(engine): State<Engine>, request: Request, next: Next) 
     let answer = answering.instrument(span.clone()).await;
     let mut response = match answer {
         Ok(response) => response,
-        Err(_) => LANGUAGE.sync_scope(language, || broken(&named)),
+        Err(_) => REQUEST.sync_scope(named.clone(), || LANGUAGE.sync_scope(language, broken)),
     };
 
     tell(response.headers_mut(), &REQUEST_ID, named.id());
@@ -82,10 +82,7 @@ fn tell(headers: &mut HeaderMap, name: &HeaderName, value: &str) {
 }
 
 /// The answer of a handler that panicked. The panic itself was logged where it happened.
-fn broken(named: &Named) -> Response {
+fn broken() -> Response {
     let (code, text) = Error::from(anyhow::anyhow!("a panic")).outside();
-    let extensions = serde_json::json!({ "code": code, "requestId": named.id() });
-    let body = serde_json::json!({ "errors": [{ "message": text.said(), "extensions": extensions }] });
-    let content_type = [(CONTENT_TYPE, "application/json; charset=utf-8")];
-    (StatusCode::INTERNAL_SERVER_ERROR, content_type, body.to_string()).into_response()
+    graphql::refusal(StatusCode::INTERNAL_SERVER_ERROR, code, &text)
 }

@@ -104,6 +104,12 @@ impl Refusal {
         }
         Refusal { kind, errors }
     }
+
+    /// Its messages, in one line.
+    pub(super) fn reasons(&self) -> String {
+        let messages: Vec<_> = self.errors.iter().map(|error| error.message.as_str()).collect();
+        messages.join("; ")
+    }
 }
 
 impl From<Error> for Refusal {

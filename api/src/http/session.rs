@@ -105,11 +105,15 @@ pub(super) fn stranger(engine: &Engine, parts: &Parts) -> Peer {
     Peer {
         claims: None,
         language: language(headers),
-        address: address::caller(&engine.transport, &parts.extensions, headers).map(address::budget),
+        address: address_of(engine, parts),
         is_phone: headers
             .get(CLIENT)
             .is_some_and(|client| client.as_bytes().eq_ignore_ascii_case(b"phone")),
     }
+}
+
+fn address_of(engine: &Engine, parts: &Parts) -> Option<IpAddr> {
+    address::caller(&engine.transport, &parts.extensions, &parts.headers).map(address::budget)
 }
 
 /// Where a request comes from, if it came over a socket.
@@ -119,8 +123,7 @@ impl FromRequestParts<Engine> for Address {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, engine: &Engine) -> Result<Address, Infallible> {
-        let caller = address::caller(&engine.transport, &parts.extensions, &parts.headers);
-        Ok(Address(caller.map(address::budget)))
+        Ok(Address(address_of(engine, parts)))
     }
 }
 

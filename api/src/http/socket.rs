@@ -14,6 +14,7 @@ use super::session::{self, Peer};
 use crate::accounts::token;
 use crate::kernel::error::{Error, LANGUAGE, Text, text};
 use crate::kernel::op::Actor;
+use crate::kernel::telemetry::{REQUEST, Request};
 use axum::body::Bytes;
 use axum::extract::WebSocketUpgrade;
 use axum::extract::ws::{self, CloseFrame, WebSocket};
@@ -99,13 +100,17 @@ pub(super) fn open(engine: Engine, parts: &Parts, upgrade: WebSocketUpgrade) -> 
         return graphql::refusal(StatusCode::FORBIDDEN, "FORBIDDEN", &text);
     }
     let stranger = session::stranger(&engine, parts);
+    let request = Request::current(&engine.app);
     upgrade
         .protocols([PROTOCOL])
         .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(0)
         .max_message_size(MESSAGE_BYTES_MAX)
         .max_frame_size(MESSAGE_BYTES_MAX)
-        .on_upgrade(move |socket| LANGUAGE.scope(stranger.language, serve(engine, stranger, socket)))
+        .on_upgrade(move |socket| {
+            let serving = LANGUAGE.scope(stranger.language, serve(engine, stranger, socket));
+            REQUEST.scope(request, serving)
+        })
 }
 
 async fn serve(engine: Engine, stranger: Peer, mut socket: WebSocket) {

@@ -9,7 +9,7 @@ use crate::kernel::app::App;
 use crate::kernel::error::{Error, LANGUAGE, text};
 use crate::kernel::loader::drive;
 use crate::kernel::op::{Actor, Op};
-use crate::kernel::telemetry::{METER, Meter};
+use crate::kernel::telemetry::{METER, Meter, REQUEST, Request};
 use async_graphql::Response;
 use async_graphql::futures_util::future::{FutureExt, poll_immediate};
 use async_graphql::futures_util::stream::{self, BoxStream, StreamExt};
@@ -52,7 +52,9 @@ impl Engine {
     /// # Errors
     /// If no field was run.
     pub async fn begin(&self, peer: &Peer, params: Params, via: Via) -> Result<Begun, Refusal> {
-        LANGUAGE.scope(peer.language, self.start(peer, params, via)).await
+        let starting = LANGUAGE.scope(peer.language, self.start(peer, params, via));
+        // On a socket each operation is a request of its own.
+        REQUEST.scope(Request::current(&self.app), starting).await
     }
 
     async fn start(&self, peer: &Peer, params: Params, via: Via) -> Result<Begun, Refusal> {

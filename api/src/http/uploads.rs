@@ -5,7 +5,7 @@
 //! - `Upload-Complete: ?0` says that more will follow; without it the file ends with the body.
 //! - `Content-Digest: sha-256=:…:` is the checksum of the body, `Repr-Digest` that of the whole file.
 
-use super::body::{linger, paced};
+use super::body::{Bodied, linger, paced};
 use super::engine::Engine;
 use super::graphql::{refusal, refused};
 use super::session;
@@ -25,6 +25,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use entity::id::UploadId;
+use futures_util::FutureExt;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -76,30 +77,27 @@ pub async fn receive(
     body: Body,
 ) -> Response {
     let language = session::language(&headers);
-    let stall = engine.transport.stall;
-    let op = match LANGUAGE.scope(language, sender(&engine.app, &headers)).await {
-        Ok(op) => op,
-        Err(error) => return refused(&error),
+    let taking = async {
+        let op = sender(&engine.app, &headers).await?;
+        // On its own: it ends well though the connection may not.
+        let taking = tokio::spawn(take(op, id, headers, paced(body, engine.transport.stall)));
+        taking.await.map_err(anyhow::Error::from).map_err(Error::from)?
     };
-    let taking = async move {
-        let mut bytes = paced(body, stall);
-        let taken = match said(&id, &headers) {
-            Ok(_) if length(&headers) > SIZE_BYTES_MAX => Err(Refusal::TooLarge),
-            Ok(said) => service::take(&op, &said, &mut bytes).await,
-            Err(error) => Err(error.into()),
-        };
-        // Who waits for "100 Continue" has sent nothing yet, and will not.
-        if taken.is_err() && !headers.contains_key(EXPECT) {
-            linger(bytes);
-        }
-        taken.map_or_else(not_taken, answer)
+    let taking = taking.map(|taken| taken.map_or_else(not_taken, answer));
+    LANGUAGE.scope(language, taking).await
+}
+
+async fn take(op: Op, id: String, headers: HeaderMap, mut bytes: Bodied) -> Result<Taken, Refusal> {
+    let taken = match said(&id, &headers) {
+        Ok(_) if length(&headers) > SIZE_BYTES_MAX => Err(Refusal::TooLarge),
+        Ok(said) => service::take(&op, &said, &mut bytes).await,
+        Err(error) => Err(error.into()),
     };
-    // On its own: it ends well though the connection may not.
-    let taking = tokio::spawn(LANGUAGE.scope(language, taking));
-    let answer = taking
-        .await
-        .map_err(|error| refused(&anyhow::Error::from(error).into()));
-    answer.unwrap_or_else(|answer| answer)
+    // Who waits for "100 Continue" has sent nothing yet, and will not.
+    if taken.is_err() && !headers.contains_key(EXPECT) {
+        linger(bytes);
+    }
+    taken
 }
 
 /// `HEAD /uploads/{id}`: how far a file of the caller has come.

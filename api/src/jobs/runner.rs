@@ -5,7 +5,8 @@ use super::service::{self, Importer};
 use super::{QUEUED, rules, store};
 use crate::accounts;
 use crate::kernel::app::App;
-use crate::kernel::error::Error;
+use crate::kernel::encoding::TextFile;
+use crate::kernel::error::{Error, invalid};
 use crate::kernel::feed::{self, Interest};
 use crate::kernel::lease;
 use crate::kernel::op::{Actor, Op};
@@ -110,7 +111,9 @@ impl Run<'_> {
 
     async fn go_on(&self, mut job: job::Model) -> Result<(), Error> {
         let opening = async {
-            let file = uploads::service::open(self.app, job.account_id, job.upload_id).await?;
+            let (upload, file) = uploads::service::open(self.app, job.account_id, job.upload_id).await?;
+            let encoding = uploads::rules::encoding(&upload.content_type);
+            let file = TextFile::new(file, encoding.map_err(|text| invalid("", text))?);
             RowFile::open(file, self.importer.columns()).await
         };
         let Some(mut file) = self.unless_stopped(opening).await? else {

@@ -12,7 +12,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 /// The kind of an attempt that was refused.
-pub(super) const REFUSED: &str = "REFUSED";
+pub const REFUSED: &str = "REFUSED";
 /// Refused attempts of one account that are written down; further ones only stand in the log.
 const REFUSALS: Rate = Rate {
     capacity: 60,
@@ -28,7 +28,8 @@ pub(super) async fn insert(
     sentence: &Sentence,
 ) -> Result<(), Error> {
     let mut sql = Sql::new(
-        "INSERT INTO event (county_id, id, at, actor_id, kind, subject_id, path, body, operation, origin) VALUES ",
+        "INSERT INTO event (county_id, id, at, actor_id, kind, subject_id, path, body, operation, origin, \
+         federation_id) VALUES ",
     );
     sql.rows([[
         sentence.place.county_id.into(),
@@ -41,6 +42,7 @@ pub(super) async fn insert(
         sentence.body.to_string().into(),
         op.operation().map(|operation| operation.to_string()).into(),
         op.address().map(|address| address.to_string()).into(),
+        sentence.place.federation_id.into(),
     ]]);
     db.execute_raw(sql.on(db.get_database_backend())).await?;
     Ok(())

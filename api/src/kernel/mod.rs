@@ -13,7 +13,7 @@ pub mod tree;
 pub mod scope;
 pub mod event;
 pub mod op;
-mod audit;
+pub mod audit;
 pub mod tx;
 pub mod lease;
 pub mod anchor;

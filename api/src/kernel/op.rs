@@ -25,6 +25,19 @@ pub struct Grant {
     pub federation_id: FederationId,
 }
 
+/// Whether a caller may do something at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// A role at the place or above says so.
+    Granted,
+    /// Nobody is signed in.
+    NotSignedIn,
+    /// No role of the caller says so, anywhere.
+    NoRole,
+    /// A role says so, but not here.
+    Elsewhere,
+}
+
 /// Who acts.
 #[derive(Clone, Debug)]
 pub enum Actor {
@@ -238,6 +251,17 @@ impl Op {
             .get(id)
             .filter(|node| scope.holds(&node.path) || scope.is_below(&node.path));
         node.cloned().ok_or(Error::NotFound(field.into()))
+    }
+
+    /// Whether the caller may do something at a place, and why or why not: what [`Op::scope`] says of one path.
+    pub fn verdict(&self, action: Action, path: &str) -> Verdict {
+        let may = |grant: &Grant| grant.role.may(action);
+        match &self.0.actor {
+            Actor::Anonymous => Verdict::NotSignedIn,
+            _ if self.scope_in(&self.tree(), action).holds(path) => Verdict::Granted,
+            Actor::Account { grants, .. } if !grants.iter().any(may) => Verdict::NoRole,
+            _ => Verdict::Elsewhere,
+        }
     }
 
     /// Proves that the caller may do something at a federation. `field` names the input that chose it.

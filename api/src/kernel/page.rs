@@ -164,6 +164,7 @@ fn bad_cursor(field: &'static str) -> Error {
 enum SortKind {
     Text,
     Int,
+    Number,
     Date,
     Instant,
 }
@@ -181,40 +182,34 @@ pub struct Sort<E: Placed> {
 impl<E: Placed> Sort<E> {
     /// By a text column, in byte order.
     pub fn text(tag: &'static str, column: E::Column) -> Self {
-        Sort {
-            tag,
-            column,
-            kind: SortKind::Text,
-            descending: false,
-        }
+        Sort::of(tag, column, SortKind::Text)
     }
 
     /// By an integer column.
     pub fn int(tag: &'static str, column: E::Column) -> Self {
-        Sort {
-            tag,
-            column,
-            kind: SortKind::Int,
-            descending: false,
-        }
+        Sort::of(tag, column, SortKind::Int)
+    }
+
+    /// By a column of long integers.
+    pub fn number(tag: &'static str, column: E::Column) -> Self {
+        Sort::of(tag, column, SortKind::Number)
     }
 
     /// By a date column.
     pub fn date(tag: &'static str, column: E::Column) -> Self {
-        Sort {
-            tag,
-            column,
-            kind: SortKind::Date,
-            descending: false,
-        }
+        Sort::of(tag, column, SortKind::Date)
     }
 
     /// By an instant column.
     pub fn instant(tag: &'static str, column: E::Column) -> Self {
+        Sort::of(tag, column, SortKind::Instant)
+    }
+
+    fn of(tag: &'static str, column: E::Column, kind: SortKind) -> Self {
         Sort {
             tag,
             column,
-            kind: SortKind::Instant,
+            kind,
             descending: false,
         }
     }
@@ -228,6 +223,7 @@ impl<E: Placed> Sort<E> {
         let value = match row.get(self.column) {
             Value::String(Some(text)) => text,
             Value::Int(Some(number)) => number.to_string(),
+            Value::BigInt(Some(number)) => number.to_string(),
             Value::ChronoDate(Some(date)) => date.to_string(),
             Value::ChronoDateTimeUtc(Some(instant)) => instant.to_rfc3339(),
             _ => String::new(),
@@ -253,6 +249,7 @@ impl<E: Placed> Sort<E> {
         let value: Value = match self.kind {
             SortKind::Text => value.into(),
             SortKind::Int => value.parse::<i32>().ok()?.into(),
+            SortKind::Number => value.parse::<i64>().ok()?.into(),
             SortKind::Date => scalars::day(value)?.into(),
             SortKind::Instant => scalars::instant(value)?.into(),
         };

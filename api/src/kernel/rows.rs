@@ -5,7 +5,7 @@
 
 use super::encoding::TextFile;
 use super::error::{Error, Text, invalid, text};
-use super::files::{Stored, off_thread};
+use super::files::off_thread;
 use super::record::{Cells, Csv, header, object};
 use std::io::{BufRead, Read};
 
@@ -80,10 +80,9 @@ pub struct RowFile {
 }
 
 impl RowFile {
-    /// Opens a file at its first row; INVALID says precisely what it is that it should not be, or which columns lack.
-    pub async fn open(file: Stored, columns: &'static [Column]) -> Result<RowFile, Error> {
+    /// Opens a file at its first row; INVALID says precisely which columns lack.
+    pub async fn open(file: TextFile, columns: &'static [Column]) -> Result<RowFile, Error> {
         off_thread(move || {
-            let file = TextFile::recognise(file)?;
             let reader = Some(Box::new(Reader::open(&file, columns)?));
             Ok(RowFile {
                 file,
@@ -332,7 +331,7 @@ mod tests {
 
     async fn open(bytes: &[u8]) -> Result<(tempfile::TempDir, RowFile), String> {
         let (folder, file) = stored(&[bytes]).await;
-        let file = RowFile::open(file, &COLUMNS).await;
+        let file = RowFile::open(TextFile::new(file, encoding_rs::UTF_8), &COLUMNS).await;
         Ok((folder, file.map_err(|error| error.report())?))
     }
 
@@ -353,14 +352,11 @@ mod tests {
 
     #[tokio::test]
     async fn rows_come_as_they_are_written() {
-        let gb = encoding_rs::GB18030
-            .encode("统一社会信用代码,企业名称\r\n1,毛田公司\r\n合计,\r\n")
-            .0;
         let cells = "The row has 1 cells, the header 2.";
         let cases: &[(&[u8], &[&str])] = &[
             (b"uscc,name\n1,a\n", &["1:1|a|"]),
             ("\u{feff}USCC,Name\r\n1, 甲 ".as_bytes(), &["1:1|甲|"]),
-            (&gb, &["1:1|毛田公司|", "2:合计||"]),
+            ("统一社会信用代码,企业名称\r\n1,毛田公司\r\n合计,\r\n".as_bytes(), &["1:1|毛田公司|", "2:合计||"]),
             ("企业名称,备注,uscc\n甲,x,1".as_bytes(), &["1:1|甲|"]),
             (b"uscc,name\n1,\"a,\n\"\"b\"\"\"\n2,c", &["1:1|a,\n\"b\"|", "2:2|c|"]),
             (b"uscc,name\n\n1,a,,\n,,,\n2,b", &["2:1|a|", "4:2|b|"]),
@@ -398,8 +394,7 @@ mod tests {
     #[tokio::test]
     async fn a_file_that_is_not_what_it_says_is_refused_as_a_whole() {
         for (bytes, expected) in [
-            (&b""[..], "The file is empty."),
-            (b" \n\n", "The file has no header."),
+            (&b" \n\n"[..], "The file has no header."),
             (b"name,x\n1,2\n", "Columns are missing in the header: uscc."),
             (b"x\n", "Columns are missing in the header: uscc, name."),
             (

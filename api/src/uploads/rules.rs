@@ -3,7 +3,7 @@
 use crate::kernel::error::{Text, text};
 use crate::kernel::keys::hex;
 use aws_lc_rs::digest;
-use encoding_rs::{Decoder, DecoderResult, GB18030, UTF_8};
+use encoding_rs::{Decoder, DecoderResult, Encoding, GB18030, UTF_8};
 
 /// How much of a file is looked at to know what it is.
 const HEAD: usize = 8 << 10;
@@ -94,11 +94,53 @@ impl Kind {
     }
 }
 
-fn not_taken() -> Text {
+/// The encoding of a file that is text, by the name of its kind.
+pub fn encoding(content_type: &str) -> Result<&'static Encoding, Text> {
+    let kinds = [(Kind::Utf8, UTF_8), (Kind::Gb18030, GB18030)];
+    let mut found = kinds
+        .iter()
+        .filter(|(kind, _)| kind.content_type() == content_type);
+    let (_, encoding) = found.next().ok_or_else(|| {
+        let en = format!("The file is {content_type}: save it as CSV or NDJSON.");
+        text(en, format!("文件是 {content_type}，请另存为 CSV 或 NDJSON。"))
+    })?;
+    Ok(encoding)
+}
+
+/// Files that are often sent by mistake, by their first bytes.
+const MISTAKES: [(&[u8], &str, &str); 4] = [
+    (
+        b"\xd0\xcf\x11\xe0",
+        "an old Excel or Word document (save it as XLSX, DOCX or CSV)",
+        "旧版 Excel 或 Word 文档（请另存为 XLSX、DOCX 或 CSV）",
+    ),
+    (
+        b"\xff\xfe",
+        "text in UTF-16 (save it as CSV UTF-8)",
+        "UTF-16 文本（请另存为 CSV UTF-8）",
+    ),
+    (
+        b"\xfe\xff",
+        "text in UTF-16 (save it as CSV UTF-8)",
+        "UTF-16 文本（请另存为 CSV UTF-8）",
+    ),
+    (b"\x1f\x8b", "a gzip archive", "gzip 压缩包"),
+];
+
+fn not_taken(head: &[u8]) -> Text {
+    let mistake = MISTAKES.iter().find(|(magic, ..)| head.starts_with(magic));
+    let (en, zh) = mistake.map_or(
+        ("none of those that are taken", "不受支持的类型"),
+        |(_, en, zh)| (en, zh),
+    );
     text(
-        "The file is none of those that are taken: text (CSV, JSON, NDJSON) in UTF-8 or GB18030, JPEG, PNG, WebP, HEIC, \
-         PDF, XLSX, DOCX.",
-        "文件类型不受支持。可接受：UTF-8 或 GB18030 文本（CSV、JSON、NDJSON）、JPEG、PNG、WebP、HEIC、PDF、XLSX、DOCX。",
+        format!(
+            "The file is {en}. Taken are text (CSV, JSON, NDJSON) in UTF-8 or GB18030, JPEG, PNG, WebP, HEIC, PDF, XLSX, \
+             DOCX."
+        ),
+        format!(
+            "文件是{zh}。可接受：UTF-8 或 GB18030 文本（CSV、JSON、NDJSON）、JPEG、PNG、WebP、HEIC、PDF、XLSX、DOCX。"
+        ),
     )
 }
 
@@ -141,7 +183,8 @@ fn is_active(head: &[u8]) -> bool {
     head.starts_with(b"#!") || head.trim_ascii_start().starts_with(b"<")
 }
 
-/// Finds out whether bytes are text, as they come. A NUL is in no text.
+/// Finds out whether bytes are text, as they come. Of control characters a text has only those that part its cells and
+/// lines; in neither encoding is such a byte a part of another character.
 struct Texts {
     utf8: Option<Decoder>,
     gb18030: Option<Decoder>,
@@ -149,11 +192,12 @@ struct Texts {
 
 impl Texts {
     fn take(&mut self, bytes: &[u8], is_last: bool) {
-        let has_nul = bytes.contains(&0);
+        let is_control = |byte: &u8| byte.is_ascii_control() && !b"\t\r\n".contains(byte);
+        let has_control = bytes.iter().any(is_control);
         for decoder in [&mut self.utf8, &mut self.gb18030] {
             if decoder
                 .as_mut()
-                .is_some_and(|decoder| has_nul || !decodes(decoder, bytes, is_last))
+                .is_some_and(|decoder| has_control || !decodes(decoder, bytes, is_last))
             {
                 *decoder = None;
             }
@@ -218,26 +262,22 @@ impl Look {
         }
         self.texts.take(bytes, false);
         if self.head.len() == HEAD {
-            self.check()
+            self.check().map(drop)
         } else {
             Ok(())
         }
     }
 
-    fn check(&self) -> Result<(), Text> {
-        let is_text = self.texts.kind(&self.head).is_some() && !is_active(&self.head);
-        if self.found.is_some() || is_text {
-            Ok(())
-        } else {
-            Err(not_taken())
-        }
+    /// What it is, as far as it has come.
+    fn check(&self) -> Result<Kind, Text> {
+        let text = self.texts.kind(&self.head).filter(|_| !is_active(&self.head));
+        self.found.or(text).ok_or_else(|| not_taken(&self.head))
     }
 
     /// What the whole file is, and its SHA-256, hex.
     pub fn end(mut self) -> Result<(Kind, String), Text> {
         self.texts.take(b"", true);
-        self.check()?;
-        let kind = self.found.or(self.texts.kind(&self.head)).ok_or_else(not_taken)?;
+        let kind = self.check()?;
         Ok((kind, hex(self.hash.finish().as_ref())))
     }
 }
@@ -300,6 +340,14 @@ mod tests {
             // Cut off within a character.
             ("名称".as_bytes()[..5].to_vec(), None),
             (late, None),
+            (b"a\tb\r\n1\t2\r\n".to_vec(), Some(Kind::Utf8)),
+            // Short, and of no kind that is known by its beginning.
+            (b"\x7fELF\x01".to_vec(), None),
+            (b"\x01\x02\x03".to_vec(), None),
+            (b"a,\x1b[2Jb\n".to_vec(), None),
+            (b"a,b\n\x1a".to_vec(), None),
+            (b"a\x7f".to_vec(), None),
+            (gb18030("名称\u{1}"), None),
             (b"RIFF\x24\0\0\0WAVEfmt ".to_vec(), None),
         ];
         for (bytes, expected) in cases {
@@ -312,6 +360,26 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn what_is_sent_by_mistake_is_named() {
+        for (bytes, named) in [
+            (&b"\xff\xfea\0"[..], "UTF-16"),
+            (b"\xd0\xcf\x11\xe0\xa1", "old Excel"),
+            (b"\x1f\x8b\x08\0", "gzip"),
+            (b"GIF89a\0", "none of those"),
+        ] {
+            let mut look = Look::default();
+            let refused = look.take(bytes).and_then(|()| look.end()).unwrap_err();
+            assert!(refused.en.contains(named), "{}", refused.en);
+        }
+    }
+
+    #[test]
+    fn only_text_has_an_encoding() {
+        assert_eq!(encoding("text/plain; charset=gb18030"), Ok(GB18030));
+        assert!(encoding("image/png").unwrap_err().en.contains("image/png"));
     }
 
     #[test]

@@ -60,20 +60,21 @@ pub async fn standing(op: &Op, id: UploadId) -> Result<(i64, bool), Error> {
     let account_id = may_send(op)?;
     match store::find(op.app(), id).await? {
         Some(upload) if upload.account_id == account_id => Ok((upload.size_bytes, true)),
-        Some(_) => Err(Error::NotFound("id".into())),
+        Some(_) => Err(not_theirs()),
         None => match store::find_chain(op.app(), account_id, id).await? {
             Some(chain) => Ok((chain.end_byte, false)),
-            None => Err(Error::NotFound("id".into())),
+            None => Err(not_theirs()),
         },
     }
 }
 
-/// The bytes of an upload of an account.
-pub async fn open(app: &App, account_id: AccountId, id: UploadId) -> Result<Stored, Error> {
-    match store::find(app, id).await? {
-        Some(upload) if upload.account_id == account_id => store::stored(app, upload.chain_id).await,
-        _ => Err(Error::NotFound("id".into())),
-    }
+/// An upload of an account, and its bytes.
+pub async fn open(app: &App, account_id: AccountId, id: UploadId) -> Result<(upload::Model, Stored), Error> {
+    let upload = store::find(app, id).await?;
+    let upload = upload.filter(|upload| upload.account_id == account_id);
+    let upload = upload.ok_or_else(not_theirs)?;
+    let stored = store::stored(app, upload.chain_id).await?;
+    Ok((upload, stored))
 }
 
 /// Notes that an account uses an upload; NotFound, with the field that named it, unless the account sent it.
@@ -88,6 +89,10 @@ pub async fn use_upload(
         return Err(Error::NotFound(field.into()));
     }
     store::keep(tx, id).await
+}
+
+fn not_theirs() -> Error {
+    Error::NotFound("id".into())
 }
 
 fn other_file() -> Error {
@@ -106,8 +111,8 @@ fn length(bytes: usize) -> i64 {
     i64::try_from(bytes).unwrap_or(i64::MAX)
 }
 
-/// Takes bytes of a file, and the file if they are its last. The same bytes again change nothing; other bytes, or
-/// another sender, under the id of a file that is whole are a conflict.
+/// Takes bytes of a file, and the file if they are its last. The same bytes again change nothing; other bytes under the id
+/// of a file that is whole are a conflict. Of another sender's file nothing is said but that it is not the caller's.
 pub async fn take<B: AsRef<[u8]>>(
     op: &Op,
     said: &Said,
@@ -116,7 +121,7 @@ pub async fn take<B: AsRef<[u8]>>(
     let account_id = may_send(op)?;
     if let Some(upload) = store::find(op.app(), said.id).await? {
         if upload.account_id != account_id {
-            return Err(other_file().into());
+            return Err(not_theirs().into());
         }
         return again(op, said, upload, bytes).await;
     }
@@ -156,10 +161,11 @@ async fn again<B: AsRef<[u8]>>(
             return Err(other_file().into());
         }
     }
-    let stored = store::stored(op.app(), upload.chain_id).await?;
-    let kept = match from {
-        0 => upload.sha256.clone(),
-        _ => off_thread(move || hash_of(&stored, from)).await?,
+    let kept = if from == 0 {
+        upload.sha256.clone()
+    } else {
+        let stored = store::stored(op.app(), upload.chain_id).await?;
+        off_thread(move || hash_of(&stored, from)).await?
     };
     if end == upload.size_bytes && hex(hash.finish().as_ref()) == kept {
         Ok(Taken::Whole(upload, false))
@@ -378,7 +384,7 @@ impl<'a> Incoming<'a> {
                 }
                 Ok(Taken::Whole(upload, is_new))
             }
-            Err(error @ Error::Conflict(_)) => Err(self.refuse(0, error).await),
+            Err(error @ (Error::Conflict(_) | Error::NotFound(_))) => Err(self.refuse(0, error).await),
             Err(error) => Err(error.into()),
         }
     }
@@ -409,10 +415,13 @@ impl<'a> Incoming<'a> {
 async fn note(op: &Op, upload: &upload::Model, pieces: u64) -> Result<(upload::Model, bool), Error> {
     op.write(|tx| async move {
         if let Some(earlier) = store::find_in(&tx, upload.id).await? {
-            if earlier.account_id == upload.account_id && earlier.sha256 == upload.sha256 {
-                return Ok(tx.unchanged((earlier, false)));
+            if earlier.account_id != upload.account_id {
+                return Err(not_theirs());
             }
-            return Err(other_file());
+            if earlier.sha256 != upload.sha256 {
+                return Err(other_file());
+            }
+            return Ok(tx.unchanged((earlier, false)));
         }
         if !store::insert(&tx, upload.clone(), pieces).await? {
             let text = text("The file was sent anew meanwhile.", "该文件已被重新发送。");

@@ -63,10 +63,27 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {}", self.text()))
     }
 
+    /// The code of its first error.
+    pub fn code(&self) -> String {
+        code(&self.json())
+    }
+
     /// The body as text.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
+}
+
+/// The code of the first error of an answer.
+pub fn code(body: &Value) -> String {
+    code_of(&body["errors"][0])
+}
+
+/// The code of an error, which names its request.
+pub fn code_of(error: &Value) -> String {
+    let extensions = &error["extensions"];
+    assert!(extensions["requestId"].is_string(), "{error}");
+    extensions["code"].as_str().unwrap_or("no code").to_owned()
 }
 
 impl App {
@@ -445,17 +462,7 @@ impl Caller {
 
     /// The codes of the errors of an answer.
     pub async fn codes(&self, query: &str, variables: Value) -> Vec<String> {
-        let code = |error: Value| {
-            error["extensions"]["code"]
-                .as_str()
-                .unwrap_or("no code")
-                .to_owned()
-        };
-        self.errors(query, variables)
-            .await
-            .into_iter()
-            .map(code)
-            .collect()
+        self.errors(query, variables).await.iter().map(code_of).collect()
     }
 
     /// What a mutation of one field gave back: its payload, which must hold no `userErrors`.

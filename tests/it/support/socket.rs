@@ -1,6 +1,6 @@
 //! A WebSocket to the service, spoken as a front end speaks it: graphql-transport-ws.
 
-use super::app::Caller;
+use super::app::{Caller, code_of};
 use super::door::Door;
 use axum::http::StatusCode;
 use futures_util::{SinkExt, StreamExt};
@@ -185,13 +185,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         let message = self.message().await;
         assert_eq!(message["type"], "error", "{message}");
         let errors = message["payload"].as_array().expect("errors are an array").iter();
-        let code = |error: &Value| {
-            error["extensions"]["code"]
-                .as_str()
-                .unwrap_or("no code")
-                .to_owned()
-        };
-        errors.map(code).collect()
+        errors.map(code_of).collect()
     }
 
     /// Whether the service says that the operation is over.

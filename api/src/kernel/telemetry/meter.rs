@@ -105,26 +105,6 @@ impl Meter {
         began.map(Instant::elapsed).unwrap_or_default()
     }
 
-    /// Names its trace, hex.
-    pub fn trace_id(&self) -> String {
-        self.operation.request.trace_id()
-    }
-
-    /// Notes a step of the operation that began then and is over now.
-    pub fn step(&self, name: &'static str, began: Instant) {
-        if let Some(child) = self.child() {
-            self.send(Made {
-                span_id: child.within,
-                parent: Some(self.within),
-                kind: SpanKind::Internal,
-                name: name.into(),
-                took: began.elapsed(),
-                attributes: Vec::new(),
-                status: Status::Unset,
-            });
-        }
-    }
-
     pub(super) fn statement(&self, backend: DbBackend, sql: &str, (took, failed): (Duration, bool)) {
         self.operation.statements.fetch_add(1, Ordering::Relaxed);
         let began = || Instant::now().checked_sub(took).unwrap_or_else(Instant::now);
@@ -153,13 +133,13 @@ impl Meter {
 
     /// Tells what came of the operation: its numbers, and its span.
     pub fn tell(&self, ended: &Ended<'_>) {
-        self.operation.app.telemetry.operation_ended(self, ended);
+        self.operation.app.telemetry.metrics.operation_ended(self, ended);
+        if self.is_traced() {
+            self.end(ended);
+        }
     }
 
-    pub(super) fn end(&self, ended: &Ended<'_>) {
-        if !self.is_traced() {
-            return;
-        }
+    fn end(&self, ended: &Ended<'_>) {
         let mut attributes = vec![KeyValue::new("graphql.operation.type", ended.kind)];
         let mut said = |key, value: Option<&str>| {
             attributes.extend(value.map(|value| KeyValue::new(key, value.to_owned())));

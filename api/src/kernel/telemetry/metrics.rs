@@ -65,10 +65,17 @@ pub struct Ended<'a> {
     pub name: Option<&'a str>,
     /// `OK`, or the code of the first error.
     pub code: &'a str,
-    /// What it could have cost at most, in points.
-    pub cost_asked: Option<u64>,
-    /// What it cost, in points.
-    pub cost_actual: Option<u64>,
+    /// What it cost; none if no field was run.
+    pub cost: Option<Cost>,
+}
+
+/// What an operation cost, in points.
+#[derive(Clone, Copy, Debug)]
+pub struct Cost {
+    /// What it could have cost at most.
+    pub asked: u64,
+    /// What it cost.
+    pub actual: u64,
 }
 
 /// Jobs of one kind and state.
@@ -299,14 +306,9 @@ impl Metrics {
         if ended.code != "OK" {
             self.errors.of([("code", code())]).inc();
         }
-        let costs = [
-            (&self.cost_asked, ended.cost_asked),
-            (&self.cost_actual, ended.cost_actual),
-        ];
-        for (histogram, cost) in costs {
-            if let Some(cost) = cost {
-                histogram.observe(number(cost));
-            }
+        if let Some(cost) = ended.cost {
+            self.cost_asked.observe(number(cost.asked));
+            self.cost_actual.observe(number(cost.actual));
         }
         self.operation_statements.observe(number(meter.statements()));
     }

@@ -7,8 +7,7 @@
 //! let meter = Meter::begin(&op);
 //! let response = METER.scope(meter.clone(), drive(&op, running)).await;
 //! meter.statements(); // how many the operation needed
-//! meter.step("graphql.parse", began); // what deserves a span of its own, once it is over
-//! op.app().telemetry.operation_ended(&meter, &Ended { kind: "query", document_id, name, code: "OK", .. });
+//! meter.tell(&Ended { kind: "query", document_id, name, code: "OK", .. });
 //! ```
 //!
 //! A message of a subscription is measured as an operation of its own, with `Meter::awaiting`.
@@ -27,7 +26,7 @@ mod request;
 mod spans;
 
 pub use meter::{METER, Meter, batch, elapsed};
-pub use metrics::{Ended, Open, Statements};
+pub use metrics::{Cost, Ended, Open, Statements};
 pub use request::{Carried, REQUEST, Request};
 pub use spans::otlp;
 
@@ -84,11 +83,5 @@ impl Telemetry {
         if let Some(spans) = self.spans.get() {
             spans.flush().await;
         }
-    }
-
-    /// Notes an operation that is over: its numbers, and its span.
-    pub fn operation_ended(&self, meter: &Meter, ended: &Ended<'_>) {
-        self.metrics.operation_ended(meter, ended);
-        meter.end(ended);
     }
 }

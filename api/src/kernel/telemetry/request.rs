@@ -78,11 +78,6 @@ impl Request {
         &self.0.id
     }
 
-    /// Names its trace, hex.
-    pub fn trace_id(&self) -> String {
-        self.0.span.trace_id().to_string()
-    }
-
     /// The header that lets others go on with the trace.
     pub fn traceparent(&self) -> String {
         let span = &self.0.span;

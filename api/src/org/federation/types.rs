@@ -1,6 +1,7 @@
 //! Federations as clients see them.
 
 use super::store;
+use crate::audit::types::{AuditEntry, AuditFilter, audit_trail_of};
 use crate::fees::collection::types::{
     Collection, CollectionFilter, WaitingCollection, WaitingReason, page_of_federation,
     waiting_page_of_federation,
@@ -246,6 +247,27 @@ impl Federation {
     ) -> Result<Connection<Person>, Error> {
         let page = Page::new(first, after, last, before)?;
         people_of(context, self, PersonFilter { id_number, phone }, page).await
+    }
+
+    /// The audit trail (审计日志) of this federation and all below it, newest first: what was done, and what was refused for
+    /// want of permission. An entry is there once it is numbered, within a second.
+    #[expect(clippy::too_many_arguments, reason = "the four of every connection")]
+    async fn audit_trail(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which entries; all if nothing is said.")] filter: Option<AuditFilter>,
+        #[graphql(desc = "How many from the start, at most 100; 20 if nothing is said.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+    ) -> Result<Connection<AuditEntry>, Error> {
+        audit_trail_of(
+            context,
+            self,
+            filter.unwrap_or_default(),
+            Page::new(first, after, last, before)?,
+        )
+        .await
     }
 
     /// Lines that the tax bureau collected from payers of this federation and all below it, newest first.

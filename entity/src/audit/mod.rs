@@ -1,0 +1,2 @@
+//! What happened.
+pub mod event;
