@@ -356,7 +356,7 @@ both! {
         let id = job(&cadre, IMPORT_ENTERPRISES, XIANGXIANG, "name\n甲\n").await;
         let (_never, stop) = watch::channel(false);
 
-        let ran = runner::run_open(&app.process, &Broken, &stop).await;
+        let ran = runner::run_open(&app.process, runner::Work::Rows(&Broken), &stop).await;
         let query = "query($id: ID!) { job(id: $id) { state failure { code message } } }";
         let ended = cadre.data(query, json!({"id": id})).await;
 
