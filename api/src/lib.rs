@@ -25,6 +25,9 @@ pub mod org;
 pub mod figures;
 pub mod audit;
 
+// People
+pub mod people;
+
 // Work
 pub mod visits;
 pub mod fees;

@@ -101,6 +101,7 @@ pub async fn serving_app(settings: &Settings) -> Result<Arc<App>, Error> {
     let db = Db::connect_within(&store.database_url, store.connections, deadline).await?;
     let access = settings.access.clone();
     let app = App::build(db, Arc::new(SystemClock), keys, files, access).await?;
+    app.privacy.store(Arc::new(settings.privacy.clone()));
     if let Some(endpoint) = &settings.transport.otlp_endpoint {
         let exporter = telemetry::otlp(endpoint).context("OTEL_EXPORTER_OTLP_ENDPOINT")?;
         app.telemetry.trace_to(exporter, app.process_id);

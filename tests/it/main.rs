@@ -39,6 +39,8 @@ mod enterprises;
 mod trade_unions;
 mod imports;
 mod visits;
+mod people;
+mod privacy;
 mod fees;
 mod figures;
 mod dashboard;
