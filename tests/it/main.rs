@@ -46,6 +46,7 @@ mod figures;
 mod dashboard;
 mod access;
 mod reach;
+mod attack;
 mod verify;
 mod backup;
 mod operations;

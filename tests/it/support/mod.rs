@@ -10,6 +10,8 @@ pub mod lab;
 pub mod accounts;
 pub mod people;
 pub mod register;
+pub mod shape;
+pub mod things;
 pub mod socket;
 pub mod postgres;
 pub mod tree;
