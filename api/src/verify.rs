@@ -2,7 +2,7 @@
 //!
 //! The chain of events hashes on; every entry of the ledger is what its record says; roll-ups are the sums of the
 //! entries; the tree is one; every placed row has its federation's path; what deliveries said they brought is there;
-//! every upload has its pieces.
+//! every upload has its pieces; no administrator ever was anything else at the same time.
 
 use crate::kernel::anchor::{self, Anchor};
 use crate::kernel::db::Db;
@@ -12,7 +12,7 @@ use crate::kernel::sequencer::{self, LINK_COLUMNS, Link};
 use crate::kernel::sql::Sql;
 use crate::kernel::tree::{Node, Tree};
 use crate::org::federation::rules::superiors;
-use crate::{fees, org, uploads, visits};
+use crate::{accounts, fees, org, uploads, visits};
 use chrono::NaiveDate;
 use entity::id::FederationId;
 use entity::org::federation::Level;
@@ -51,6 +51,10 @@ pub async fn run(db: &Db, keys: &Keys, held: &[Anchor]) -> Result<Vec<Check>, Er
             fees::collection::store::check_deliveries(&db).await?,
         ),
         ("uploads equal their pieces", uploads::store::check(&db).await?),
+        (
+            "administrators hold nothing else",
+            accounts::grant::store::check(&db).await?,
+        ),
     ] {
         checks.push(Check { name, outcome });
     }

@@ -39,7 +39,7 @@ enum Command {
         #[arg(long)]
         demo: bool,
         #[command(flatten)]
-        settings: Settings,
+        settings: Box<Settings>,
     },
     /// The demo that `serve --demo` made.
     Demo {
@@ -309,7 +309,7 @@ async fn obey(cli: Cli) -> Result<(), Error> {
     }
 }
 
-async fn serve(demo: bool, mut settings: Settings) -> Result<(), Error> {
+async fn serve(demo: bool, mut settings: Box<Settings>) -> Result<(), Error> {
     if demo {
         // Its passwords are printed, and nobody is to change them.
         settings.access.password_days = 0;

@@ -73,7 +73,7 @@ impl Attempt {
     }
 
     /// Counts it by the account too: nobody signed in to it from here lately.
-    fn from_elsewhere(&mut self, op: &Op, username: &str) -> Result<(), Error> {
+    fn count_account(&mut self, op: &Op, username: &str) -> Result<(), Error> {
         let key = format!("account {}", sha256(username.as_bytes()));
         let tried = op
             .app()
@@ -156,7 +156,7 @@ async fn judge(op: &Op, username: &str, secret: String, is_machine: bool) -> Res
     }
     let account = store::find(op, username, is_machine).await?;
     if !account.as_ref().is_some_and(|account| account.is_known_here) {
-        attempt.from_elsewhere(op, username)?;
+        attempt.count_account(op, username)?;
     }
     // An account that has no secret yet takes as long as one that has.
     let hash = account.as_ref().map(|account| account.secret_hash.clone());
