@@ -10,15 +10,18 @@ use crate::org::enterprise::types::Enterprise;
 use crate::org::federation::types::Federation;
 use crate::org::trade_union::types::{Coverage, TradeUnion};
 use crate::people::person::types::Person;
+use crate::privacy::export::types::Export;
+use crate::privacy::request::types::SubjectRequest;
 use crate::visits::types::Visit;
 use async_graphql::{Context, ID, Interface, Object};
 use entity::fees::{collection, waiting};
 use entity::id::{
-    CollectionId, CoverageId, EnterpriseId, FederationId, JobId, PersonId, TradeUnionId, VisitId,
-    WaitingCollectionId,
+    CollectionId, CoverageId, EnterpriseId, ExportId, FederationId, JobId, PersonId, SubjectRequestId,
+    TradeUnionId, VisitId, WaitingCollectionId,
 };
 use entity::org::{coverage, enterprise, trade_union};
 use entity::people::person;
+use entity::privacy::{export, subject_request};
 use entity::visits::visit;
 
 /// Anything with a global id.
@@ -43,6 +46,10 @@ pub enum Node {
     Job(Job),
     /// 人员.
     Person(Person),
+    /// 导出申请.
+    Export(Export),
+    /// 个人信息权利请求.
+    SubjectRequest(SubjectRequest),
 }
 
 /// Anything by its global id.
@@ -86,6 +93,14 @@ async fn find(op: &Op, id: &ID) -> Result<Node, Error> {
             .get::<person::Entity>(uuid, "id")
             .await
             .map(|row| Person(row).into()),
+        ExportId::TAG => op
+            .get::<export::Entity>(uuid, "id")
+            .await
+            .map(|row| Export(row).into()),
+        SubjectRequestId::TAG => op
+            .get::<subject_request::Entity>(uuid, "id")
+            .await
+            .map(|row| SubjectRequest(row).into()),
         _ => Err(Error::NotFound("id".into())),
     }
 }
@@ -102,6 +117,8 @@ fn path(node: &Node) -> &str {
         Node::WaitingCollection(WaitingCollection(row)) => &row.path,
         Node::Job(Job(row)) => &row.path,
         Node::Person(Person(row)) => &row.path,
+        Node::Export(Export(row)) => &row.path,
+        Node::SubjectRequest(SubjectRequest(row)) => &row.path,
     }
 }
 

@@ -210,7 +210,7 @@ struct Named {
 }
 
 /// Every table whose rows have a place in the tree.
-const PLACED: [&str; 8] = [
+const PLACED: [&str; 12] = [
     "federation_link",
     "enterprise",
     "trade_union",
@@ -219,6 +219,10 @@ const PLACED: [&str; 8] = [
     "collection",
     "waiting_collection",
     "job",
+    "person",
+    "personal_file",
+    "export",
+    "subject_request",
 ];
 
 async fn places(db: &Snapshot) -> Result<Result<String, String>, Error> {
@@ -226,7 +230,8 @@ async fn places(db: &Snapshot) -> Result<Result<String, String>, Error> {
         let mut sql = Sql::new("SELECT placed.id FROM ");
         sql.push(table)
             .push(" AS placed LEFT JOIN federation ON federation.id = placed.federation_id WHERE ");
-        sql.push("federation.id IS NULL OR placed.path <> federation.path OR placed.county_id <> ");
+        // The service's own work has no place.
+        sql.push("federation.id IS NULL AND (placed.federation_id IS NOT NULL OR placed.path <> '') OR placed.path <> federation.path OR placed.county_id <> ");
         sql.push("federation.county_id LIMIT 1");
         let found = Named::find_by_statement(sql.on(db.get_database_backend()))
             .one(db)

@@ -212,6 +212,13 @@ impl Vault {
         Vault::newest(&self.known.load(), now).map_or(0, |key| key.id)
     }
 
+    /// The id of the data key that was made last: it seals now, or soon.
+    pub fn coming_key(&self) -> i32 {
+        let known = self.known.load();
+        let newest = known.iter().rfind(|key| !key.is_index);
+        newest.map_or(0, |key| key.id)
+    }
+
     /// Seals a value for a cell.
     pub fn seal(&self, cell: Cell, plain: &str) -> Result<Sealed, Error> {
         let known = self.known.load();
