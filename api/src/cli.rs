@@ -13,6 +13,7 @@ use crate::kernel::op::{Actor, Op};
 use crate::kernel::suite;
 use crate::org::federation::{import, rules};
 use crate::policy::Role;
+use crate::privacy::sealing::jobs as sealing;
 use crate::{demo, documents, schema, start, verify};
 use anyhow::Context;
 use chrono::TimeDelta;
@@ -188,6 +189,17 @@ enum MakeKeys {
         #[arg(long, default_value_t = 10)]
         after_minutes: u16,
     },
+    /// Make a new data key, wrap all data keys by the newest master key, and let the service seal everything by the new
+    /// one. It goes on inside `serve`, from three minutes on, when every process knows the key.
+    Reencrypt {
+        #[command(flatten)]
+        store: Store,
+    },
+    /// Say how many sealed values an older data key sealed, and how far `reencrypt` is.
+    Status {
+        #[command(flatten)]
+        store: Store,
+    },
 }
 
 #[derive(Args, Debug)]
@@ -247,7 +259,7 @@ async fn obey(cli: Cli) -> Result<(), Error> {
             what: AddClient::Add(account),
         } => add(account, true).await,
         Command::Documents { what } => manage_documents(what).await,
-        Command::Keys { what } => manage_keys(&what),
+        Command::Keys { what } => manage_keys(&what).await,
     }
 }
 
@@ -392,7 +404,7 @@ async fn add(account: Account, is_machine: bool) -> Result<(), Error> {
     Ok(())
 }
 
-fn manage_keys(what: &MakeKeys) -> Result<(), Error> {
+async fn manage_keys(what: &MakeKeys) -> Result<(), Error> {
     match what {
         MakeKeys::New { file, suite } => {
             let known = suite::named(suite);
@@ -408,7 +420,33 @@ fn manage_keys(what: &MakeKeys) -> Result<(), Error> {
             let from = SystemClock.now() + TimeDelta::minutes((*after_minutes).into());
             Keys::rotate(file, &SystemClock, from).map_err(|error| named(file, &error))
         }
+        MakeKeys::Reencrypt { store } => {
+            let op = existing(store).await?;
+            let (key, job) = sealing::begin(&op).await?;
+            println!("data key {key} was made; job {job} seals everything by it");
+            Ok(())
+        }
+        MakeKeys::Status { store } => {
+            let sealing::Progress {
+                key,
+                values,
+                older,
+                job,
+            } = sealing::progress(&existing(store).await?).await?;
+            println!("{values} sealed values, {older} by another data key than {key}, which seals now");
+            if let Some((state, done, total)) = job {
+                let total = total.map_or("?".to_owned(), |total| total.to_string());
+                println!("{state:?}: {done} of {total} values looked at");
+            }
+            Ok(())
+        }
     }
+}
+
+/// An operation of the operator on a database that is there.
+async fn existing(store: &Store) -> Result<Op, Error> {
+    start::open_existing(store).await?;
+    Ok(Op::new(&start::app(store).await?, Actor::System))
 }
 
 async fn engine(store: &Store) -> Result<Engine, Error> {
