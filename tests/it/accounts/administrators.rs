@@ -2,8 +2,8 @@
 //! stand level with them.
 
 use super::signing_in::is_shut_out;
+use crate::support::accounts::*;
 use crate::support::app::SECRET;
-use crate::support::people::*;
 use crate::support::tree::*;
 use crate::support::{App, Caller};
 use serde_json::{Value, json};

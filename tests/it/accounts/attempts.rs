@@ -12,7 +12,7 @@ const ELSEWHERE: &str = "198.51.100.7";
 /// `in`, `wrong`, or the seconds to wait.
 async fn log_in(app: &App, username: &str, password: &str) -> String {
     let input = json!({"input": {"username": username, "password": password}});
-    let body = app.anonymous().gql(crate::support::people::LOGIN, input).await;
+    let body = app.anonymous().gql(crate::support::accounts::LOGIN, input).await;
     match &body["errors"][0]["extensions"] {
         Value::Null if body["data"]["login"]["accessToken"].is_string() => "in".to_owned(),
         Value::Null => "wrong".to_owned(),

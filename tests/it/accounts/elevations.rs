@@ -1,7 +1,7 @@
 //! Elevations ("break the glass"): one's own role at the superior, for hours, with a reason.
 
 use super::signing_in::REFRESH;
-use crate::support::people::*;
+use crate::support::accounts::*;
 use crate::support::tree::*;
 use crate::support::{App, Caller};
 use chrono::TimeDelta;

@@ -1,6 +1,6 @@
 //! Roles with dates, and who sees accounts.
 
-use crate::support::people::*;
+use crate::support::accounts::*;
 use crate::support::tree::*;
 use crate::support::{App, Caller};
 use chrono::TimeDelta;

@@ -1,8 +1,8 @@
 //! The second factor: set up, asked for, replaced and taken away.
 
 use super::signing_in::is_shut_out;
+use crate::support::accounts::*;
 use crate::support::app::SECRET;
-use crate::support::people::*;
 use crate::support::tree::*;
 use crate::support::{App, Caller};
 use chrono::TimeDelta;

@@ -1,9 +1,9 @@
 //! Invitations, and how passwords are set, changed, grow old and are reset.
 
 use super::signing_in::is_shut_out;
+use crate::support::accounts::*;
 use crate::support::app::SECRET;
 use crate::support::db::done;
-use crate::support::people::*;
 use crate::support::tree::*;
 use crate::support::{App, Caller};
 use api::accounts::password::service::reset_named;

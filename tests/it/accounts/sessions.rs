@@ -1,8 +1,8 @@
 //! How long sessions last, who sees them, and who ends them.
 
 use super::signing_in::{REFRESH, is_shut_out};
+use crate::support::accounts::END_SESSION;
 use crate::support::app::SECRET;
-use crate::support::people::END_SESSION;
 use crate::support::tree::*;
 use crate::support::{App, Caller};
 use chrono::TimeDelta;
