@@ -56,7 +56,7 @@ async fn open(op: &Op, proved: Proved, kind: Kind) -> Result<Tokens, Error> {
         id: SessionId(op.id()),
         account_id: proved.account.id,
         kind,
-        address: crate::accounts::proof::service::address(op),
+        address: proof::address(op),
         is_strong: proved.is_strong(),
         generation: 1,
         opened_at: op.now(),
