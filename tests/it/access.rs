@@ -3,6 +3,7 @@
 //! Every operation aims at one township of 湘乡市. A mutation is sent with an input that a rule refuses: INVALID or
 //! CONFLICT means that the caller was allowed to try. `UPDATE=1` writes the table anew.
 
+use crate::support::people::{REASON, register_person};
 use crate::support::register::{
     IMPORT_COLLECTIONS, IMPORT_ENTERPRISES, YUESHAN, cover, found, job, record, register,
 };
@@ -54,6 +55,9 @@ struct Things {
     link: String,
     enterprise_job: String,
     collection_job: String,
+    person: String,
+    export: String,
+    request: String,
 }
 
 /// An operation: its name in the table, its document, its variables.
@@ -95,6 +99,9 @@ fn queries(things: &Things) -> Vec<Operation> {
         of_federation("federation.enterprises", "enterprises { nodes { id } }"),
         of_federation("federation.tradeUnions", "tradeUnions { nodes { id } }"),
         of_federation("federation.visits", "visits { nodes { id } }"),
+        of_federation("federation.people", "people { nodes { name } }"),
+        of_federation("federation.exports", "exports { nodes { id } }"),
+        of_federation("federation.subjectRequests", "subjectRequests { nodes { id } }"),
         of_federation("federation.collections", "collections { nodes { id } }"),
         of_federation(
             "federation.waitingCollections",
@@ -113,6 +120,9 @@ fn queries(things: &Things) -> Vec<Operation> {
         node("node (trade union)", &things.trade_union),
         node("node (coverage)", &things.coverage),
         node("node (visit)", &things.visit),
+        node("node (person)", &things.person),
+        node("node (export)", &things.export),
+        node("node (subject request)", &things.request),
         node("node (job, enterprises)", &things.enterprise_job),
         node("node (job, collections)", &things.collection_job),
         (
@@ -131,8 +141,12 @@ fn mutations(things: &Things) -> Vec<Operation> {
         coverage,
         visit,
         link,
+        person,
+        export,
+        request,
         ..
     } = things;
+    let basis = json!({"purpose": "AID", "basis": "CONSENT", "noticeVersion": "1"});
     let upload = "0190c3a0-0000-7000-8000-00000000ffff";
     vec![
         mutation(
@@ -189,6 +203,57 @@ fn mutations(things: &Things) -> Vec<Operation> {
             "correctVisit",
             "CorrectVisit",
             json!({"id": visit, "expectedVersion": 0}),
+        ),
+        mutation(
+            "registerPerson",
+            "RegisterPerson",
+            json!({"federationId": federation, "name": "x", "idType": "PASSPORT", "idNumber": "x", "basis": basis}),
+        ),
+        mutation(
+            "correctPerson",
+            "CorrectPerson",
+            json!({"id": person, "expectedVersion": 0}),
+        ),
+        mutation(
+            "revealPerson",
+            "RevealPerson",
+            json!({"id": person, "fields": [], "purpose": "MEMBERSHIP", "reason": "x"}),
+        ),
+        mutation(
+            "recordConsent",
+            "RecordConsent",
+            json!({"personId": person, "basis": basis}),
+        ),
+        mutation(
+            "withdrawConsent",
+            "WithdrawConsent",
+            json!({"personId": person, "purpose": "AID"}),
+        ),
+        mutation(
+            "requestExport",
+            "RequestExport",
+            json!({"federationId": federation, "kind": "PEOPLE", "reason": "x"}),
+        ),
+        mutation("approveExport", "ApproveExport", json!({"id": export})),
+        mutation(
+            "refuseExport",
+            "RefuseExport",
+            json!({"id": export, "reason": "x"}),
+        ),
+        mutation(
+            "fileSubjectRequest",
+            "FileSubjectRequest",
+            json!({"personId": person, "kind": "COPY", "receivedOn": "2200-01-01"}),
+        ),
+        mutation(
+            "fulfilSubjectRequest",
+            "FulfilSubjectRequest",
+            json!({"id": request}),
+        ),
+        mutation(
+            "refuseSubjectRequest",
+            "RefuseSubjectRequest",
+            json!({"id": request, "reason": "STATUTORY_DUTY"}),
         ),
         (
             "submitCollections",
@@ -275,7 +340,25 @@ async fn things(app: &App) -> Things {
         .as_str()
         .unwrap()
         .to_owned();
+    let person = register_person(&cadre, YUESHAN, 1).await;
+    let id = |done: Value, field: &str| done[field]["id"].as_str().unwrap().to_owned();
+    let ask = "mutation($input: RequestExport!) { requestExport(input: $input) { export { id } userErrors { code } } }";
+    let input = json!({"federationId": app.gid(YUESHAN), "kind": "PEOPLE", "reason": REASON});
+    let export = id(cadre.done(ask, input).await, "export");
+    let approve = "mutation($input: ApproveExport!) { approveExport(input: $input) { userErrors { code } } }";
+    let leader = app.person("LEADER", XIANGXIANG).await;
+    leader.done(approve, json!({"id": export})).await;
+    let file = "mutation($input: FileSubjectRequest!) { fileSubjectRequest(input: $input) { subjectRequest { id } userErrors { code } } }";
+    let request = id(
+        cadre
+            .done(file, json!({"personId": person, "kind": "CORRECT"}))
+            .await,
+        "subjectRequest",
+    );
     Things {
+        person,
+        export,
+        request,
         federation: app.gid(YUESHAN),
         coverage: cover(&cadre, &trade_union, &enterprise, "2026-03-01").await,
         visit: record(&cadre, &enterprise, 1, "2026-06-19T09:30:00+08:00").await,

@@ -29,8 +29,8 @@ const FULFIL: &str = "mutation($input: FulfilSubjectRequest!) { fulfilSubjectReq
     subjectRequest { state answeredBy file { path name } person { name idNumber phone erasedAt } } userErrors { code field message } } }";
 const DENY: &str = "mutation($input: RefuseSubjectRequest!) { refuseSubjectRequest(input: $input) { \
     subjectRequest { state refusal } userErrors { code field message } } }";
-const REQUESTS: &str = "query($code: DivisionCode, $state: SubjectRequestState, $overdue: Boolean) { federation(code: $code) { \
-    subjectRequests(state: $state, overdue: $overdue) { nodes { kind state isOverdue } } } }";
+const REQUESTS: &str = "query($code: DivisionCode, $state: SubjectRequestState, $isOverdue: Boolean) { federation(code: $code) { \
+    subjectRequests(state: $state, isOverdue: $isOverdue) { nodes { kind state isOverdue } } } }";
 
 fn report<T>(done: Result<T, api::kernel::error::Error>) -> T {
     done.unwrap_or_else(|error| panic!("{}", error.report()))
@@ -283,7 +283,7 @@ both! {
         assert_eq!(cadre.refused(FILE, json!({"personId": person, "kind": "COPY", "receivedOn": "2026-06-21"})).await, ["INVALID receivedOn"]);
 
         let list = async |caller: &Caller, overdue: Value| {
-            let found = caller.data(REQUESTS, json!({"code": XIANGXIANG, "overdue": overdue})).await["federation"]["subjectRequests"]["nodes"].take();
+            let found = caller.data(REQUESTS, json!({"code": XIANGXIANG, "isOverdue": overdue})).await["federation"]["subjectRequests"]["nodes"].take();
             found.as_array().unwrap().iter().map(|node| node["kind"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
         };
 
