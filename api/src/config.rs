@@ -197,9 +197,25 @@ pub struct Access {
     #[arg(long, env = "GONGHUI_OTP_ROLES", default_value = OTP_ROLES, value_parser = roles)]
     pub otp_roles: Roles,
 
+    /// Address at which clients reach the service, as its tokens name it: `https://gonghui.example.cn`.
+    #[arg(long, env = "GONGHUI_ISSUER", default_value = "http://127.0.0.1:8000", value_parser = issuer)]
+    pub issuer: String,
+
     /// Minutes that an elevation lasts.
     #[arg(long, env = "GONGHUI_ELEVATION_MINUTES", default_value_t = 180, value_parser = value_parser!(u32).range(1..=1_440))]
     pub elevation_minutes: u32,
+}
+
+fn issuer(text: &str) -> Result<String, String> {
+    let is_web = ["http://", "https://"]
+        .iter()
+        .any(|scheme| text.starts_with(scheme));
+    let address = text.trim_end_matches('/');
+    if is_web && !address.contains(['?', '#']) {
+        Ok(address.to_owned())
+    } else {
+        Err("an address that begins with https:// or http://".to_owned())
+    }
 }
 
 /// A list of roles.

@@ -5,6 +5,7 @@
 //! tells whether anything was written, on PostgreSQL a partial index that is empty when all is numbered. A NOTIFY in
 //! each writer's transaction would make all writers queue for one lock.
 
+use crate::accounts::client::store as clients;
 use crate::accounts::session::store as sessions;
 use crate::jobs::Importer;
 use crate::jobs::runner::{self, Stop};
@@ -41,6 +42,7 @@ pub async fn clean(app: &App) -> Result<(), Error> {
     app.db.tend().await?;
     uploads::clean(app).await?;
     sessions::forget(app).await?;
+    clients::forget(app).await?;
     Ok(())
 }
 

@@ -66,6 +66,8 @@ struct Things {
     account: String,
     grant: String,
     session: String,
+    client: String,
+    credential: String,
     enterprise_job: String,
     collection_job: String,
 }
@@ -150,6 +152,8 @@ fn mutations(things: &Things) -> Vec<Operation> {
         account,
         grant,
         session,
+        client,
+        credential,
         ..
     } = things;
     let upload = "0190c3a0-0000-7000-8000-00000000ffff";
@@ -225,6 +229,21 @@ fn mutations(things: &Things) -> Vec<Operation> {
             "inviteAccount",
             "InviteAccount",
             json!({"federationId": federation, "username": "x", "name": "x"}),
+        ),
+        mutation(
+            "registerClient",
+            "RegisterClient",
+            json!({"federationId": federation, "username": "x", "name": "x"}),
+        ),
+        mutation(
+            "addClientCredential",
+            "AddClientCredential",
+            json!({"accountId": client, "publicKey": "x"}),
+        ),
+        mutation(
+            "revokeClientCredential",
+            "RevokeClientCredential",
+            json!({"id": credential, "reason": ""}),
         ),
         mutation(
             "disableAccount",
@@ -345,7 +364,18 @@ async fn things(app: &App) -> Things {
     let query = "{ viewer { id sessions { id } grants { id } } }";
     let office = app.sign_in("yueshan.office").await.data(query, json!({})).await;
     let id = |path: &str| office.pointer(path).and_then(Value::as_str).unwrap().to_owned();
+    app.add_account("yueshan.client", "REPORTING", app.federation(YUESHAN))
+        .await;
+    let query = "{ viewer { id account { credentials { id } } } }";
+    let client = app
+        .sign_in_client("yueshan.client")
+        .await
+        .data(query, json!({}))
+        .await;
+    let of_client = |path: &str| client.pointer(path).and_then(Value::as_str).unwrap().to_owned();
     Things {
+        client: of_client("/viewer/id"),
+        credential: of_client("/viewer/account/credentials/0/id"),
         county: app.gid(XIANGXIANG),
         account: id("/viewer/id"),
         grant: id("/viewer/grants/0/id"),

@@ -32,6 +32,7 @@ mod audit;
 mod divisions;
 mod tree;
 mod accounts;
+mod machines;
 mod uploads;
 mod forms;
 mod jobs;

@@ -1,6 +1,7 @@
 //! Operations of accounts, merged.
 
 use super::account::graphql::AccountsMutation;
+use super::client::graphql::ClientMutation;
 use super::grant::graphql::GrantMutation;
 use super::otp::graphql::OtpMutation;
 use super::password::graphql::PasswordMutation;
@@ -15,5 +16,6 @@ pub struct AccountMutation(
     PasswordMutation,
     OtpMutation,
     AccountsMutation,
+    ClientMutation,
     GrantMutation,
 );

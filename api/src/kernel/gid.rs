@@ -5,8 +5,8 @@ use async_graphql::ID;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use entity::id::{
-    AccountId, CollectionId, CoverageId, EnterpriseId, FederationId, FederationLinkId, FindingId, GrantId,
-    JobId, SessionId, TradeUnionId, VisitId, WaitingCollectionId,
+    AccountId, CollectionId, CoverageId, CredentialId, EnterpriseId, FederationId, FederationLinkId,
+    FindingId, GrantId, JobId, SessionId, TradeUnionId, VisitId, WaitingCollectionId,
 };
 use uuid::Uuid;
 
@@ -67,6 +67,7 @@ gids! {
     b'J' JobId
     b'G' GrantId
     b'S' SessionId
+    b'K' CredentialId
 }
 
 /// The message for an id that is not a UUID.

@@ -140,7 +140,11 @@ pub(in crate::accounts) async fn administrated(
 }
 
 /// Writes an account with what it signs in with.
-pub(super) async fn insert(tx: &Tx, account: Model, credential: credential::Model) -> Result<(), Error> {
+pub(in crate::accounts) async fn insert(
+    tx: &Tx,
+    account: Model,
+    credential: credential::Model,
+) -> Result<(), Error> {
     Entity::insert(account.into_active_model())
         .exec_without_returning(tx.db())
         .await?;
@@ -151,7 +155,7 @@ pub(super) async fn insert(tx: &Tx, account: Model, credential: credential::Mode
 }
 
 /// Whether an account has this name, wherever it is: a name is given once.
-pub(super) async fn is_taken(tx: &Tx, username: &str) -> Result<bool, Error> {
+pub(in crate::accounts) async fn is_taken(tx: &Tx, username: &str) -> Result<bool, Error> {
     let mut sql = Sql::new("SELECT 1 FROM account WHERE username = ");
     sql.bind(username);
     Ok(tx.db().query_one_raw(sql.on(tx.backend())).await?.is_some())

@@ -1,6 +1,7 @@
 //! Accounts as clients see them.
 
 use super::store::{self, Wanted};
+use crate::accounts::client::types::{ClientCredential, credentials_of};
 use crate::accounts::grant::types::{Grant, grants_of};
 use crate::accounts::session::types::{Session, sessions_of};
 use crate::kernel::error::{Error, UserError};
@@ -157,6 +158,11 @@ impl Account {
     /// Open sessions, last used first, at most 50.
     async fn sessions(&self, context: &Context<'_>) -> Result<Vec<Session>, Error> {
         sessions_of(Op::of(context), self.0.id).await
+    }
+
+    /// What a machine client signs in with, newest first, at most 20; empty for a person.
+    async fn credentials(&self, context: &Context<'_>) -> Result<Vec<ClientCredential>, Error> {
+        credentials_of(Op::of(context), self.0.id).await
     }
 
     /// Instant of entry.

@@ -37,7 +37,11 @@ impl Claimed {
 }
 
 /// The account of a name, unless it is disabled.
-pub(super) async fn find(op: &Op, username: &str, is_machine: bool) -> Result<Option<Claimed>, Error> {
+pub(in crate::accounts) async fn find(
+    op: &Op,
+    username: &str,
+    is_machine: bool,
+) -> Result<Option<Claimed>, Error> {
     let since = op.now() - super::rules::ADDRESS_KNOWN;
     let mut sql = Sql::new(
         "SELECT account.id, password_set_at, secret_hash, otp_secret, otp_step, federation_id, path, county_id, \

@@ -114,6 +114,8 @@ pub enum PermissionReason {
     NotSignedIn,
     /// 无此角色: no role of theirs allows it anywhere.
     NoRole,
+    /// 令牌范围外: a role of theirs allows it, but the token was asked for less.
+    OutOfScope,
     /// 不在授权范围: a role of theirs allows it, but not here.
     Elsewhere,
 }
