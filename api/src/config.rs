@@ -26,6 +26,10 @@ pub struct Settings {
     #[expect(missing_docs, reason = "clap would show the text twice")]
     pub access: Access,
 
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show the text twice")]
+    pub privacy: Privacy,
+
     /// Seconds between saying at `/readyz` that the service is about to end and taking no more connections in: what a
     /// load balancer needs to notice.
     #[arg(long, env = "GONGHUI_DRAIN_SECONDS", default_value_t = 0)]
@@ -237,6 +241,34 @@ impl Default for Access {
             access: Access,
         }
         Alone::parse_from(["gonghui"]).access
+    }
+}
+
+/// Settings of how personal data is guarded.
+#[derive(Args, Clone, Debug)]
+pub struct Privacy {
+    /// People whose plain values one account may look at in a day.
+    #[arg(long, env = "GONGHUI_REVEALS_PER_DAY", default_value_t = 20)]
+    pub reveals_per_day: i32,
+
+    /// People that one export of personal data may hold.
+    #[arg(long, env = "GONGHUI_EXPORT_ROWS_MAX", default_value_t = 500, value_parser = value_parser!(u32).range(1..=2_500))]
+    pub export_rows_max: u32,
+
+    /// Days in which what a person asked for about their own data has to be answered.
+    #[arg(long, env = "GONGHUI_SUBJECT_REQUEST_DAYS", default_value_t = 15, value_parser = value_parser!(u32).range(1..=90))]
+    pub subject_request_days: u32,
+}
+
+impl Default for Privacy {
+    /// What holds if nobody says anything.
+    fn default() -> Privacy {
+        #[derive(Parser)]
+        struct Alone {
+            #[command(flatten)]
+            privacy: Privacy,
+        }
+        Alone::parse_from(["gonghui"]).privacy
     }
 }
 

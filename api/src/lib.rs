@@ -25,6 +25,9 @@ pub mod org;
 pub mod figures;
 pub mod audit;
 
+// People
+pub mod people;
+
 // Work
 pub mod visits;
 pub mod fees;
@@ -35,6 +38,7 @@ pub mod schema;
 pub mod http;
 pub mod worker;
 pub mod verify;
+pub mod backup;
 pub mod demo;
 pub mod start;
 pub mod cli;

@@ -10,14 +10,16 @@ use crate::kernel::op::Op;
 use crate::org::enterprise::types::Enterprise;
 use crate::org::federation::types::Federation;
 use crate::org::trade_union::types::{Coverage, TradeUnion};
+use crate::people::person::types::Person;
 use crate::visits::types::Visit;
 use async_graphql::{Context, ID, Interface, Object};
 use entity::fees::{collection, waiting};
 use entity::id::{
-    AccountId, CollectionId, CoverageId, EnterpriseId, FederationId, JobId, TradeUnionId, VisitId,
+    AccountId, CollectionId, CoverageId, EnterpriseId, FederationId, JobId, PersonId, TradeUnionId, VisitId,
     WaitingCollectionId,
 };
 use entity::org::{coverage, enterprise, trade_union};
+use entity::people::person;
 use entity::visits::visit;
 
 /// Anything with a global id.
@@ -42,6 +44,8 @@ pub enum Node {
     Job(Job),
     /// 账号.
     Account(Account),
+    /// 人员.
+    Person(Person),
 }
 
 /// Anything by its global id.
@@ -82,6 +86,10 @@ async fn find(op: &Op, id: &ID) -> Result<Node, Error> {
             .await
             .map(|row| Job(row).into()),
         AccountId::TAG => seen_account(op, uuid.into()).await.map(Node::Account),
+        PersonId::TAG => op
+            .get::<person::Entity>(uuid, "id")
+            .await
+            .map(|row| Person(row).into()),
         _ => Err(Error::NotFound("id".into())),
     }
 }
@@ -98,6 +106,7 @@ fn path(node: &Node) -> &str {
         Node::WaitingCollection(WaitingCollection(row)) => &row.path,
         Node::Job(Job(row)) => &row.path,
         Node::Account(Account(row)) => &row.path,
+        Node::Person(Person(row)) => &row.path,
     }
 }
 

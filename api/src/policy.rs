@@ -115,6 +115,18 @@ pub enum Action {
     ManageAccounts,
     /// Give and end roles, end sessions, take away second factors.
     GrantRoles,
+    /// See people, masked.
+    ReadPeople,
+    /// Enter and correct people, and record why their data may be used.
+    RegisterPeople,
+    /// See the plain values of a person.
+    RevealPeople,
+    /// Ask for personal data in bulk.
+    RequestExports,
+    /// Allow or refuse what somebody else asked for in bulk.
+    ApproveExports,
+    /// File and answer what people ask for about their own data.
+    HandleSubjectRequests,
     /// Read the audit trail.
     ReadAudit,
 }
@@ -211,6 +223,8 @@ impl Role {
                     | ReadFigures
                     | ReadCollections
                     | ReadJobs
+                    | ReadPeople
+                    | ApproveExports
             ),
             Role::Cadre => matches!(
                 action,
@@ -224,6 +238,11 @@ impl Role {
                     | RecordVisits
                     | ReadFigures
                     | ReadJobs
+                    | ReadPeople
+                    | RegisterPeople
+                    | RevealPeople
+                    | RequestExports
+                    | HandleSubjectRequests
             ),
             Role::Finance => matches!(
                 action,

@@ -150,6 +150,39 @@ texts! {
     Uscc
 }
 
+/// A text that is personal: what is wrong with one is said without repeating it, and no line of a log can hold it by
+/// accident.
+macro_rules! personal_texts {
+    ($($(#[$doc:meta])* $name:ident)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Serialize)]
+        pub struct $name(pub String);
+
+        $(#[$doc])*
+        #[Scalar]
+        impl ScalarType for $name {
+            fn parse(value: Value) -> InputValueResult<Self> {
+                text_of(value).map($name).map_err(|_| InputValueError::custom("a text is expected"))
+            }
+
+            fn to_value(&self) -> Value {
+                Value::String(self.0.clone())
+            }
+        }
+    )*};
+}
+
+personal_texts! {
+    /// Number of an identity document (证件号码); of a resident's (GB 11643-1999) 18 characters, or 15 of the old form. Blanks,
+    /// small letters and full-width characters are put right. It only goes in: what comes out is a mask.
+    IdNumber
+    /// Name of a person (姓名), 2 to 50 letters. It only goes in: what comes out is a mask.
+    PersonName
+    /// Phone number of a person: a mobile number of 11 digits, or a landline with its area code; +86, blanks and dashes are
+    /// put right. It only goes in: what comes out is a mask.
+    PhoneNumber
+}
+
 impl Money {
     /// Writes fen as yuan.
     pub fn of_fen(fen: i64) -> Money {

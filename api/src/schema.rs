@@ -16,6 +16,9 @@ use crate::org::federation::graphql::{FederationMutation, FederationQuery};
 use crate::org::federation::types::{Federation, FederationLink};
 use crate::org::trade_union::graphql::TradeUnionMutation;
 use crate::org::trade_union::types::{Coverage, TradeUnion};
+use crate::people::basis::graphql::BasisMutation;
+use crate::people::person::graphql::PersonMutation;
+use crate::people::person::types::Person;
 use crate::visits::graphql::{VisitMutation, VisitSubscription};
 use crate::visits::types::Visit;
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions};
@@ -30,11 +33,15 @@ pub struct OrgQuery(FederationQuery, EnterpriseQuery);
 
 /// Writing operations: verbs of the business, one `input`, one payload.
 #[derive(Default, MergedObject)]
-pub struct Mutation(AccountMutation, OrgMutation, WorkMutation);
+pub struct Mutation(AccountMutation, OrgMutation, PeopleMutation, WorkMutation);
 
 /// Writing the registers.
 #[derive(Default, MergedObject)]
 pub struct OrgMutation(FederationMutation, EnterpriseMutation, TradeUnionMutation);
+
+/// Writing what is known of people.
+#[derive(Default, MergedObject)]
+pub struct PeopleMutation(PersonMutation, BasisMutation);
 
 /// Writing what is done day by day.
 #[derive(Default, MergedObject)]
@@ -61,6 +68,7 @@ pub fn build() -> Schema {
         .override_output_type_description::<Connection<Enterprise>>("A page of enterprises (企业).")
         .override_output_type_description::<Connection<TradeUnion>>("A page of grassroots unions (基层工会).")
         .override_output_type_description::<Connection<Coverage>>("A page of coverages (覆盖).")
+        .override_output_type_description::<Connection<Person>>("A page of people (人员).")
         .override_output_type_description::<Connection<Visit>>("A page of field visits (走访).")
         .override_output_type_description::<Connection<Collection>>("A page of collected lines (征收明细).")
         .override_output_type_description::<Connection<WaitingCollection>>(

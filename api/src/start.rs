@@ -18,6 +18,7 @@ use anyhow::Context;
 use migration::{Migrator, MigratorTrait as _};
 use sea_orm::{ConnectionTrait, DbBackend};
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -57,8 +58,8 @@ pub async fn migrate(db: &Db) -> Result<(), Error> {
     Ok(())
 }
 
-/// Reads the key file of the settings; on SQLite it is made if it is missing.
-pub fn keys(store: &Store) -> Result<Keys, Error> {
+/// Where the key file of the settings is.
+pub fn key_file(store: &Store) -> Result<PathBuf, Error> {
     let missing = || {
         let en = "PostgreSQL needs GONGHUI_KEYS=FILE, made once with `gonghui keys new FILE`.";
         invalid(
@@ -66,7 +67,12 @@ pub fn keys(store: &Store) -> Result<Keys, Error> {
             text(en, "使用 PostgreSQL 时须以 GONGHUI_KEYS 指定密钥文件。"),
         )
     };
-    let file = store.keys_file().ok_or_else(missing)?;
+    store.keys_file().ok_or_else(missing)
+}
+
+/// Reads the key file of the settings; on SQLite it is made if it is missing.
+pub fn keys(store: &Store) -> Result<Keys, Error> {
+    let file = key_file(store)?;
     if store.sqlite_file().is_some() && !file.exists() {
         Keys::write_new(&file, &SystemClock, &International)?;
     }
@@ -95,6 +101,7 @@ pub async fn serving_app(settings: &Settings) -> Result<Arc<App>, Error> {
     let db = Db::connect_within(&store.database_url, store.connections, deadline).await?;
     let access = settings.access.clone();
     let app = App::build(db, Arc::new(SystemClock), keys, files, access).await?;
+    app.privacy.store(Arc::new(settings.privacy.clone()));
     if let Some(endpoint) = &settings.transport.otlp_endpoint {
         let exporter = telemetry::otlp(endpoint).context("OTEL_EXPORTER_OTLP_ENDPOINT")?;
         app.telemetry.trace_to(exporter, app.process_id);

@@ -7,8 +7,7 @@
 
 use crate::accounts::client::store as clients;
 use crate::accounts::session::store as sessions;
-use crate::jobs::Importer;
-use crate::jobs::runner::{self, Stop};
+use crate::jobs::runner::{self, Stop, Work};
 use crate::kernel::app::App;
 use crate::kernel::error::Error;
 use crate::kernel::{feed, lease, sequencer, tx};
@@ -20,10 +19,10 @@ use tokio::sync::watch;
 const LOOK: Duration = Duration::from_millis(250);
 const CLEAN: Duration = Duration::from_secs(60);
 
-/// Every domain's way to answer the rows of a file.
-static IMPORTERS: [&dyn Importer; 2] = [
-    &crate::org::enterprise::import::Register,
-    &crate::fees::collection::import::Delivery,
+/// Every domain's long work.
+static WORK: [Work<'static>; 2] = [
+    Work::Rows(&crate::org::enterprise::import::Register),
+    Work::Rows(&crate::fees::collection::import::Delivery),
 ];
 
 /// Numbers what was committed and hands it to this process's subscribers. False if another process is to number it.
@@ -66,15 +65,15 @@ fn tell<T>(done: Result<T, Error>) -> Option<T> {
 /// Runs every job that is open now to its end, and settles; for whoever cannot wait for `run`.
 pub async fn run_queued(app: &Arc<App>) -> Result<(), Error> {
     let (_never, stop) = watch::channel(false);
-    for importer in IMPORTERS {
-        runner::run_open(app, importer, &stop).await?;
+    for work in WORK {
+        runner::run_open(app, work, &stop).await?;
     }
     settle(app).await.map(drop)
 }
 
 /// Works until told to stop; what has begun is finished.
 pub async fn run(app: Arc<App>, stop: Stop) {
-    let lanes = IMPORTERS.map(|importer| runner::lane(Arc::clone(&app), importer, stop.clone()));
+    let lanes = WORK.map(|work| runner::lane(Arc::clone(&app), work, stop.clone()));
     let lanes = futures_util::future::join_all(lanes);
     tokio::join!(number(Arc::clone(&app), stop.clone()), lanes);
 }

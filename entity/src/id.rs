@@ -68,4 +68,16 @@ ids! {
     JobId
     /// A file somebody sent.
     UploadId
+    /// Somebody whose data the federation holds.
+    PersonId
+    /// Why something may be done with a person's data, for a time.
+    BasisId
+    /// A file of personal data.
+    PersonalFileId
+    /// A piece of a file of personal data.
+    PersonalFilePieceId
+    /// Personal data asked for in bulk.
+    ExportId
+    /// What a person asked for about their own data.
+    SubjectRequestId
 }

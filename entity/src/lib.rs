@@ -19,3 +19,5 @@ pub mod fees;
 pub mod visits;
 pub mod uploads;
 pub mod jobs;
+pub mod people;
+pub mod privacy;

@@ -17,6 +17,8 @@ mod m20261122_000007_uploads;
 mod m20261122_000008_documents;
 mod m20261122_000009_audit;
 mod m20261122_000010_accounts;
+mod m20261122_000011_people;
+mod m20261122_000012_privacy;
 mod m20261122_000013_machines;
 
 /// Brings a database to the newest shape, or back.
@@ -37,6 +39,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000008_documents::Migration),
             Box::new(m20261122_000009_audit::Migration),
             Box::new(m20261122_000010_accounts::Migration),
+            Box::new(m20261122_000011_people::Migration),
+            Box::new(m20261122_000012_privacy::Migration),
             Box::new(m20261122_000013_machines::Migration),
         ]
     }

@@ -153,7 +153,7 @@ async fn queue(app: &App, file: &str) -> (Caller, JobId) {
 
 async fn run(app: &App, importer: &Tally) {
     let (_never, stop) = watch::channel(false);
-    let ran = runner::run_open(&app.process, importer, &stop).await;
+    let ran = runner::run_open(&app.process, runner::Work::Rows(importer), &stop).await;
     ran.unwrap_or_else(|error| panic!("{}", error.report()));
     app.settle().await;
 }
@@ -362,7 +362,7 @@ both! {
     async fn a_lane_wakes_for_what_is_asked_and_ends_when_told(app: App) {
         let (stop, stopped) = watch::channel(false);
         let importer = tally(9);
-        let lane = runner::lane(Arc::clone(&app.process), &importer, stopped);
+        let lane = runner::lane(Arc::clone(&app.process), runner::Work::Rows(&importer), stopped);
         let story = async {
             let (cadre, id) = queue(&app, "name\n甲\n").await;
             app.settle().await;

@@ -1,9 +1,9 @@
 //! Machine clients: credentials that take over from one another, signed assertions, scopes, published keys, and tokens
 //! that somebody else made.
 
+use crate::support::accounts::*;
 use crate::support::app::{Answer, SECRET};
 use crate::support::machines::*;
-use crate::support::people::*;
 use crate::support::tree::*;
 use crate::support::{App, Caller};
 use aws_lc_rs::hmac;

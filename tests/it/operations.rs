@@ -3,6 +3,7 @@
 use crate::support::app::Answer;
 use crate::support::register::{IMPORT_ENTERPRISES, RECORD, YUESHAN, job, record, register, visit};
 use crate::support::tree::*;
+use crate::support::watch::{Lines, Recorder};
 use crate::support::{App, Caller};
 use api::config::{Profile, Transport};
 use api::http::observe;
@@ -21,85 +22,16 @@ use entity::jobs::job::JobKind;
 use futures_util::future::BoxFuture;
 use http_body_util::BodyExt;
 use opentelemetry::trace::{SpanId, SpanKind, TraceId};
-use opentelemetry_sdk::error::OTelSdkResult;
-use opentelemetry_sdk::trace::{SpanData, SpanExporter};
+use opentelemetry_sdk::trace::SpanData;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 use tower::ServiceExt;
-use tracing_subscriber::fmt::MakeWriter;
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const CALLER_SPAN: &str = "00f067aa0ba902b7";
 const COUNTY: &str = "query($code: DivisionCode) { federation(code: $code) { name enterprises(first: 20) { \
     totalCount nodes { name tradeUnion { name } lastVisit { startedAt } } } } }";
-
-/// Keeps spans instead of sending them anywhere.
-#[derive(Clone, Debug, Default)]
-struct Recorder(Arc<Mutex<Vec<SpanData>>>);
-
-impl SpanExporter for Recorder {
-    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
-        self.0.lock().unwrap().extend(batch);
-        Ok(())
-    }
-}
-
-impl Recorder {
-    /// Listens to the spans of a process from now on.
-    fn of(app: &App) -> Recorder {
-        let recorder = Recorder::default();
-        app.process
-            .telemetry
-            .trace_to(recorder.clone(), app.process.process_id);
-        recorder
-    }
-
-    /// What came in since this was last asked.
-    async fn take(&self, app: &App) -> Vec<SpanData> {
-        app.process.telemetry.flush().await;
-        std::mem::take(&mut *self.0.lock().unwrap())
-    }
-}
-
-/// Keeps lines of the log.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl std::io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Lines {
-    type Writer = Lines;
-
-    fn make_writer(&'a self) -> Lines {
-        self.clone()
-    }
-}
-
-impl Lines {
-    /// Writes what this thread logs, as the program does, until the answer is dropped.
-    fn of_this_thread(&self) -> tracing::subscriber::DefaultGuard {
-        let subscriber = tracing_subscriber::fmt()
-            .json()
-            .with_span_list(false)
-            .with_writer(self.clone())
-            .finish();
-        tracing::subscriber::set_default(subscriber)
-    }
-
-    fn take(&self) -> String {
-        String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
-    }
-}
 
 async fn metrics(app: &App) -> String {
     let answer = app.send("GET", "/metrics", &[], "").await;
@@ -424,7 +356,7 @@ both! {
         let id = job(&cadre, IMPORT_ENTERPRISES, XIANGXIANG, "name\n甲\n").await;
         let (_never, stop) = watch::channel(false);
 
-        let ran = runner::run_open(&app.process, &Broken, &stop).await;
+        let ran = runner::run_open(&app.process, runner::Work::Rows(&Broken), &stop).await;
         let query = "query($id: ID!) { job(id: $id) { state failure { code message } } }";
         let ended = cadre.data(query, json!({"id": id})).await;
 

@@ -49,7 +49,7 @@ both! {
         app.settle().await;
         let db = Database::connect(app.url()).await.unwrap();
         for (change, back, named) in [
-            ("UPDATE event SET body = '{ }' WHERE seq = 3", "UPDATE event SET body = '{}' WHERE seq = 3", "audit chain: event 3"),
+            ("UPDATE event SET kind = kind || 'X' WHERE seq = 3", "UPDATE event SET kind = substr(kind, 1, length(kind) - 1) WHERE seq = 3", "audit chain: event 3"),
             ("UPDATE event SET seq = 1000 WHERE seq = 2", "UPDATE event SET seq = 2 WHERE seq = 1000", "audit chain: event 2"),
             ("UPDATE enterprise SET employees = employees + 1 WHERE employees = 101", "UPDATE enterprise SET employees = employees - 1 WHERE employees = 102 AND name LIKE '%1%'", "records: employees"),
             ("UPDATE visit SET purpose = 'CARE'", "UPDATE visit SET purpose = 'SAFETY'", "records: visits (PURPOSE"),

@@ -60,7 +60,30 @@ fn mask(error: &mut ServerError, op: &Op) {
     if let Some((_, meaning)) = meaning {
         error.message.push_str(meaning);
     }
-    error.message = led(&error.message);
+    error.message = led(&without_values(&error.message));
+}
+
+/// What the engine says of an input without what was put in: that may be personal, and errors are kept in many places.
+/// The name of a field that there is not is told if it can be one.
+fn without_values(message: &str) -> String {
+    if let Some((before, _)) = message.split_once(" does not contain the value \"") {
+        return format!("{before} does not contain this value");
+    }
+    if let Some((before, _)) = message.split_once("\", found ") {
+        return format!("{before}\"");
+    }
+    let named = message.split_once("unknown field \"").and_then(|(before, rest)| {
+        let (name, kind) = rest.rsplit_once("\" of type ")?;
+        Some((before, name, kind))
+    });
+    let is_name = |name: &str| {
+        let good = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        name.len() <= 60 && name.chars().all(good) && !name.starts_with(|c: char| c.is_ascii_digit())
+    };
+    match named {
+        Some((before, name, kind)) if !is_name(name) => format!("{before}unknown field of type {kind}"),
+        _ => message.to_owned(),
+    }
 }
 
 fn name(error: &mut ServerError, op: &Op) {
@@ -131,4 +154,34 @@ pub(super) fn note(meter: &Meter, told: &Told, errors: &[ServerError], cost: Opt
         cost,
     };
     meter.tell(&ended);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_does_not_repeat_what_was_put_in() {
+        for (message, expected) in [
+            (
+                "Invalid value for argument \"input.kind\", enumeration type \"Kind\" does not contain the value \"王小明\"",
+                "Invalid value for argument \"input.kind\", enumeration type \"Kind\" does not contain this value",
+            ),
+            (
+                "Expected input type \"Basis\", found \"a\", found \"b\". (occurred while parsing \"Input\")",
+                "Expected input type \"Basis\"",
+            ),
+            (
+                "Invalid value for argument \"input\", unknown field \"王小明\" of type \"Input\"",
+                "Invalid value for argument \"input\", unknown field of type \"Input\"",
+            ),
+            (
+                "Invalid value for argument \"input\", unknown field \"idNumbre\" of type \"Input\"",
+                "Invalid value for argument \"input\", unknown field \"idNumbre\" of type \"Input\"",
+            ),
+            ("Unknown field \"x\"", "Unknown field \"x\""),
+        ] {
+            assert_eq!(without_values(message), expected);
+        }
+    }
 }

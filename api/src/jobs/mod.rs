@@ -1,4 +1,5 @@
-//! Long work on files that came in (作业): a job reads an upload row by row and answers every row.
+//! Long work (作业): most jobs read an upload row by row and answer every row; others do their work in steps, without a
+//! file.
 //!
 //! - A job is one per upload, kind and federation: asking again gives the same job, and lets a failed one go on.
 //! - It acts as the account that asked, with the grants that the account has at each chunk.
@@ -6,7 +7,10 @@
 //!   event whose subject is the job. So a process may die at any point: nothing is lost and nothing done twice.
 //! - A refused row (退回行) stands in the error file with row, column, value, code and reason; the others are kept.
 //!
-//! Jobs know no domain: a domain brings an [`Importer`], and `worker.rs` lists them all.
+//! - A step of work without a file is one transaction too, with what it did, the cursor behind it and one event. The
+//!   service's own work has no account and no place; only the operator sees it.
+//!
+//! Jobs know no domain: a domain brings an [`Importer`] or a [`Task`], and `worker.rs` lists them all.
 //!
 //! # Why the guard beside the lease
 //! A lease says who should work; a process that slept through its lease does not know that it lost it. So every
@@ -18,10 +22,12 @@ pub mod service;
 pub mod rules;
 pub(crate) mod store;
 pub mod runner;
+pub mod task;
 
 pub use rules::{Answer, Refusal};
 pub use service::{Asked, Chunk, Importer, enqueue};
 pub use store::waiting;
+pub use task::{Step, Task};
 
 use crate::kernel::event::{Delta, Event as Said, Place, Sentence};
 use entity::id::JobId;
@@ -94,9 +100,12 @@ impl Said for Event {
 
 /// Where a job is at home.
 fn place(job: &job::Model) -> Place {
-    Place {
-        federation_id: job.federation_id,
-        path: job.path.clone(),
-        county_id: job.county_id,
+    match job.federation_id {
+        None => Place::everywhere(),
+        Some(federation_id) => Place {
+            federation_id,
+            path: job.path.clone(),
+            county_id: job.county_id,
+        },
     }
 }

@@ -92,6 +92,9 @@ pub fn reads(kind: JobKind) -> Action {
     match kind {
         JobKind::EnterpriseImport => Action::ReadEnterprises,
         JobKind::CollectionImport => Action::ReadCollections,
+        JobKind::PeopleExport => Action::ReadPeople,
+        // They have no place, so nobody but the service reaches them.
+        JobKind::Retention | JobKind::Reencryption => Action::ReadJobs,
     }
 }
 
@@ -171,8 +174,10 @@ mod tests {
             id: Uuid::nil().into(),
             kind: JobKind::EnterpriseImport,
             state: JobState::Running,
-            account_id: Uuid::nil().into(),
-            upload_id: Uuid::nil().into(),
+            account_id: None,
+            upload_id: None,
+            subject_id: None,
+            cursor: String::new(),
             rows_total: total,
             rows_done: done,
             rows_accepted: 0,
@@ -183,7 +188,7 @@ mod tests {
             created_at: started_at,
             started_at: Some(started_at),
             finished_at: None,
-            federation_id: Uuid::nil().into(),
+            federation_id: None,
             path: String::new(),
             county_id: Uuid::nil().into(),
         }

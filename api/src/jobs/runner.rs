@@ -2,6 +2,7 @@
 //! job is worked on by one process at a time, by lease.
 
 use super::service::{self, Importer};
+use super::task::{self, Next, Task};
 use super::{QUEUED, rules, store};
 use crate::accounts;
 use crate::kernel::app::App;
@@ -14,7 +15,7 @@ use crate::kernel::rows::RowFile;
 use crate::policy::Action;
 use crate::uploads;
 use entity::id::JobId;
-use entity::jobs::job::{self, JobState};
+use entity::jobs::job::{self, JobKind, JobState};
 use futures_util::{FutureExt, StreamExt};
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -31,8 +32,26 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Becomes true when the process is to stop.
 pub type Stop = watch::Receiver<bool>;
 
+/// How the jobs of a kind are worked on.
+#[derive(Clone, Copy)]
+pub enum Work<'a> {
+    /// By answering the rows of a file.
+    Rows(&'a dyn Importer),
+    /// In steps.
+    Steps(&'a dyn Task),
+}
+
+impl Work<'_> {
+    fn kind(self) -> JobKind {
+        match self {
+            Work::Rows(importer) => importer.kind(),
+            Work::Steps(task) => task.kind(),
+        }
+    }
+}
+
 /// Runs the jobs of a kind until told to stop; a chunk that has begun is finished and its lease given back.
-pub async fn lane(app: Arc<App>, importer: &dyn Importer, mut stop: Stop) {
+pub async fn lane(app: Arc<App>, work: Work<'_>, mut stop: Stop) {
     let system = Op::new(&app, Actor::System);
     let Ok(scope) = system.scope(Action::ReadJobs) else {
         return;
@@ -44,7 +63,7 @@ pub async fn lane(app: Arc<App>, importer: &dyn Importer, mut stop: Stop) {
     };
     let mut queued = pin!(feed::subscribe(&system, None, interest).fuse());
     while !*stop.borrow() {
-        if let Err(error) = run_open(&app, importer, &stop).await {
+        if let Err(error) = run_open(&app, work, &stop).await {
             warn(&error);
         }
         tokio::select! {
@@ -62,19 +81,18 @@ fn warn(error: &Error) {
 }
 
 /// Runs every job of a kind that is open now, one after the other.
-pub async fn run_open(app: &Arc<App>, importer: &dyn Importer, stop: &Stop) -> Result<(), Error> {
-    for id in store::open_jobs(app, importer.kind()).await? {
+pub async fn run_open(app: &Arc<App>, work: Work<'_>, stop: &Stop) -> Result<(), Error> {
+    for id in store::open_jobs(app, work.kind()).await? {
         let name = format!("job:{id}");
         if *stop.borrow() || !lease::take(app, &name).await? {
             continue;
         }
         let run = Run {
             app,
-            importer,
             stop,
             lease: &name,
         };
-        if let Err(error) = run.work(id).await {
+        if let Err(error) = run.work(work, id).await {
             warn(&error);
         }
         lease::give_back(app, &name).await?;
@@ -85,7 +103,6 @@ pub async fn run_open(app: &Arc<App>, importer: &dyn Importer, stop: &Stop) -> R
 /// One job under its lease.
 struct Run<'a> {
     app: &'a Arc<App>,
-    importer: &'a dyn Importer,
     stop: &'a Stop,
     lease: &'a str,
 }
@@ -96,25 +113,53 @@ impl Run<'_> {
     }
 
     /// Works on a job; what cannot be put right by trying again ends it as failed.
-    async fn work(&self, id: JobId) -> Result<(), Error> {
+    async fn work(&self, work: Work<'_>, id: JobId) -> Result<(), Error> {
         let job = store::get(&self.system(), id).await?;
         if rules::is_over(job.state) {
             return Ok(());
         }
-        let worked = AssertUnwindSafe(self.go_on(job.clone())).catch_unwind().await;
-        match worked.unwrap_or_else(|_| Err(anyhow::anyhow!("the importer panicked").into())) {
+        let worked = async {
+            match work {
+                Work::Rows(importer) => self.answer(importer, job.clone()).await,
+                Work::Steps(task) => self.go_on(task, job.clone()).await,
+            }
+        };
+        let worked = AssertUnwindSafe(worked).catch_unwind().await;
+        match worked.unwrap_or_else(|_| Err(anyhow::anyhow!("the work on a job panicked").into())) {
             Err(error @ (Error::Unavailable | Error::Again(_))) => Err(error),
             Err(error) => service::fail(&self.system(), &job, &error).await,
             Ok(()) => Ok(()),
         }
     }
 
-    async fn go_on(&self, mut job: job::Model) -> Result<(), Error> {
+    /// Does the steps of a job that has no file.
+    async fn go_on(&self, task: &dyn Task, mut job: job::Model) -> Result<(), Error> {
+        if job.state == JobState::Queued && !task::start(&self.system(), task, &job).await? {
+            return Ok(());
+        }
+        while !*self.stop.borrow() && lease::take(self.app, self.lease).await? {
+            match task::step(&self.acting(&job).await?, task, &job).await? {
+                Next::On(cursor, rows) => {
+                    job.cursor = cursor;
+                    job.rows_done += rows;
+                }
+                Next::Finish => return service::finish(&self.system(), &job).await,
+                Next::Later | Next::Leave => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Answers the rows of a job's file.
+    async fn answer(&self, importer: &dyn Importer, mut job: job::Model) -> Result<(), Error> {
         let opening = async {
-            let (upload, file) = uploads::service::open(self.app, job.account_id, job.upload_id).await?;
+            let asked = job.account_id.zip(job.upload_id);
+            let (account_id, upload_id) =
+                asked.ok_or_else(|| anyhow::anyhow!("job {} has no file", job.id))?;
+            let (upload, file) = uploads::service::open(self.app, account_id, upload_id).await?;
             let encoding = uploads::rules::encoding(&upload.content_type);
             let file = TextFile::new(file, encoding.map_err(|text| invalid("", text))?);
-            RowFile::open(file, self.importer.columns()).await
+            RowFile::open(file, importer.columns()).await
         };
         let Some(mut file) = self.unless_stopped(opening).await? else {
             return Ok(());
@@ -147,7 +192,7 @@ impl Run<'_> {
                 return service::finish(&self.system(), &job).await;
             }
             let op = self.acting(&job).await?;
-            let advanced = service::advance(&op, self.importer, &job, (&rows, &broken)).await?;
+            let advanced = service::advance(&op, importer, &job, (&rows, &broken)).await?;
             let Some(running_sum) = advanced else {
                 return Ok(());
             };
@@ -170,9 +215,12 @@ impl Run<'_> {
         }
     }
 
-    /// An operation of the account that asked, with its grants of this moment.
+    /// An operation of the account that asked, with its grants of this moment; of the service itself if nobody asked.
     async fn acting(&self, job: &job::Model) -> Result<Op, Error> {
-        match accounts::session::store::actor_of(self.app, job.account_id).await {
+        let Some(account_id) = job.account_id else {
+            return Ok(self.system());
+        };
+        match accounts::session::store::actor_of(self.app, account_id).await {
             Err(Error::Unauthenticated) => Err(service::rights_ended()),
             actor => Ok(Op::new(self.app, actor?)),
         }

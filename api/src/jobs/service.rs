@@ -69,27 +69,12 @@ pub async fn enqueue(op: &Op, importer: &dyn Importer, asked: &Asked) -> Result<
             }
             Some((id, _)) => return Ok(tx.unchanged(id)),
             None => {
-                let id = JobId(op.id());
                 let job = job::Model {
-                    id,
-                    kind,
-                    state: JobState::Queued,
-                    account_id,
-                    upload_id: asked.upload_id,
-                    rows_total: None,
-                    rows_done: 0,
-                    rows_accepted: 0,
-                    rows_unchanged: 0,
-                    rows_refused: 0,
-                    running_sum: 0,
-                    failure: None,
-                    created_at: op.now(),
-                    started_at: None,
-                    finished_at: None,
-                    federation_id: node.id,
-                    path: node.path.to_string(),
-                    county_id: node.county_id,
+                    account_id: Some(account_id),
+                    upload_id: Some(asked.upload_id),
+                    ..new(op, kind, Some(&Place::from(&*node)))
                 };
+                let id = job.id;
                 store::insert(&tx, job).await?;
                 id
             }
@@ -97,6 +82,44 @@ pub async fn enqueue(op: &Op, importer: &dyn Importer, asked: &Asked) -> Result<
         tx.commit(Event::Queued(id, Place::from(&*node)), id).await
     })
     .await
+}
+
+/// A job that was just asked for.
+pub(super) fn new(op: &Op, kind: JobKind, place: Option<&Place>) -> job::Model {
+    let everywhere = Place::everywhere();
+    let Place { path, county_id, .. } = place.unwrap_or(&everywhere);
+    job::Model {
+        id: JobId(op.id()),
+        kind,
+        state: JobState::Queued,
+        account_id: None,
+        upload_id: None,
+        subject_id: None,
+        cursor: String::new(),
+        rows_total: None,
+        rows_done: 0,
+        rows_accepted: 0,
+        rows_unchanged: 0,
+        rows_refused: 0,
+        running_sum: 0,
+        failure: None,
+        created_at: op.now(),
+        started_at: None,
+        finished_at: None,
+        federation_id: place.map(|place| place.federation_id),
+        path: path.clone(),
+        county_id: *county_id,
+    }
+}
+
+/// Proves that the account that asked may still do what its job does, where it does it.
+pub(super) fn authorize(tx: &Tx, action: Action, job: &job::Model) -> Result<Authorized<Node>, Error> {
+    let federation_id = job.federation_id.ok_or_else(rights_ended)?;
+    tx.authorize(action, federation_id, "federationId")
+        .map_err(|error| match error {
+            Error::Forbidden | Error::NotFound(_) => rights_ended(),
+            other => other,
+        })
 }
 
 /// Begins a queued job whose file has so many rows; false if it is not queued any more.
@@ -122,11 +145,7 @@ pub(super) async fn advance(
         if !store::stands(&tx, job).await? {
             return Ok(tx.unchanged(None));
         }
-        let place = tx.authorize(importer.action(), job.federation_id, "federationId");
-        let place = &place.map_err(|error| match error {
-            Error::Forbidden | Error::NotFound(_) => rights_ended(),
-            other => other,
-        })?;
+        let place = &authorize(&tx, importer.action(), job)?;
         let mut answer = importer.answer(&mut tx, Chunk { job, place, rows }).await?;
         answer.refusals.extend(broken.iter().cloned().map(Refusal::from));
         let total = i64::try_from(rows.len() + broken.len()).unwrap_or(i64::MAX);

@@ -16,7 +16,7 @@ use entity::jobs::job::{self, JobKind, JobState};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{
     ActiveEnum, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter,
-    Value,
+    QueryOrder, Value,
 };
 use std::collections::HashMap;
 
@@ -74,7 +74,37 @@ pub(super) async fn start(tx: &Tx, id: JobId, rows_total: i64) -> Result<bool, E
 pub(super) async fn stands(tx: &Tx, job: &job::Model) -> Result<bool, Error> {
     let mut sql = Sql::new("SELECT id FROM job WHERE state = 'RUNNING' AND id = ");
     sql.bind(job.id).push(" AND rows_done = ").bind(job.rows_done);
+    sql.push(" AND cursor = ").bind(&*job.cursor);
     Ok(tx.db().query_one_raw(sql.on(tx.backend())).await?.is_some())
+}
+
+/// Moves a job without a file on by a step.
+pub(super) async fn step(tx: &Tx, id: JobId, (rows, cursor): (i64, &str)) -> Result<(), Error> {
+    let mut sql = Sql::new("UPDATE job SET rows_done = rows_done + ");
+    sql.bind(rows)
+        .push(", rows_accepted = rows_accepted + ")
+        .bind(rows);
+    sql.push(", cursor = ").bind(cursor).push(" WHERE id = ").bind(id);
+    changes_one(tx, sql).await.map(drop)
+}
+
+/// The service's own job of a kind that is not over, if there is one.
+pub(super) async fn find_own(tx: &Tx, kind: JobKind) -> Result<Option<JobId>, Error> {
+    let mut sql = Sql::new(
+        "SELECT id FROM job WHERE account_id IS NULL AND state IN ('QUEUED', 'RUNNING') AND kind = ",
+    );
+    sql.bind(kind.to_value());
+    let found = Open::find_by_statement(sql.on(tx.backend())).one(tx.db()).await?;
+    Ok(found.map(|job| job.id))
+}
+
+/// The newest of the service's own jobs of a kind.
+pub(crate) async fn newest_own(op: &Op, kind: JobKind) -> Result<Option<job::Model>, Error> {
+    let own = job::Entity::within(&op.scope(Action::ReadJobs)?).filter(job::Column::AccountId.is_null());
+    let own = own
+        .filter(job::Column::Kind.eq(kind))
+        .order_by_desc(job::Column::Id);
+    Ok(own.one(op.app().db.reader()).await?)
 }
 
 /// Moves a job on by a chunk, with the running sum after it, and writes its refused rows.

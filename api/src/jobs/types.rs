@@ -19,6 +19,12 @@ pub enum JobKind {
     EnterpriseImport,
     /// 税务征收导入: collections from a file of the tax bureau.
     CollectionImport,
+    /// 人员信息导出: people into a file, after approval.
+    PeopleExport,
+    /// 到期删除: what may be kept no longer is erased; the service's own work.
+    Retention,
+    /// 重新加密: what is sealed is sealed by the newest key; the service's own work.
+    Reencryption,
 }
 
 /// Where the work is.
@@ -38,7 +44,7 @@ pub enum JobState {
 /// A row of `job`, as clients see it.
 pub struct Job(pub job::Model);
 
-/// Long work on a file (作业): it goes on after a crash, and answers every row once.
+/// Long work (作业), most of it on a file: it goes on after a crash, and answers every row once.
 #[Object]
 impl Job {
     /// Global id.
@@ -56,9 +62,10 @@ impl Job {
         self.0.state.into()
     }
 
-    /// Where: all rows must lie below it.
+    /// Where: all that it touches must lie below it.
     async fn federation(&self, context: &Context<'_>) -> Result<Federation, Error> {
-        federation(Op::of(context), self.0.federation_id)
+        let federation_id = self.0.federation_id.ok_or(Error::NotFound("federation".into()))?;
+        federation(Op::of(context), federation_id)
     }
 
     /// How the rows were answered so far.

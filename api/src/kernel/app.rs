@@ -12,7 +12,7 @@ use super::keys::Keys;
 use super::telemetry::Telemetry;
 use super::tree::Tree;
 use super::vault::Vault;
-use crate::config::Access;
+use crate::config::{Access, Privacy};
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -31,6 +31,8 @@ pub struct App {
     pub vault: Vault,
     /// Bytes that came in and go out.
     pub files: Files,
+    /// How personal data is guarded.
+    pub privacy: ArcSwap<Privacy>,
     /// How often something was tried lately, by whom or on whom.
     pub attempts: Buckets<String>,
     /// What failed lately, and how long it has to wait.
@@ -62,6 +64,7 @@ impl App {
         let tree = Tree::load(db.unhurried()).await?;
         let feed = Feed::start(&db).await?;
         Ok(Arc::new(App {
+            privacy: ArcSwap::from_pointee(Privacy::default()),
             attempts: Buckets::default(),
             failures: Delays::default(),
             access,

@@ -1,6 +1,6 @@
 //! Time, ids and randomness: the outside world as data, so that tests control it.
 
-use chrono::{DateTime, FixedOffset, NaiveDate, SubsecRound, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, SubsecRound, TimeDelta, Timelike, Utc};
 use uuid::Uuid;
 
 /// Where time, ids and randomness come from.
@@ -44,4 +44,10 @@ pub fn day_of(instant: DateTime<Utc>) -> NaiveDate {
         Some(shanghai) => instant.with_timezone(&shanghai).date_naive(),
         None => instant.date_naive(),
     }
+}
+
+/// Seconds until the day in China is over; at least one.
+pub fn seconds_of_day_left(instant: DateTime<Utc>) -> u64 {
+    let in_day = (instant + TimeDelta::hours(8)).num_seconds_from_midnight();
+    u64::from(86_400_u32.saturating_sub(in_day).max(1))
 }

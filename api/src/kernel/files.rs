@@ -89,6 +89,28 @@ impl Files {
         }
     }
 
+    /// The ids of all objects, for a backup.
+    pub fn all(&self) -> BoxStream<'_, Result<Uuid, Error>> {
+        let ids = self.store.list(None).filter_map(async |found| match found {
+            Ok(object) => object.location.as_ref().parse().ok().map(Ok),
+            Err(error) => Some(Err(unavailable(error))),
+        });
+        ids.boxed()
+    }
+
+    /// The bytes of an object; none if there is no such one.
+    pub async fn read(&self, id: Uuid) -> Result<Option<Vec<u8>>, Error> {
+        let found = match self.store.get(&name(id)).await {
+            Ok(found) => found.bytes().await,
+            Err(error) => Err(error),
+        };
+        match found {
+            Ok(bytes) => Ok(Some(bytes.to_vec())),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+
     /// Removes an object, or what there is of it; one that is not there needs nothing.
     pub async fn remove(&self, id: Uuid) -> Result<(), Error> {
         if let Some(folder) = &self.folder {

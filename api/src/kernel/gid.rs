@@ -5,8 +5,9 @@ use async_graphql::ID;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use entity::id::{
-    AccountId, CollectionId, CoverageId, CredentialId, EnterpriseId, FederationId, FederationLinkId,
-    FindingId, GrantId, JobId, SessionId, TradeUnionId, VisitId, WaitingCollectionId,
+    AccountId, CollectionId, CoverageId, CredentialId, EnterpriseId, ExportId, FederationId,
+    FederationLinkId, FindingId, GrantId, JobId, PersonId, PersonalFileId, SessionId, SubjectRequestId,
+    TradeUnionId, VisitId, WaitingCollectionId,
 };
 use uuid::Uuid;
 
@@ -67,6 +68,10 @@ gids! {
     b'J' JobId
     b'G' GrantId
     b'S' SessionId
+    b'H' PersonId
+    b'X' ExportId
+    b'Q' SubjectRequestId
+    b'B' PersonalFileId
     b'K' CredentialId
 }
 

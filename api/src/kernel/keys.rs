@@ -173,14 +173,19 @@ fn new_master(clock: &dyn Clock) -> MasterEntry {
     }
 }
 
-/// Writes a file that only its owner reads.
-fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    use std::io::Write;
+/// Makes a file that only its owner reads; refuses to overwrite one.
+pub fn new_private_file(path: &Path) -> std::io::Result<std::fs::File> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut out = options.open(path)?;
+    options.open(path)
+}
+
+/// Writes a new file that only its owner reads.
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    use std::io::Write;
+    let mut out = new_private_file(path)?;
     out.write_all(bytes)?;
     Ok(out.sync_all()?)
 }

@@ -27,6 +27,7 @@ pub mod gid;
 pub mod suite;
 pub mod keys;
 pub mod vault;
+pub mod dump;
 pub mod files;
 pub mod encoding;
 mod record;

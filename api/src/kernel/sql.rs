@@ -58,7 +58,7 @@ impl Sql {
     }
 
     /// Adds `(…), (…)` for rows of a VALUES clause.
-    pub fn rows<const N: usize>(&mut self, rows: impl IntoIterator<Item = [Value; N]>) -> &mut Self {
+    pub fn rows<R: IntoIterator<Item = Value>>(&mut self, rows: impl IntoIterator<Item = R>) -> &mut Self {
         for (index, row) in rows.into_iter().enumerate() {
             if index > 0 {
                 self.text.push_str(", ");

@@ -1,4 +1,4 @@
-//! Long work: it survives a crash, because every chunk commits its progress with its rows.
+//! Long work: it survives a crash, because every chunk commits its progress with what it did.
 
 use crate::id::{AccountId, FederationId, JobId, UploadId};
 use sea_orm::entity::prelude::*;
@@ -25,6 +25,12 @@ pub enum JobKind {
     EnterpriseImport,
     /// 税务征收导入.
     CollectionImport,
+    /// 人员信息导出.
+    PeopleExport,
+    /// 到期删除.
+    Retention,
+    /// 重新加密.
+    Reencryption,
 }
 
 /// A row of `job`.
@@ -39,10 +45,14 @@ pub struct Model {
     pub kind: JobKind,
     /// Where the work is.
     pub state: JobState,
-    /// Who asked.
-    pub account_id: AccountId,
-    /// The file worked on.
-    pub upload_id: UploadId,
+    /// Who asked; none for the service's own work.
+    pub account_id: Option<AccountId>,
+    /// The file worked on; none for work without one.
+    pub upload_id: Option<UploadId>,
+    /// What work without a file is about.
+    pub subject_id: Option<Uuid>,
+    /// Where work without a file goes on.
+    pub cursor: String,
     /// Rows of the file, once known.
     pub rows_total: Option<i64>,
     /// Rows answered so far: where a restart goes on.
@@ -63,8 +73,8 @@ pub struct Model {
     pub started_at: Option<DateTimeUtc>,
     /// Instant of the last row.
     pub finished_at: Option<DateTimeUtc>,
-    /// Where: all rows must lie below it.
-    pub federation_id: FederationId,
+    /// Where: all rows must lie below it; none for work that has no place.
+    pub federation_id: Option<FederationId>,
     /// Path of that federation.
     pub path: String,
     /// County of that federation.

@@ -1,2 +1,2 @@
-//! Long work on files that came in.
+//! Long work.
 pub mod job;

@@ -2,7 +2,6 @@
 
 use super::clock::Clock;
 use super::db::{Stage, done, keys};
-use api::accounts::account::service::{self, NewAccount};
 use api::config::{Access, Transport};
 use api::http::engine::{Engine, Execute};
 use api::http::router::router;
@@ -12,7 +11,6 @@ use api::kernel::files::Files;
 use api::kernel::gid::Gid;
 use api::kernel::op::{Actor, Op};
 use api::kernel::telemetry::{METER, Meter};
-use api::policy::Role;
 use api::worker;
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -48,7 +46,7 @@ pub struct App {
     router: Router,
     url: String,
     folder: PathBuf,
-    people: Arc<Mutex<HashMap<String, Caller>>>,
+    pub(super) people: Arc<Mutex<HashMap<String, Caller>>>,
     address: Option<IpAddr>,
 }
 
@@ -232,76 +230,6 @@ impl App {
     /// The service acting by itself, as at the command line.
     pub fn operator(&self) -> Op {
         Op::new(&self.process, Actor::System)
-    }
-
-    /// Somebody (for machine roles: a client) with a role (`"CADRE"`) at the federation of a code, signed in.
-    pub async fn person(&self, role: &str, code: &str) -> Caller {
-        self.person_at(role, self.federation(code)).await
-    }
-
-    /// Somebody with a role at a federation, signed in. Asked again, the same one.
-    pub async fn person_at(&self, role: &str, federation_id: FederationId) -> Caller {
-        let username = format!("{}.{federation_id}", role.to_ascii_lowercase());
-        let mut people = self.people.lock().await;
-        if let Some(caller) = people.get(&username) {
-            return caller.clone();
-        }
-        self.add_account(&username, role, federation_id).await;
-        let role = Role::named(role).unwrap();
-        let caller = if role.is_for_machines() {
-            self.sign_in_client(&username).await
-        } else {
-            self.sign_in(&username).await
-        };
-        if role.is_administrator() {
-            caller.set_up_otp(SECRET).await;
-        }
-        people.insert(username, caller.clone());
-        caller
-    }
-
-    /// Makes an account, as the operator does at the command line.
-    pub async fn add_account(&self, username: &str, role: &str, federation_id: FederationId) {
-        let new = NewAccount {
-            username: username.to_owned(),
-            display_name: username.to_owned(),
-            secret: SECRET.to_owned(),
-            role: Role::named(role).unwrap_or_else(|| panic!("no role {role}")),
-            federation_id,
-        };
-        done(service::add(&self.operator(), new).await);
-    }
-
-    /// Signs a person in.
-    pub async fn sign_in(&self, username: &str) -> Caller {
-        let query = "mutation($input: LoginInput!) { login(input: $input) { accessToken refreshToken userErrors { code } } }";
-        let input = json!({"input": {"username": username, "password": SECRET}});
-        let login = &self.anonymous().data(query, input).await["login"];
-        Caller {
-            token: Some(
-                login["accessToken"]
-                    .as_str()
-                    .expect("the person is signed in")
-                    .to_owned(),
-            ),
-            refresh_token: login["refreshToken"].as_str().map(str::to_owned),
-            ..self.anonymous()
-        }
-    }
-
-    /// Signs a machine in with its client credentials.
-    pub async fn sign_in_client(&self, client_id: &str) -> Caller {
-        let body = format!(
-            "grant_type=client_credentials&client_id={client_id}&client_secret={}",
-            SECRET.replace(' ', "+")
-        );
-        let headers = [("content-type", "application/x-www-form-urlencoded")];
-        let answer = self.send("POST", "/oauth/token", &headers, body).await;
-        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
-        Caller {
-            token: Some(answer.json()["access_token"].as_str().unwrap().to_owned()),
-            ..self.anonymous()
-        }
     }
 
     /// Nobody in particular.

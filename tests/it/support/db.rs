@@ -126,6 +126,25 @@ impl Stage {
     }
 }
 
+impl Stage {
+    /// A stage with an empty database and no keys; none where there is no such database.
+    pub fn empty(database: Database) -> Option<Stage> {
+        let folder = folder();
+        let (url, cluster) = match database {
+            Database::Sqlite => (
+                format!("sqlite:{}", folder.path().join("empty.db").display()),
+                None,
+            ),
+            Database::Postgres => {
+                let cluster = postgres::cluster()?;
+                let name = cluster.create_empty();
+                (cluster.url(&name), Some((cluster, name)))
+            }
+        };
+        Some(Stage { url, folder, cluster })
+    }
+}
+
 impl Drop for Stage {
     fn drop(&mut self) {
         if let Some((cluster, name)) = &self.cluster {

@@ -7,12 +7,14 @@ pub mod db;
 pub mod delivery;
 pub mod door;
 pub mod lab;
+pub mod accounts;
 pub mod machines;
 pub mod people;
 pub mod register;
 pub mod socket;
 pub mod postgres;
 pub mod tree;
+pub mod watch;
 
 pub use app::{App, Caller};
 pub use clock::Clock;

@@ -1,96 +1,46 @@
-//! Invitations, second factors and roles, as people handle them.
+//! People, entered as a cadre enters them. None of them can be anybody: they were born in the 1880s.
 
-use super::App;
-use super::app::Caller;
-use chrono::{DateTime, Utc};
+use super::Caller;
+use api::people::id_number::check_character;
 use serde_json::{Value, json};
-use totp_rs::{Builder, Secret};
 
-pub const LOGIN: &str = "mutation($input: LoginInput!) { login(input: $input) { \
-    accessToken refreshToken expiresAt viewer { isOtpMissing grants { role } } userErrors { code field message } } }";
-pub const ENROLL_OTP: &str = "mutation($input: EnrollOtp!) { enrollOtp(input: $input) { \
-    secret uri userErrors { code field message } } }";
-pub const CONFIRM_OTP: &str = "mutation($input: ConfirmOtp!) { confirmOtp(input: $input) { \
-    recoveryCodes userErrors { code field message } } }";
-pub const RESET_OTP: &str = "mutation($input: ResetOtp!) { resetOtp(input: $input) { \
-    account { hasOtp } userErrors { code field message } } }";
-pub const INVITE: &str = "mutation($input: InviteAccount!) { inviteAccount(input: $input) { \
-    account { id username name state isMachine federation { name } grants { role } } invitationCode expiresAt \
-    userErrors { code field message } } }";
-pub const ACCEPT: &str = "mutation($input: AcceptInvitation!) { acceptInvitation(input: $input) { \
-    username userErrors { code field message } } }";
-pub const CHANGE_PASSWORD: &str = "mutation($input: ChangePassword!) { changePassword(input: $input) { \
-    userErrors { code field message } } }";
-pub const RESET_PASSWORD: &str = "mutation($input: ResetPassword!) { resetPassword(input: $input) { \
-    account { state passwordSetAt } invitationCode expiresAt userErrors { code field message } } }";
-pub const DISABLE: &str = "mutation($input: DisableAccount!) { disableAccount(input: $input) { \
-    account { state } userErrors { code field message } } }";
-pub const ENABLE: &str = "mutation($input: EnableAccount!) { enableAccount(input: $input) { \
-    account { state } userErrors { code field message } } }";
-pub const GRANT: &str = "mutation($input: GrantRole!) { grantRole(input: $input) { \
-    grant { id role from to expiresAt givenBy reason federation { name } } userErrors { code field message } } }";
-pub const END_GRANT: &str = "mutation($input: EndGrant!) { endGrant(input: $input) { \
-    grant { to expiresAt } userErrors { code field message } } }";
-pub const ELEVATE: &str = "mutation($input: Elevate!) { elevate(input: $input) { \
-    grant { id role expiresAt reason federation { name } } userErrors { code field message } } }";
-pub const END_SESSION: &str = "mutation($input: EndSession!) { endSession(input: $input) { \
-    userErrors { code field message } } }";
+pub const REGISTER_PERSON: &str = "mutation($input: RegisterPerson!) { registerPerson(input: $input) { \
+    person { id name idType idNumber phone version federation { code } bases { purpose basis noticeVersion from to isInForce } } \
+    warnings userErrors { code field message } } }";
+pub const CORRECT_PERSON: &str = "mutation($input: CorrectPerson!) { correctPerson(input: $input) { \
+    person { id name idType idNumber phone version } userErrors { code field message } } }";
+pub const REVEAL: &str = "mutation($input: RevealPerson!) { revealPerson(input: $input) { \
+    revealed { name idNumber phone } userErrors { code field message } } }";
+pub const RECORD_CONSENT: &str = "mutation($input: RecordConsent!) { recordConsent(input: $input) { \
+    person { bases { purpose basis from to isInForce } } userErrors { code field message } } }";
+pub const WITHDRAW_CONSENT: &str = "mutation($input: WithdrawConsent!) { withdrawConsent(input: $input) { \
+    person { bases { purpose basis from to isInForce } } userErrors { code field message } } }";
 
-/// The code that an authenticator shows at an instant.
-pub fn code_at(secret: &str, instant: DateTime<Utc>) -> String {
-    let secret = Secret::try_from_base32(secret).unwrap();
-    let codes = Builder::new().with_secret(secret).build().unwrap();
-    codes
-        .generate(u64::try_from(instant.timestamp()).unwrap())
-        .to_string()
+pub const REASON: &str = "本人到窗口办理困难帮扶，核对证件";
+
+/// A resident's number, another for every number below 1,000: born on 1 March 1886 in 湘乡.
+pub fn resident_id(number: u32) -> String {
+    let first = format!("43038118860301{number:03}");
+    let check = check_character(&first).unwrap();
+    format!("{first}{check}")
 }
 
-/// What the owner of a second factor holds.
-pub struct Device {
-    app: App,
-    /// In base32.
-    pub secret: String,
-    /// Each good once.
-    pub recovery_codes: Vec<String>,
+/// What `registerPerson` takes, at the federation of a code.
+pub fn person(caller: &Caller, code: &str, number: u32) -> Value {
+    json!({
+        "federationId": caller.app.gid(code), "name": format!("王{}明", ["小", "大", "晓", "志"][number as usize % 4]),
+        "idType": "RESIDENT_ID", "idNumber": resident_id(number), "phone": format!("1380000{number:04}"),
+        "basis": {"purpose": "MEMBERSHIP", "basis": "CONSENT", "noticeVersion": "2026-01"},
+    })
 }
 
-impl Device {
-    /// The code that it shows now.
-    pub fn code(&self) -> String {
-        code_at(&self.secret, self.app.process.clock.now())
-    }
+/// Enters a person; the global id.
+pub async fn register_person(caller: &Caller, code: &str, number: u32) -> String {
+    let done = caller.done(REGISTER_PERSON, person(caller, code, number)).await;
+    done["person"]["id"].as_str().unwrap().to_owned()
 }
 
-impl Caller {
-    /// Sets up a second factor: the session counts as opened with one from then on.
-    pub async fn set_up_otp(&self, password: &str) -> Device {
-        let enrolled = self.done(ENROLL_OTP, json!({"password": password})).await;
-        let secret = enrolled["secret"].as_str().unwrap().to_owned();
-        let code = code_at(&secret, self.app.process.clock.now());
-        let confirmed = self.done(CONFIRM_OTP, json!({"code": code})).await;
-        let codes = confirmed["recoveryCodes"].as_array().unwrap().iter();
-        Device {
-            app: self.app.clone(),
-            secret,
-            recovery_codes: codes.map(|code| code.as_str().unwrap().to_owned()).collect(),
-        }
-    }
-}
-
-impl App {
-    /// Tries to sign in; the payload as it is.
-    pub async fn log_in(&self, input: Value) -> Value {
-        self.anonymous().data(LOGIN, json!({"input": input})).await["login"].take()
-    }
-
-    /// Whoever acts by what `log_in` gave.
-    pub fn caller(&self, login: &Value) -> Caller {
-        let token = |name: &str| login[name].as_str().map(str::to_owned);
-        assert!(token("accessToken").is_some(), "{login:#}");
-        Caller {
-            token: token("accessToken"),
-            refresh_token: token("refreshToken"),
-            ..self.anonymous()
-        }
-    }
+/// What `revealPerson` takes.
+pub fn reveal(id: &str) -> Value {
+    json!({"id": id, "fields": ["NAME", "ID_NUMBER", "PHONE"], "purpose": "MEMBERSHIP", "reason": REASON})
 }

@@ -105,8 +105,17 @@ impl Cluster {
 
     /// Copies the template.
     pub fn create(&self) -> String {
+        self.create_like("template")
+    }
+
+    /// Makes a database with nothing in it.
+    pub fn create_empty(&self) -> String {
+        self.create_like("template0")
+    }
+
+    fn create_like(&self, template: &str) -> String {
         let name = format!("test_{}", self.created.fetch_add(1, Ordering::Relaxed));
-        self.run(&format!("CREATE DATABASE {name} TEMPLATE template"));
+        self.run(&format!("CREATE DATABASE {name} TEMPLATE {template}"));
         name
     }
 

@@ -91,7 +91,11 @@ pub(super) async fn change(op: &Op, change: Change) -> Result<(), Error> {
     let proved = &proof::service::by_factors(op, &change.username, change.password, otp).await?;
     let id = proved.account.id;
     let new_password = ("newPassword", change.new_password);
-    let secret_hash = &accepted(op, id, &change.username, new_password).await?;
+    let secret_hash = accepted(op, id, &change.username, new_password).await;
+    if secret_hash.is_err() {
+        proved.take_back(op);
+    }
+    let secret_hash = &secret_hash?;
     let own = match op.actor() {
         Actor::Account { session_id, .. } => Some(*session_id),
         Actor::Anonymous | Actor::System => None,

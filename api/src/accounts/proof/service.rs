@@ -148,6 +148,11 @@ impl Proved {
         }
     }
 
+    /// The try was no failure, but its second factor was not used: it does not count, and nothing is forgiven.
+    pub(in crate::accounts) fn take_back(&self, op: &Op) {
+        self.attempt.take_back(op);
+    }
+
     /// The try was right: what failed before it at this account from this address is forgiven.
     pub(in crate::accounts) fn forgive(&self, op: &Op) {
         self.attempt.take_back(op);
@@ -225,7 +230,7 @@ pub(in crate::accounts) async fn by_factors(
     };
     let Some(said) = otp.map(str::trim).filter(|said| !said.is_empty()) else {
         // Not forgiven: else knowing the password would let codes be guessed without end.
-        proved.attempt.take_back(op);
+        proved.take_back(op);
         return Err(rules::factor_missing());
     };
     let cell = otp::service::cell(proved.account.id);
@@ -245,6 +250,6 @@ pub(in crate::accounts) async fn by_factors(
 /// Who a person acts as by password alone: for pages that a browser asks a password for, and that show no data.
 pub(crate) async fn person(op: &Op, username: &str, password: String) -> Result<Actor, Error> {
     let proved = by_password(op, username, password).await?;
-    proved.attempt.take_back(op);
+    proved.take_back(op);
     actor_of(op.app(), proved.account.id).await
 }

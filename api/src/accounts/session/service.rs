@@ -38,7 +38,7 @@ pub(super) async fn login(op: &Op, login: Login<'_>) -> Result<Tokens, Error> {
     let proved = proof::by_factors(op, login.username, login.password, login.otp).await?;
     let days = op.app().access.password_days;
     if passwords::is_too_old(proved.account.password_set_at, days, op.now()) {
-        proved.forgive(op);
+        proved.take_back(op);
         return Err(passwords::too_old(days));
     }
     open(op, proved, login.kind.into()).await

@@ -15,8 +15,9 @@ use crate::kernel::page::{self, Connection, Listing, Page, Sort};
 use crate::kernel::tree::Node;
 use crate::org::enterprise::types::{Enterprise, EnterpriseFilter, EnterpriseOrder, enterprises_of};
 use crate::org::trade_union::types::{TradeUnion, TradeUnionOrder, trade_unions_of};
+use crate::people::person::types::{Person, PersonFilter, people_of};
 use crate::policy::Action;
-use crate::scalars::{Date, DivisionCode, MetricCode};
+use crate::scalars::{Date, DivisionCode, IdNumber, MetricCode, PhoneNumber};
 use crate::visits::types::{Visit, VisitOrder, visits_of};
 use async_graphql::{Context, Enum, ID, InputObject, Object};
 use entity::id::FederationId;
@@ -230,6 +231,23 @@ impl Federation {
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
     ) -> Result<Connection<Visit>, Error> {
         visits_of(context, self, order, Page::new(first, after, last, before)?).await
+    }
+
+    /// People of whom this federation and all below it hold data, newest first; the erased ones are left out. Looking for a
+    /// number or a phone is limited to 200 a day, so that what a mask hides cannot be found by trying.
+    #[expect(clippy::too_many_arguments, reason = "the four of every connection")]
+    async fn people(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Only who has this number, on any document.")] id_number: Option<IdNumber>,
+        #[graphql(desc = "Only who has this phone.")] phone: Option<PhoneNumber>,
+        #[graphql(desc = "How many from the start, at most 100; 20 if nothing is said.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Person>, Error> {
+        let page = Page::new(first, after, last, before)?;
+        people_of(context, self, PersonFilter { id_number, phone }, page).await
     }
 
     /// The audit trail (审计日志) of this federation and all below it, newest first: what was done, and what was refused for

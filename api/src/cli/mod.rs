@@ -1,22 +1,19 @@
 //! The command line.
 
+mod books;
+
 use crate::accounts::account::service::{self, NewAccount};
 use crate::accounts::password::service as passwords;
 use crate::accounts::token;
 use crate::config::{Settings, Store};
 use crate::http::engine::Engine;
-use crate::kernel::anchor::{self, Anchor};
 use crate::kernel::app::App;
-use crate::kernel::clock::{Clock as _, SystemClock};
 use crate::kernel::error::{Error, invalid, text};
-use crate::kernel::keys::Keys;
 use crate::kernel::op::{Actor, Op};
-use crate::kernel::suite;
 use crate::org::federation::{import, rules};
 use crate::policy::Role;
-use crate::{demo, documents, schema, start, verify};
+use crate::{demo, documents, schema, start};
 use anyhow::Context;
-use chrono::TimeDelta;
 use clap::{Args, Parser, Subcommand};
 use migration::{Migrator, MigratorTrait as _};
 use std::path::{Path, PathBuf};
@@ -48,6 +45,24 @@ enum Command {
     Demo {
         #[command(subcommand)]
         what: ShowDemo,
+    },
+    /// Write all rows, files and keys into one file; the service may go on meanwhile.
+    Backup {
+        /// A new file, `.tar.gz`.
+        file: PathBuf,
+        #[command(flatten)]
+        passphrase: Passphrase,
+        #[command(flatten)]
+        store: Store,
+    },
+    /// Restore a backup into an empty database, of SQLite or PostgreSQL, and prove that the books are whole.
+    Restore {
+        /// What `gonghui backup` wrote.
+        file: PathBuf,
+        #[command(flatten)]
+        passphrase: Passphrase,
+        #[command(flatten)]
+        store: Store,
     },
     /// Prove that the books are whole, or name the first break.
     Verify {
@@ -96,6 +111,19 @@ enum Command {
         #[command(subcommand)]
         what: MakeKeys,
     },
+}
+
+#[derive(Args)]
+struct Passphrase {
+    /// What the keys in the backup are sealed with, at least 12 characters, read from this variable.
+    #[arg(long, env = "GONGHUI_BACKUP_PASSPHRASE", hide_env_values = true)]
+    passphrase: String,
+}
+
+impl std::fmt::Debug for Passphrase {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Passphrase")
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -238,12 +266,22 @@ pub fn run(cli: Cli) -> Result<(), Error> {
 
 async fn obey(cli: Cli) -> Result<(), Error> {
     match cli.command {
-        Command::Serve { demo, settings } => serve(demo, &settings).await,
+        Command::Serve { demo, settings } => serve(demo, settings).await,
         Command::Demo {
             what: ShowDemo::Logins { store },
         } => demo_logins(&store).await,
-        Command::Verify { anchors, store } => verify(&store, anchors.as_deref()).await,
-        Command::Anchors { store } => print_anchors(&store).await,
+        Command::Backup {
+            file,
+            passphrase,
+            store,
+        } => books::back_up(&file, &passphrase.passphrase, &store).await,
+        Command::Restore {
+            file,
+            passphrase,
+            store,
+        } => books::restore(&file, &passphrase.passphrase, &store).await,
+        Command::Verify { anchors, store } => books::verify(&store, anchors.as_deref()).await,
+        Command::Anchors { store } => books::print_anchors(&store).await,
         Command::Migrate { direction, store } => migrate(&direction, &store).await,
         Command::Schema => {
             print!("{}", schema::sdl());
@@ -267,18 +305,22 @@ async fn obey(cli: Cli) -> Result<(), Error> {
             what: AddClient::Add(account),
         } => add(account, true).await,
         Command::Documents { what } => manage_documents(what).await,
-        Command::Keys { what } => manage_keys(&what),
+        Command::Keys { what } => books::manage_keys(&what),
     }
 }
 
-async fn serve(demo: bool, settings: &Settings) -> Result<(), Error> {
-    let listener = start::listen(settings).await?;
-    let app = start::serving_app(settings).await?;
+async fn serve(demo: bool, mut settings: Settings) -> Result<(), Error> {
+    if demo {
+        // Its passwords are printed, and nobody is to change them.
+        settings.access.password_days = 0;
+    }
+    let listener = start::listen(&settings).await?;
+    let app = start::serving_app(&settings).await?;
     if demo {
         demo::fill(&app).await?;
         print_logins(&app).await?;
     }
-    start::serve(app, listener, settings).await
+    start::serve(app, listener, &settings).await
 }
 
 async fn demo_logins(store: &Store) -> Result<(), Error> {
@@ -291,54 +333,6 @@ async fn print_logins(app: &App) -> Result<(), Error> {
         println!("{line}");
     }
     Ok(())
-}
-
-/// Anchors as lines of JSON: what `gonghui anchors` printed, or the log, of which other lines are passed over.
-fn held_anchors(file: &Path) -> Result<Vec<Anchor>, Error> {
-    #[derive(serde::Deserialize)]
-    struct Line {
-        fields: Anchor,
-    }
-    let lines = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
-    let read = |line: &str| {
-        let anchor = serde_json::from_str::<Anchor>(line);
-        anchor.or_else(|_| serde_json::from_str::<Line>(line).map(|line| line.fields))
-    };
-    Ok(lines.lines().filter_map(|line| read(line).ok()).collect())
-}
-
-async fn print_anchors(store: &Store) -> Result<(), Error> {
-    let db = start::open_existing(store).await?;
-    let mut last = 0;
-    loop {
-        let some = anchor::after(db.reader(), last, 1_000).await?;
-        let Some(newest) = some.last() else {
-            return Ok(());
-        };
-        last = newest.seq;
-        for anchor in &some {
-            println!("{}", serde_json::to_string(anchor)?);
-        }
-    }
-}
-
-async fn verify(store: &Store, anchors: Option<&Path>) -> Result<(), Error> {
-    let mut first_break = None;
-    let held = anchors.map_or_else(|| Ok(Vec::new()), held_anchors)?;
-    let db = start::open_existing(store).await?;
-    for check in verify::run(&db, &start::keys(store)?, &held).await? {
-        match check.outcome {
-            Ok(what) => println!("ok    {}: {what}", check.name),
-            Err(what) => {
-                println!("BREAK {}: {what}", check.name);
-                first_break = first_break.or(Some(format!("{}: {what}", check.name)));
-            }
-        }
-    }
-    match first_break {
-        None => Ok(()),
-        Some(what) => Err(anyhow::anyhow!("the books are not whole: {what}").into()),
-    }
 }
 
 fn named(file: &Path, error: &Error) -> Error {
@@ -417,25 +411,6 @@ async fn reset(store: &Store, name: &str, without_otp: bool) -> Result<(), Error
     let invitation = passwords::reset_named(&op, name, without_otp).await?;
     println!("{}", invitation.code);
     Ok(())
-}
-
-fn manage_keys(what: &MakeKeys) -> Result<(), Error> {
-    match what {
-        MakeKeys::New { file, suite } => {
-            let known = suite::named(suite);
-            let known = known.ok_or_else(|| {
-                invalid(
-                    "suite",
-                    text("AES-256-GCM or SM4-GCM.", "AES-256-GCM 或 SM4-GCM。"),
-                )
-            })?;
-            Keys::write_new(file, &SystemClock, known).map_err(|error| named(file, &error))
-        }
-        MakeKeys::Rotate { file, after_minutes } => {
-            let from = SystemClock.now() + TimeDelta::minutes((*after_minutes).into());
-            Keys::rotate(file, &SystemClock, from).map_err(|error| named(file, &error))
-        }
-    }
 }
 
 async fn engine(store: &Store) -> Result<Engine, Error> {

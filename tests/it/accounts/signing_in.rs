@@ -20,15 +20,15 @@ use serde_json::{Value, json};
 const LOGIN: &str = "mutation($input: LoginInput!) { login(input: $input) {
     accessToken refreshToken expiresAt viewer { name isMachine grants { role from to federation { name } } }
     userErrors { code field message } } }";
-const REFRESH: &str = "mutation($input: RefreshSessionInput!) { refreshSession(input: $input) {
+pub const REFRESH: &str = "mutation($input: RefreshSessionInput!) { refreshSession(input: $input) {
     accessToken refreshToken expiresAt userErrors { code field message } } }";
-const LOGOUT: &str = "mutation { logout { userErrors { code field } } }";
+pub const LOGOUT: &str = "mutation { logout { userErrors { code field } } }";
 const VIEWER: &str = "{ viewer { id name isMachine grants { role } } }";
 const COUNTY: &str = "{ federation(code: \"430381000000\") { name } }";
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
 /// The token is refused before any field runs.
-async fn is_shut_out(caller: &Caller) -> bool {
+pub async fn is_shut_out(caller: &Caller) -> bool {
     let answer = caller.post(VIEWER, json!({})).await;
     let code = answer.json()["errors"][0]["extensions"]["code"].clone();
     answer.status == StatusCode::UNAUTHORIZED && code == "UNAUTHENTICATED"

@@ -1,0 +1,138 @@
+//! Work without a file, done in steps.
+
+use super::service::{self, authorize, new};
+use super::{Event, place, store};
+use crate::kernel::error::Error;
+use crate::kernel::event::{Event as Said, Place, Sentence};
+use crate::kernel::op::Op;
+use crate::kernel::tx::Tx;
+use crate::policy::Action;
+use entity::id::{AccountId, JobId};
+use entity::jobs::job::{self, JobKind};
+use futures_util::future::BoxFuture;
+use uuid::Uuid;
+
+/// A domain's way to do work in steps.
+pub trait Task: Send + Sync {
+    /// What its jobs are.
+    fn kind(&self) -> JobKind;
+    /// What the account that asked must be allowed to do at the job's federation: checked with every step. The service's
+    /// own work needs no permission.
+    fn action(&self) -> Action;
+    /// How much there is to do, for telling progress.
+    fn count<'a>(&'a self, op: &'a Op, job: &'a job::Model) -> BoxFuture<'a, Result<i64, Error>>;
+    /// Does what comes next, in the transaction that also moves the job on. It may run again after a conflict with
+    /// another writer.
+    fn step<'a>(&'a self, tx: &'a mut Tx, job: &'a job::Model) -> BoxFuture<'a, Result<Step, Error>>;
+}
+
+/// What a step came to.
+pub enum Step {
+    /// Something was done.
+    Did {
+        /// What, in the domain's words; the job's own step if the sentence is about the job.
+        sentence: Sentence,
+        /// How much of what was counted.
+        rows: i64,
+        /// Where the next step goes on.
+        cursor: String,
+    },
+    /// It is not time yet: the job stays open and is looked at again.
+    Later,
+    /// Nothing is left.
+    Over,
+}
+
+/// A sentence that is an event as it is.
+struct As(Sentence);
+
+impl Said for As {
+    fn sentence(self) -> Sentence {
+        self.0
+    }
+}
+
+/// The sentence of a step about its job.
+pub fn about(job: &job::Model, kind: &'static str, body: serde_json::Value) -> Sentence {
+    Sentence {
+        kind,
+        subject_id: job.id.0,
+        place: place(job),
+        body,
+        deltas: Vec::new(),
+    }
+}
+
+/// Asks for work about a subject on behalf of an account, in the transaction that decides it.
+pub async fn queue(
+    tx: &Tx,
+    kind: JobKind,
+    (account_id, subject_id): (AccountId, Uuid),
+    place: &Place,
+) -> Result<JobId, Error> {
+    let job = job::Model {
+        account_id: Some(account_id),
+        subject_id: Some(subject_id),
+        ..new(tx.op(), kind, Some(place))
+    };
+    let id = job.id;
+    store::insert(tx, job).await?;
+    Ok(id)
+}
+
+/// Asks for the service's own work of a kind; what is asked for already is not asked for again.
+pub async fn queue_own(op: &Op, kind: JobKind) -> Result<JobId, Error> {
+    op.write(|tx| async move {
+        if let Some(id) = store::find_own(&tx, kind).await? {
+            return Ok(tx.unchanged(id));
+        }
+        let job = new(op, kind, None);
+        let id = job.id;
+        store::insert(&tx, job).await?;
+        tx.commit(Event::Queued(id, Place::everywhere()), id).await
+    })
+    .await
+}
+
+/// What the runner does next.
+pub(super) enum Next {
+    /// The next step, from this cursor and so many rows further.
+    On(String, i64),
+    /// Look again later.
+    Later,
+    /// Nothing: all is done.
+    Finish,
+    /// Nothing: another process has it.
+    Leave,
+}
+
+/// Does a step of a job, all or nothing.
+pub(super) async fn step(op: &Op, task: &dyn Task, job: &job::Model) -> Result<Next, Error> {
+    op.write(|mut tx| async move {
+        if !store::stands(&tx, job).await? {
+            return Ok(tx.unchanged(Next::Leave));
+        }
+        if job.account_id.is_some() {
+            authorize(&tx, task.action(), job)?;
+        }
+        match task.step(&mut tx, job).await? {
+            Step::Later => Ok(tx.unchanged(Next::Later)),
+            Step::Over => Ok(tx.unchanged(Next::Finish)),
+            Step::Did {
+                sentence,
+                rows,
+                cursor,
+            } => {
+                store::step(&tx, job.id, (rows, &cursor)).await?;
+                tx.commit(As(sentence), Next::On(cursor, rows)).await
+            }
+        }
+    })
+    .await
+}
+
+/// Begins a queued job; false if it is not queued any more.
+pub(super) async fn start(op: &Op, task: &dyn Task, job: &job::Model) -> Result<bool, Error> {
+    let rows = task.count(op, job).await?;
+    service::start(op, job, job.rows_done.saturating_add(rows)).await
+}

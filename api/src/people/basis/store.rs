@@ -1,0 +1,63 @@
+//! Bases in the database.
+
+use crate::kernel::error::Error;
+use crate::kernel::loader::Batch;
+use crate::kernel::op::Op;
+use crate::kernel::scope::parts_of;
+use crate::kernel::sql::Sql;
+use crate::kernel::tx::Tx;
+use chrono::NaiveDate;
+use entity::id::PersonId;
+use entity::people::basis::{Column, Entity, Model};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryOrder};
+
+async fn of(db: &impl ConnectionTrait, ids: Vec<PersonId>) -> Result<Vec<Model>, Error> {
+    let rows = parts_of::<Entity>(Column::PersonId, ids);
+    let rows = rows.order_by_asc(Column::RecordedAt).order_by_asc(Column::Id);
+    Ok(rows.all(db).await?)
+}
+
+/// The bases of a person whom the caller was proved to reach, in the order of recording.
+pub(crate) async fn of_person(tx: &Tx, id: PersonId) -> Result<Vec<Model>, Error> {
+    of(tx.db(), vec![id]).await
+}
+
+/// Writes a new one.
+pub(crate) async fn insert(tx: &Tx, basis: Model) -> Result<(), Error> {
+    Entity::insert(basis.into_active_model())
+        .exec_without_returning(tx.db())
+        .await?;
+    Ok(())
+}
+
+/// Writes a changed one.
+pub(crate) async fn update(tx: &Tx, basis: Model) -> Result<(), Error> {
+    basis.into_active_model().reset_all().update(tx.db()).await?;
+    Ok(())
+}
+
+/// Ends what is in force or to come of a person.
+pub(crate) async fn end_all(tx: &Tx, id: PersonId, day: NaiveDate) -> Result<(), Error> {
+    let mut sql = Sql::new("UPDATE processing_basis SET valid_to = CASE WHEN valid_from > ");
+    sql.bind(day)
+        .push(" THEN valid_from ELSE ")
+        .bind(day)
+        .push(" END WHERE (valid_to IS NULL OR valid_to > ");
+    sql.bind(day).push(") AND person_id = ").bind(id);
+    tx.db().execute_raw(sql.on(tx.backend())).await?;
+    Ok(())
+}
+
+/// The loader of the bases of people whom the caller sees.
+pub(crate) struct BasesOf;
+
+impl Batch for BasesOf {
+    type Key = PersonId;
+    type Value = Vec<Model>;
+
+    async fn load(op: Op, keys: Vec<PersonId>) -> Result<Vec<Vec<Model>>, Error> {
+        let rows = of(op.app().db.reader(), keys.clone()).await?;
+        let of = |id: &PersonId| rows.iter().filter(|row| row.person_id == *id).cloned().collect();
+        Ok(keys.iter().map(of).collect())
+    }
+}

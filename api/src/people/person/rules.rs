@@ -1,0 +1,186 @@
+//! What a name, a phone and a reason may be, and what is shown of what is personal.
+
+use crate::kernel::error::{Text, text};
+use crate::org::federation::rules::half_width;
+
+/// Characters of a name: 2 to 50 (domain practice of the real-name register).
+const NAME: std::ops::RangeInclusive<usize> = 2..=50;
+/// Characters of a reason.
+const REASON: std::ops::RangeInclusive<usize> = 10..=200;
+/// So many digits in a row may be a phone, a card or an identity document.
+const DIGITS_MAX: usize = 6;
+
+/// A name, trimmed, with the middle dot of GB 18030 (U+00B7).
+pub fn name(raw: &str) -> Result<String, Text> {
+    let dotted = |c| match c {
+        '•' | '・' | '‧' | '∙' | '⋅' | '．' => '·',
+        other => half_width(other),
+    };
+    let name: String = raw.trim().chars().map(dotted).collect();
+    let good = |c: char| c.is_alphabetic() || [' ', '·', '-', '\'', '.'].contains(&c);
+    if NAME.contains(&name.chars().count()) && name.chars().all(good) {
+        Ok(name)
+    } else {
+        Err(text(
+            "From 2 to 50 letters; between them blanks, dashes and middle dots.",
+            "姓名应为 2 至 50 个字，可含间隔号。",
+        ))
+    }
+}
+
+/// A mobile or landline number of the mainland, digits only.
+pub fn phone(raw: &str) -> Result<String, Text> {
+    let plain = raw.chars().map(half_width);
+    let plain: String = plain.filter(|c| !c.is_whitespace() && *c != '-').collect();
+    let plain = ["+86", "0086"]
+        .iter()
+        .find_map(|code| plain.strip_prefix(code))
+        .unwrap_or(&plain);
+    let is_mobile = plain.len() == 11
+        && plain.starts_with('1')
+        && !["10", "11", "12"].iter().any(|start| plain.starts_with(start));
+    let is_landline = (10..=12).contains(&plain.len()) && plain.starts_with('0') && !plain.starts_with("00");
+    if (is_mobile || is_landline) && plain.bytes().all(|byte| byte.is_ascii_digit()) {
+        Ok(plain.to_owned())
+    } else {
+        Err(text(
+            "A mobile number of 11 digits, or a landline with its area code.",
+            "应为 11 位手机号，或带区号的固定电话。",
+        ))
+    }
+}
+
+/// Why somebody looks at what is personal: it stands in the audit trail, so it holds no number of anybody.
+pub fn reason(raw: &str) -> Result<String, Text> {
+    let reason = raw.trim().to_owned();
+    if !REASON.contains(&reason.chars().count()) {
+        return Err(text("From 10 to 200 characters.", "理由应为 10 至 200 个字符。"));
+    }
+    if reason.chars().any(char::is_control) {
+        return Err(text("On one line.", "理由应为一行文字。"));
+    }
+    if longest_run(&reason) > DIGITS_MAX {
+        return Err(text(
+            "No numbers of documents, phones or cards: at most 6 digits in a row.",
+            "理由中不得出现证件、电话或银行卡号码（连续数字不得超过 6 位）。",
+        ));
+    }
+    Ok(reason)
+}
+
+/// Digits of any script in a row; what people put between them does not end a row.
+fn longest_run(reason: &str) -> usize {
+    let (mut run, mut longest) = (0, 0);
+    for c in reason.chars().map(half_width) {
+        if c.is_numeric() {
+            run += 1;
+            longest = longest.max(run);
+        } else if !c.is_whitespace() && !['-', '.', '·', '_', '*', '/', ','].contains(&c) {
+            run = 0;
+        }
+    }
+    longest
+}
+
+/// Whether a text names a person; blanks in it do not hide the name.
+pub fn names(reason: &str, name: &str) -> bool {
+    let plain = |text: &str| -> String { text.chars().filter(|c| !c.is_whitespace()).collect() };
+    plain(reason).to_lowercase().contains(&plain(name).to_lowercase())
+}
+
+fn masked(plain: &str, shown: (usize, usize)) -> String {
+    let count = plain.chars().count();
+    let (first, last) = shown;
+    let mask = |(at, c): (usize, char)| if at < first || at + last >= count { c } else { '*' };
+    plain.chars().enumerate().map(mask).collect()
+}
+
+/// 王*明 of 王小明, 王* of 王明.
+pub fn masked_name(name: &str) -> String {
+    let last = usize::from(name.chars().count() > 2);
+    masked(name, (1, last))
+}
+
+/// `1101**********002X` of a number of 18; of shorter ones a quarter at either end.
+pub fn masked_number(number: &str) -> String {
+    let shown = (number.chars().count() / 4).min(4);
+    masked(number, (shown, shown))
+}
+
+/// `138****0000`.
+pub fn masked_phone(phone: &str) -> String {
+    masked(phone, (3, 4))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mask_shows_what_tells_people_apart_and_no_more() {
+        for (name, mask) in [
+            ("王小明", "王*明"),
+            ("王明", "王*"),
+            ("欧阳小明", "欧**明"),
+            ("阿卜杜拉·买买提", "阿******提"),
+        ] {
+            assert_eq!(masked_name(name), mask);
+        }
+        for (number, mask) in [
+            ("11010519491231002X", "1101**********002X"),
+            ("E12345678", "E1*****78"),
+            ("JUN-1", "J***1"),
+        ] {
+            assert_eq!(masked_number(number), mask);
+        }
+        assert_eq!(masked_phone("13800000000"), "138****0000");
+        assert_eq!(masked_phone("073152001234"), "073*****1234");
+    }
+
+    #[test]
+    fn names_and_phones_have_one_form() {
+        for (raw, expected) in [
+            (" 王小明 ", Some("王小明")),
+            ("迪丽热巴•迪力木拉提", Some("迪丽热巴·迪力木拉提")),
+            ("John Smith", Some("John Smith")),
+            ("王", None),
+            ("王小明1", None),
+            ("=王小明", None),
+            ("", None),
+        ] {
+            assert_eq!(name(raw).ok().as_deref(), expected, "{raw}");
+        }
+        for (raw, expected) in [
+            ("13800000000", Some("13800000000")),
+            ("+86 138-0000-0000", Some("13800000000")),
+            ("１３８０００００００0", Some("13800000000")),
+            ("0731-52001234", Some("073152001234")),
+            ("12800000000", None),
+            ("1380000000", None),
+            ("138000000000", None),
+            ("1380000000x", None),
+        ] {
+            assert_eq!(phone(raw).ok().as_deref(), expected, "{raw}");
+        }
+    }
+
+    #[test]
+    fn a_reason_holds_no_number_of_anybody() {
+        for (raw, good) in [
+            ("本人到窗口办理困难帮扶，核对证件", true),
+            ("2026 年 6 月困难帮扶复核，第 123456 号", true),
+            ("太短", false),
+            ("核对号码 1234567 是否本人", false),
+            ("核对号码 138-0000-0000 是否本人", false),
+            ("核对号码 １２３４５６７ 是否本人", false),
+            ("核对号码 1.2.3.4.5.6.7 是否本人", false),
+            ("核对证件\n核对证件核对证件", false),
+        ] {
+            assert_eq!(reason(raw).is_ok(), good, "{raw}");
+        }
+        assert!(reason(&"核".repeat(201)).is_err());
+        assert!(names("为 王 小明 办理困难帮扶", "王小明"));
+        assert!(names("for john smith at the counter", "John Smith"));
+        assert!(!names("为本人办理困难帮扶", "王小明"));
+    }
+}

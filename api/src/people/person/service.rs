@@ -1,0 +1,313 @@
+//! Entering, correcting, looking at and erasing people.
+
+use super::plain::{Plain, number_index, phone_index};
+use super::store::{self, Wanted};
+use super::types::{CorrectPerson, PersonCorrection, RegisterPerson, RevealPerson};
+use super::{Event, rules};
+use crate::kernel::bucket::Rate;
+use crate::kernel::clock::seconds_of_day_left;
+use crate::kernel::error::{Error, Fault, Faults, conflict, invalid, text};
+use crate::kernel::gid::Gid;
+use crate::kernel::op::Op;
+use crate::kernel::tx::Tx;
+use crate::people::{basis, id_number};
+use crate::policy::Action;
+use entity::id::PersonId;
+use entity::people::basis::Purpose;
+use entity::people::person::{Entity, IdType, Model};
+use std::collections::BTreeSet;
+
+/// Numbers of others that an account may hit upon: each tells that somebody is registered.
+const GUESSES: Rate = Rate {
+    capacity: 20,
+    refill: 20,
+    every_seconds: 3_600,
+};
+/// People that an account may look for by a number or a phone: a mask leaves few enough numbers to try them all.
+const LOOKUPS: Rate = Rate {
+    capacity: 200,
+    refill: 200,
+    every_seconds: 86_400,
+};
+
+/// A person whose data is still there; GONE otherwise.
+pub(crate) fn living(person: Model, field: &'static str) -> Result<Model, Error> {
+    match person.erased_at {
+        None => Ok(person),
+        Some(_) => Err(Error::Gone(Fault {
+            field: field.into(),
+            text: text("The data of this person was erased.", "该人员信息已删除。"),
+        })),
+    }
+}
+
+fn attempt(op: &Op, what: &str, rate: Rate) -> Result<Option<String>, Error> {
+    let Some(account_id) = op.account_id() else {
+        return Ok(None);
+    };
+    let key = format!("{what} {account_id}");
+    let tried = op.app().attempts.take(key.clone(), rate, 1, op.now());
+    tried.map(|_| Some(key)).map_err(Error::TooOften)
+}
+
+/// Counts what may turn out to be the number of somebody else. Counted before it is known, so that who has none left
+/// learns nothing more.
+async fn guessing<T>(op: &Op, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let taken = attempt(op, "number", GUESSES)?;
+    let done = work.await;
+    let hit = matches!(&done, Err(Error::Conflict(fault)) if fault.field.ends_with("idNumber"));
+    if let Some(key) = taken.filter(|_| !hit) {
+        op.app().attempts.put_back(&key, 1);
+    }
+    done
+}
+
+/// By which blind indexes people are looked for.
+pub(super) fn wanted(op: &Op, number: Option<&str>, phone: Option<&str>) -> Result<Wanted, Error> {
+    if number.is_some() || phone.is_some() {
+        attempt(op, "lookup", LOOKUPS)?;
+    }
+    let vault = &op.app().vault;
+    let numbers = number.map(|raw| {
+        let forms = id_number::DOCUMENTS
+            .into_iter()
+            .map(|id_type| (id_type, id_number::normalise(id_type, raw, op.today())));
+        let forms: Vec<_> = forms
+            .filter_map(|(id_type, form)| Some((id_type, form.ok()?)))
+            .collect();
+        if forms.is_empty() {
+            let none = text("Not a number of any document.", "不是有效的证件号码。");
+            return Err(invalid("idNumber", none));
+        }
+        forms
+            .iter()
+            .map(|(id_type, form)| number_index(vault, *id_type, form))
+            .collect()
+    });
+    let phone = phone.map(|raw| {
+        let phone = rules::phone(raw).map_err(|text| invalid("phone", text))?;
+        phone_index(vault, &phone)
+    });
+    Ok(Wanted {
+        numbers: numbers.transpose()?,
+        phone: phone.transpose()?,
+    })
+}
+
+async fn refuse_known(tx: &Tx, person: &Model, field: &str) -> Result<(), Error> {
+    let Some(index) = &person.number_index else {
+        return Ok(());
+    };
+    if store::is_known(tx, index, person.id).await? {
+        return Err(conflict(
+            format!("{field}idNumber"),
+            text("This document is registered already.", "该证件已登记。"),
+        ));
+    }
+    Ok(())
+}
+
+/// Enters a person with the first basis; a conflict if the document is registered anywhere.
+pub(super) async fn register(op: &Op, input: &RegisterPerson) -> Result<PersonId, Error> {
+    let digest = op.app().digest("registerPerson", input)?;
+    let registered = op.write_once(input.idempotency_key.as_deref(), digest, |tx| async move {
+        let federation_id = Gid::parse(&input.federation_id, "federationId")?;
+        let place = tx.authorize(Action::RegisterPeople, federation_id, "federationId")?;
+        let id = PersonId(op.id());
+        let id_type = IdType::from(input.id_type);
+        let mut faults = Faults::default();
+        let name = faults.take("name", rules::name(&input.name.0));
+        let number = faults.take(
+            "idNumber",
+            id_number::normalise(id_type, &input.id_number.0, op.today()),
+        );
+        let phone = input
+            .phone
+            .as_ref()
+            .map(|phone| faults.take("phone", rules::phone(&phone.0)));
+        let basis = basis::service::read(op, id, &input.basis, (&mut faults, "basis."));
+        faults.refuse()?;
+        let plain = Plain {
+            name: name.unwrap_or_default(),
+            id_number: number.unwrap_or_default(),
+            phone: phone.flatten(),
+        };
+        let mut person = Model {
+            id,
+            id_type,
+            name: None,
+            id_number: None,
+            phone: None,
+            number_index: None,
+            phone_index: None,
+            keep_until: basis::rules::keep_until([&basis]),
+            version: 1,
+            registered_at: op.now(),
+            updated_at: op.now(),
+            erased_at: None,
+            federation_id: place.id,
+            path: place.path.to_string(),
+            county_id: place.county_id,
+        };
+        plain.seal_into(&op.app().vault, &mut person)?;
+        refuse_known(&tx, &person, "").await?;
+        store::insert(&tx, person.clone()).await?;
+        basis::store::insert(&tx, basis.clone()).await?;
+        tx.commit(Event::Registered(person, basis), id).await
+    });
+    guessing(op, registered).await
+}
+
+/// Whether a number names a county that the division list does not have.
+pub(super) fn has_unknown_region(op: &Op, id_type: IdType, raw: &str) -> bool {
+    let number = id_number::normalise(id_type, raw, op.today()).unwrap_or_default();
+    let region = id_number::region(id_type, &number);
+    region.is_some_and(|region| op.tree().by_code(&format!("{region}000000"), None).is_none())
+}
+
+/// Corrects a person; a conflict if somebody did since `expectedVersion`, or the document is registered anywhere.
+pub(super) async fn correct(op: &Op, id: PersonId, input: &CorrectPerson) -> Result<PersonId, Error> {
+    let digest = op.app().digest("correctPerson", input)?;
+    let corrected = op.write_once(input.idempotency_key.as_deref(), digest, |tx| async move {
+        let person = tx
+            .authorize_row::<Entity>(Action::RegisterPeople, id, "id")
+            .await?;
+        let person = living(person.into_inner(), "id")?;
+        if person.version != input.expected_version {
+            let stale = text("Somebody corrected it meanwhile.", "该人员信息已被他人更正。");
+            return Err(conflict("expectedVersion", stale));
+        }
+        match apply(&tx, person, (&input.correction, "")).await? {
+            Some((person, changed)) => tx.commit(Event::Corrected(person, changed), id).await,
+            None => Ok(tx.unchanged(id)),
+        }
+    });
+    guessing(op, corrected).await
+}
+
+/// Writes what a correction says; what was changed, or none if nothing was.
+pub(crate) async fn apply(
+    tx: &Tx,
+    mut person: Model,
+    (input, field): (&PersonCorrection, &str),
+) -> Result<Option<(Model, Vec<&'static str>)>, Error> {
+    let (op, vault) = (tx.op(), &tx.op().app().vault);
+    let before =
+        Plain::open(vault, &person)?.ok_or_else(|| anyhow::anyhow!("an erased person was corrected"))?;
+    let (mut after, id_type) = (before.clone(), person.id_type);
+    let mut faults = Faults::default();
+    if let Some(name) = &input.name {
+        after.name = faults
+            .take(format!("{field}name"), rules::name(&name.0))
+            .unwrap_or_default();
+    }
+    person.id_type = input.id_type.map_or(id_type, IdType::from);
+    let number = input
+        .id_number
+        .as_ref()
+        .map_or(&*before.id_number, |number| &*number.0);
+    let number = id_number::normalise(person.id_type, number, op.today());
+    after.id_number = faults
+        .take(format!("{field}idNumber"), number)
+        .unwrap_or_default();
+    if let Some(phone) = &input.phone {
+        let phone = Some(&*phone.0).filter(|phone| !phone.trim().is_empty());
+        after.phone = phone.and_then(|phone| faults.take(format!("{field}phone"), rules::phone(phone)));
+    }
+    faults.refuse()?;
+    let changes = [
+        ("NAME", before.name != after.name),
+        ("ID_TYPE", person.id_type != id_type),
+        ("ID_NUMBER", before.id_number != after.id_number),
+        ("PHONE", before.phone != after.phone),
+    ];
+    let changed: Vec<&str> = changes
+        .iter()
+        .filter(|(_, is)| *is)
+        .map(|(name, _)| *name)
+        .collect();
+    if changed.is_empty() {
+        return Ok(None);
+    }
+    after.seal_into(vault, &mut person)?;
+    refuse_known(tx, &person, field).await?;
+    person.version += 1;
+    person.updated_at = op.now();
+    store::update(tx, person.clone()).await?;
+    Ok(Some((person, changed)))
+}
+
+/// Gives the plain values that were asked for. Refused without a basis for the purpose, with a reason that names the
+/// person, and to an account that looked at too many people today.
+pub(super) async fn reveal(op: &Op, input: &RevealPerson) -> Result<Plain, Error> {
+    op.write(|tx| async move {
+        let id = PersonId::parse(&input.id, "id")?;
+        let person = tx.authorize_row::<Entity>(Action::RevealPeople, id, "id").await?;
+        let person = living(person.into_inner(), "id")?;
+        let opened = Plain::open(&op.app().vault, &person)?;
+        let plain = opened.ok_or_else(|| anyhow::anyhow!("person {id} has no values"))?;
+        let purpose = Purpose::from(input.purpose);
+        let bases = basis::store::of_person(&tx, id).await?;
+        let is_covered = |known: &entity::people::basis::Model| {
+            known.purpose == purpose && basis::rules::is_in_force(known, op.today())
+        };
+        let fields: BTreeSet<&'static str> = input.fields.iter().map(|field| field.name()).collect();
+        let mut faults = Faults::default();
+        let once = text("At least one, each once.", "至少一项，且不得重复。");
+        faults.unless(
+            !fields.is_empty() && fields.len() == input.fields.len(),
+            "fields",
+            once,
+        );
+        let uncovered = text(
+            "No basis for this purpose is in force.",
+            "该目的没有生效中的合法性基础。",
+        );
+        faults.unless(bases.iter().any(is_covered), "purpose", uncovered);
+        let reason = faults
+            .take("reason", rules::reason(&input.reason))
+            .unwrap_or_default();
+        let named = text(
+            "It is written down: it may not name the person.",
+            "理由将被留存，不得出现该人员姓名。",
+        );
+        faults.unless(!rules::names(&reason, &plain.name), "reason", named);
+        faults.refuse()?;
+        let account_id = op.account_id().ok_or(Error::Unauthenticated)?;
+        if store::count_access(&tx, account_id, "REVEAL").await? > op.app().privacy.load().reveals_per_day {
+            return Err(Error::TooOften(seconds_of_day_left(op.now())));
+        }
+        let fields = fields.into_iter().collect();
+        tx.commit(
+            Event::Revealed {
+                person,
+                fields,
+                purpose,
+                reason,
+            },
+            plain,
+        )
+        .await
+    })
+    .await
+}
+
+/// Takes away all that is personal; the row stays as a tombstone.
+pub(crate) async fn erase(tx: &Tx, person: Model, cause: &'static str) -> Result<Event, Error> {
+    let op = tx.op();
+    let person = Model {
+        name: None,
+        id_number: None,
+        phone: None,
+        number_index: None,
+        phone_index: None,
+        keep_until: None,
+        version: person.version + 1,
+        updated_at: op.now(),
+        erased_at: Some(op.now()),
+        ..person
+    };
+    basis::store::end_all(tx, person.id, op.today()).await?;
+    store::update(tx, person.clone()).await?;
+    Ok(Event::Erased(person, cause))
+}

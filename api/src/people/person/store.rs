@@ -1,0 +1,84 @@
+//! People in the database.
+
+use crate::kernel::error::Error;
+use crate::kernel::scope::{Readable, Scope, Within};
+use crate::kernel::sql::Sql;
+use crate::kernel::tx::Tx;
+use crate::policy::Action;
+use chrono::NaiveDate;
+use entity::id::{AccountId, PersonId};
+use entity::people::person::{Column, Entity, Model};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect, Select,
+};
+
+impl Readable for Entity {
+    const READ: Action = Action::ReadPeople;
+}
+
+/// Whose data is looked for, by blind indexes; everything named must hold.
+#[derive(Default)]
+pub(crate) struct Wanted {
+    /// One of these documents and numbers.
+    pub(crate) numbers: Option<Vec<String>>,
+    /// This phone.
+    pub(crate) phone: Option<String>,
+}
+
+/// The people that a scope reaches and who are not erased, for a list.
+pub(crate) fn rows(scope: &Scope, wanted: Wanted) -> Select<Entity> {
+    let mut rows = Entity::within(scope).filter(Column::ErasedAt.is_null());
+    if let Some(numbers) = wanted.numbers {
+        rows = rows.filter(Column::NumberIndex.is_in(numbers));
+    }
+    if let Some(phone) = wanted.phone {
+        rows = rows.filter(Column::PhoneIndex.eq(phone));
+    }
+    rows
+}
+
+/// Whether anybody else has a document, wherever they are: a document is registered once in the country.
+pub(super) async fn is_known(tx: &Tx, number_index: &str, but: PersonId) -> Result<bool, Error> {
+    let same = Entity::within(&tx.everywhere()).filter(Column::NumberIndex.eq(number_index));
+    Ok(same.filter(Column::Id.ne(but)).one(tx.db()).await?.is_some())
+}
+
+/// Writes a new one.
+pub(super) async fn insert(tx: &Tx, person: Model) -> Result<(), Error> {
+    Entity::insert(person.into_active_model())
+        .exec_without_returning(tx.db())
+        .await?;
+    Ok(())
+}
+
+/// Writes a changed one.
+pub(super) async fn update(tx: &Tx, person: Model) -> Result<(), Error> {
+    person.into_active_model().reset_all().update(tx.db()).await?;
+    Ok(())
+}
+
+/// Says until when the data may be kept.
+pub(crate) async fn keep_until(tx: &Tx, id: PersonId, day: Option<NaiveDate>) -> Result<(), Error> {
+    let mut sql = Sql::new("UPDATE person SET keep_until = ");
+    sql.bind(day).push(" WHERE id = ").bind(id);
+    tx.db().execute_raw(sql.on(tx.backend())).await?;
+    Ok(())
+}
+
+/// People whose data nothing allows keeping on a day, those kept longest first.
+pub(crate) async fn overdue(tx: &Tx, day: NaiveDate, limit: u64) -> Result<Vec<Model>, Error> {
+    let rows = rows(&tx.everywhere(), Wanted::default()).filter(Column::KeepUntil.lte(day));
+    let rows = rows.order_by_asc(Column::KeepUntil).order_by_asc(Column::Id);
+    Ok(rows.limit(limit).all(tx.db()).await?)
+}
+
+/// Counts what an account does on a day, in every process; how often it was by now.
+pub(crate) async fn count_access(tx: &Tx, account_id: AccountId, kind: &'static str) -> Result<i32, Error> {
+    let mut sql = Sql::new("INSERT INTO personal_access (account_id, day, kind, count) VALUES ");
+    sql.rows([[account_id.into(), tx.op().today().into(), kind.into(), 1.into()]]);
+    sql.push(" ON CONFLICT (account_id, day, kind) DO UPDATE SET count = personal_access.count + 1 RETURNING count");
+    let row = tx.db().query_one_raw(sql.on(tx.backend())).await?;
+    let row = row.ok_or_else(|| Error::from(anyhow::anyhow!("an access was not counted")))?;
+    Ok(row.try_get("", "count")?)
+}
