@@ -6,6 +6,7 @@
 //! each writer's transaction would make all writers queue for one lock.
 
 use crate::accounts::client::store as clients;
+use crate::accounts::provider::store as providers;
 use crate::accounts::session::store as sessions;
 use crate::jobs::runner::{self, Stop, Work};
 use crate::kernel::app::App;
@@ -42,6 +43,7 @@ pub async fn clean(app: &App) -> Result<(), Error> {
     uploads::clean(app).await?;
     sessions::forget(app).await?;
     clients::forget(app).await?;
+    providers::forget(app).await?;
     Ok(())
 }
 

@@ -1,4 +1,5 @@
-//! Machine clients sign in with credentials of their own, each with an end; a session knows which one opened it.
+//! Machine clients sign in with credentials of their own, each with an end; a session knows which one opened it. People
+//! may sign in by an identity provider.
 //!
 //! Sessions of machines end: they last a quarter of an hour anyhow, and nobody knows what opened them.
 
@@ -40,8 +41,30 @@ CREATE TABLE used_assertion (
     CONSTRAINT used_assertion_pk PRIMARY KEY (account_id, hash)
 );
 CREATE INDEX used_assertion_until ON used_assertion (until);
+
+-- Who an account is at an identity provider.
+CREATE TABLE provider_link (
+    account_id UUID CONSTRAINT provider_link_pk PRIMARY KEY
+        CONSTRAINT provider_link_account_fk REFERENCES account (id),
+    issuer TEXT {C} NOT NULL,
+    subject TEXT {C} NOT NULL,
+    linked_at TIMESTAMPTZ NOT NULL,
+    CONSTRAINT provider_link_subject_key UNIQUE (issuer, subject)
+);
+
+-- Logins that were begun there; a row goes when it is used.
+CREATE TABLE provider_login (
+    state_hash TEXT {C} CONSTRAINT provider_login_pk PRIMARY KEY,
+    -- Who began it to link the account; none to sign in.
+    account_id UUID CONSTRAINT provider_login_account_fk REFERENCES account (id),
+    kind TEXT NOT NULL,
+    until TIMESTAMPTZ NOT NULL
+);
+CREATE INDEX provider_login_until ON provider_login (until);
 ",
     "
+DROP TABLE provider_login;
+DROP TABLE provider_link;
 DROP TABLE used_assertion;
 DELETE FROM session WHERE kind = 'MACHINE';
 ALTER TABLE session DROP COLUMN scope;

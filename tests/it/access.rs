@@ -246,6 +246,11 @@ fn mutations(things: &Things) -> Vec<Operation> {
             json!({"id": credential, "reason": ""}),
         ),
         mutation(
+            "bindProvider",
+            "BindProvider",
+            json!({"accountId": account, "subject": "", "reason": ""}),
+        ),
+        mutation(
             "disableAccount",
             "DisableAccount",
             json!({"accountId": account, "reason": ""}),
@@ -304,7 +309,10 @@ fn subscriptions(things: &Things) -> Vec<Operation> {
 }
 
 /// Operations that are about the caller and have no place.
-const PLACELESS: [&str; 7] = [
+const PLACELESS: [&str; 10] = [
+    "beginProviderLogin",
+    "loginWithProvider",
+    "linkProvider",
     "login",
     "logout",
     "refreshSession",

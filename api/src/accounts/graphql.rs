@@ -5,6 +5,7 @@ use super::client::graphql::ClientMutation;
 use super::grant::graphql::GrantMutation;
 use super::otp::graphql::OtpMutation;
 use super::password::graphql::PasswordMutation;
+use super::provider::graphql::ProviderMutation;
 use super::session::graphql::SessionMutation;
 pub use super::session::graphql::SessionQuery as AccountQuery;
 use async_graphql::MergedObject;
@@ -17,5 +18,6 @@ pub struct AccountMutation(
     OtpMutation,
     AccountsMutation,
     ClientMutation,
+    ProviderMutation,
     GrantMutation,
 );

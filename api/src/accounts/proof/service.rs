@@ -224,7 +224,16 @@ pub(in crate::accounts) async fn by_factors(
     password: String,
     otp: Option<&str>,
 ) -> Result<Proved, Error> {
-    let mut proved = by_password(op, username, password).await?;
+    let proved = by_password(op, username, password).await?;
+    with_second_factor(op, proved, otp).await
+}
+
+/// Judges the second factor of whoever proved the first, where the account has one.
+pub(in crate::accounts) async fn with_second_factor(
+    op: &Op,
+    mut proved: Proved,
+    otp: Option<&str>,
+) -> Result<Proved, Error> {
     let Some(sealed) = &proved.account.otp_secret else {
         return Ok(proved);
     };
