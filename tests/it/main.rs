@@ -33,6 +33,7 @@ mod divisions;
 mod tree;
 mod accounts;
 mod machines;
+mod provider;
 mod uploads;
 mod forms;
 mod jobs;

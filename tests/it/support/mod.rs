@@ -9,6 +9,7 @@ pub mod door;
 pub mod lab;
 pub mod accounts;
 pub mod machines;
+pub mod provider;
 pub mod people;
 pub mod register;
 pub mod socket;
