@@ -283,7 +283,8 @@ pub struct Roles(pub Vec<Role>);
 
 fn roles(text: &str) -> Result<Roles, String> {
     let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
-    let role = |name| Role::named(name).ok_or_else(|| format!("no role {name}"));
+    let of_person = |name| Role::named(name).filter(|role| !role.is_for_machines());
+    let role = |name| of_person(name).ok_or_else(|| format!("people have no role {name}"));
     names.map(role).collect::<Result<_, _>>().map(Roles)
 }
 

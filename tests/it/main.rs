@@ -48,6 +48,7 @@ mod figures;
 mod dashboard;
 mod access;
 mod reach;
+mod attack;
 mod verify;
 mod backup;
 mod operations;

@@ -61,6 +61,12 @@ both! {
             ("UPDATE figure_rollup SET amount = amount + 1 WHERE metric = 'visits' AND grain = 'Y'", "UPDATE figure_rollup SET amount = amount - 1 WHERE metric = 'visits' AND grain = 'Y'", "roll-ups equal the entries: visits"),
             ("UPDATE federation SET path = 'zzzz' WHERE name = '湘潭市'", "UPDATE federation SET path = (SELECT substr(path, 1, 8) FROM federation WHERE name = '湘乡市') WHERE name = '湘潭市'", "tree: federation"),
             ("UPDATE upload_piece SET size_bytes = 2", "UPDATE upload_piece SET size_bytes = 3", "uploads equal their pieces: upload"),
+            (
+                "INSERT INTO role_grant (id, account_id, role, federation_id, valid_from, reason) SELECT account_id, account_id, 'AUDIT_ADMINISTRATOR', federation_id, valid_from, '' FROM role_grant WHERE role = 'CADRE'",
+                "DELETE FROM role_grant WHERE role = 'AUDIT_ADMINISTRATOR'",
+                "administrators hold nothing else: account",
+            ),
+            ("UPDATE account SET path = 'zzzz' WHERE is_machine", "UPDATE account SET path = (SELECT path FROM federation WHERE federation.id = account.federation_id)", "places: account"),
             ("UPDATE visit SET path = 'zzzz'", "UPDATE visit SET path = (SELECT path FROM federation WHERE name = '月山镇')", "places: visit"),
         ] {
             db.execute_unprepared(change).await.unwrap();

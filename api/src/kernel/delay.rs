@@ -48,7 +48,14 @@ impl Failures {
 
 /// Failures by key.
 #[derive(Default)]
-pub struct Delays(Mutex<HashMap<String, Failures>>);
+pub struct Delays(Mutex<Known>);
+
+#[derive(Default)]
+struct Known {
+    of: HashMap<String, Failures>,
+    /// So many are worth a look for those that are forgiven, beyond what is kept anyway.
+    swept_from: usize,
+}
 
 impl Delays {
     /// Counts a try as a failure, until it is taken back or forgiven.
@@ -57,9 +64,11 @@ impl Delays {
     /// The seconds after which to try again, if it is too early; then nothing is counted.
     pub fn count(&self, key: String, growth: Growth, now: DateTime<Utc>) -> Result<(), u64> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.len() >= KEPT {
-            all.retain(|_, failures| !failures.is_forgiven(now));
+        if all.of.len() >= KEPT.max(all.swept_from) {
+            all.of.retain(|_, failures| !failures.is_forgiven(now));
+            all.swept_from = 2 * all.of.len();
         }
+        let all = &mut all.of;
         let known = all.get(&key).filter(|failures| !failures.is_forgiven(now));
         let count = known.map_or(0, |failures| failures.count);
         let until = known.map_or(now, |failures| failures.last + growth.wait(count));
@@ -79,7 +88,7 @@ impl Delays {
     /// Takes back one failure: the try was none.
     pub fn take_back(&self, key: &str) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(failures) = all.get_mut(key) {
+        if let Some(failures) = all.of.get_mut(key) {
             failures.count = failures.count.saturating_sub(1);
         }
     }
@@ -87,7 +96,7 @@ impl Delays {
     /// Forgives all failures.
     pub fn forgive(&self, key: &str) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.remove(key);
+        all.of.remove(key);
     }
 }
 
@@ -129,6 +138,18 @@ mod tests {
                 "{key} {second}"
             );
         }
+    }
+
+    #[test]
+    fn what_is_forgiven_is_forgotten_when_there_is_too_much() {
+        let delays = Delays::default();
+        let start: DateTime<Utc> = "2026-06-20T02:00:00Z".parse().unwrap();
+        for key in 0..KEPT {
+            assert_eq!(delays.count(key.to_string(), GROWTH, start), Ok(()));
+        }
+        let later = start + GROWTH.forgiven_after;
+        assert_eq!(delays.count("one more".to_owned(), GROWTH, later), Ok(()));
+        assert_eq!(delays.0.lock().unwrap().of.len(), 1);
     }
 
     #[test]

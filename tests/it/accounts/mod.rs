@@ -8,3 +8,4 @@ mod otp;
 mod administrators;
 mod grants;
 mod elevations;
+mod upgrade;

@@ -12,6 +12,8 @@ pub mod machines;
 pub mod provider;
 pub mod people;
 pub mod register;
+pub mod shape;
+pub mod things;
 pub mod socket;
 pub mod postgres;
 pub mod tree;

@@ -6,6 +6,7 @@ use crate::kernel::loader::Batch;
 use crate::kernel::op::Op;
 use crate::kernel::sql::Sql;
 use crate::kernel::tx::Tx;
+use crate::policy::Role;
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::accounts::grant::{Column, Entity, Model};
 use entity::id::{AccountId, GrantId};
@@ -98,6 +99,43 @@ pub(in crate::accounts) async fn end_elevations(tx: &Tx, id: AccountId) -> Resul
     sql.push(" AND account_id = ").bind(id);
     tx.db().execute_raw(sql.on(tx.backend())).await?;
     Ok(())
+}
+
+#[derive(FromQueryResult)]
+struct Beside {
+    account_id: AccountId,
+    role: String,
+    other: String,
+}
+
+/// Proves that no account ever held an administrator's role and another one on the same day: how many grants there are,
+/// or the first two that do not go together.
+pub(crate) async fn check(db: &impl ConnectionTrait) -> Result<Result<String, String>, Error> {
+    let administrators = Role::ALL.iter().filter(|(role, _)| role.is_administrator());
+    let mut sql = Sql::new(
+        "SELECT one.account_id, one.role, two.role AS other FROM role_grant AS one JOIN role_grant AS two ON \
+         two.account_id = one.account_id AND two.role <> one.role AND (two.valid_to IS NULL OR one.valid_from < \
+         two.valid_to) AND (one.valid_to IS NULL OR two.valid_from < one.valid_to) WHERE one.role IN ",
+    );
+    sql.list(administrators.map(|(_, name)| *name));
+    sql.push(" AND (one.valid_to IS NULL OR one.valid_to > one.valid_from)");
+    sql.push(" AND (two.valid_to IS NULL OR two.valid_to > two.valid_from) ORDER BY one.id LIMIT 1");
+    let backend = db.get_database_backend();
+    if let Some(found) = Beside::find_by_statement(sql.on(backend)).one(db).await? {
+        let Beside {
+            account_id,
+            role,
+            other,
+        } = found;
+        return Ok(Err(format!("account {account_id} holds {role} beside {other}")));
+    }
+    let sql = Sql::new("SELECT COUNT(*) AS count FROM role_grant");
+    let row = db.query_one_raw(sql.on(backend)).await?;
+    let count: i64 = row
+        .map(|row| row.try_get("", "count"))
+        .transpose()?
+        .unwrap_or_default();
+    Ok(Ok(format!("{count} grants")))
 }
 
 /// The loader of a grant by id: whoever wrote it sees it.

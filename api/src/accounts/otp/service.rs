@@ -1,7 +1,7 @@
 //! Setting up a second factor, and taking one away.
 
 use super::{Event, rules, store};
-use crate::accounts::account::store::{administrated, home};
+use crate::accounts::account::store::{administrated, home, own};
 use crate::accounts::account::{place, rules::check_reason};
 use crate::accounts::{code, proof, session};
 use crate::kernel::error::{Error, Faults, conflict, invalid, text};
@@ -44,7 +44,7 @@ pub(super) struct Enrolment {
 /// session left open or stolen is not enough to lock its owner out.
 pub(super) async fn enroll(op: &Op, password: String, otp: Option<&str>) -> Result<Enrolment, Error> {
     let (id, _) = person(op)?;
-    let username = crate::accounts::account::store::own(op, id).await?.username;
+    let username = own(op, id).await?.username;
     let proved = &proof::service::by_factors(op, &username, password, otp).await?;
     let secret = rules::secret(op.app().clock.random());
     let uri = rules::uri(&secret, &username)?;

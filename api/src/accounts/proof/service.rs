@@ -90,7 +90,7 @@ impl Attempt {
     }
 
     /// Counts it by the account too: nobody signed in to it from here lately.
-    fn from_elsewhere(&mut self, op: &Op, username: &str) -> Result<(), Error> {
+    fn count_account(&mut self, op: &Op, username: &str) -> Result<(), Error> {
         let key = format!("account {}", sha256(username.as_bytes()));
         let tried = op
             .app()
@@ -194,7 +194,7 @@ impl Claim {
         }
         let account = store::find(op, username, is_machine).await?;
         if !account.as_ref().is_some_and(|account| account.is_known_here) {
-            attempt.from_elsewhere(op, username)?;
+            attempt.count_account(op, username)?;
         }
         Ok(Claim { account, attempt })
     }

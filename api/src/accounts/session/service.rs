@@ -66,7 +66,7 @@ pub(in crate::accounts) async fn open(op: &Op, proved: Proved, opening: Opening)
         id: SessionId(op.id()),
         account_id: proved.account.id,
         kind,
-        address: crate::accounts::proof::service::address(op),
+        address: proof::address(op),
         is_strong: proved.is_strong,
         credential_id: proved.credential_id,
         scope,

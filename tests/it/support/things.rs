@@ -1,0 +1,151 @@
+//! One of everything at a place, entered as those enter it who work there.
+
+use super::register::{FOUND, IMPORT_COLLECTIONS, REGISTER, cover, job, trade_union, uscc};
+use super::tree::XIANGTAN;
+use super::{App, Caller};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+
+const FILE: &str = "mutation($input: FileSubjectRequest!) { fileSubjectRequest(input: $input) { \
+    subjectRequest { id } userErrors { code field message } } }";
+const EXPORT: &str = "mutation($input: RequestExport!) { requestExport(input: $input) { \
+    export { id } userErrors { code field message } } }";
+
+/// Where things are: a county and a township of it, by code and name.
+#[derive(Clone, Copy)]
+pub struct Place {
+    pub county: &'static str,
+    pub township: &'static str,
+    /// A word that stands in every text that is entered there.
+    pub word: &'static str,
+    /// Tells its numbers from those of other places.
+    pub number: u32,
+}
+
+/// What there is at a place.
+pub struct Things {
+    /// Global ids by type; of parts too.
+    pub ids: HashMap<String, String>,
+    /// The upload that its job reads.
+    pub upload: String,
+    /// The UUID of its visit.
+    pub visit: String,
+    /// The code of its enterprise.
+    pub uscc: String,
+    /// The number of its person.
+    pub id_number: String,
+}
+
+fn text(value: &Value) -> String {
+    value
+        .as_str()
+        .unwrap_or_else(|| panic!("no text in {value}"))
+        .to_owned()
+}
+
+/// Enters one of everything.
+pub async fn things(app: &App, place: Place) -> Things {
+    let Place {
+        county,
+        township,
+        word,
+        number,
+    } = place;
+    let cadre = app.person("CADRE", county).await;
+    let mut ids = HashMap::from([("Federation".to_owned(), app.gid(township))]);
+    let mut keep = |kind: &str, id: String| drop(ids.insert(kind.to_owned(), id));
+
+    let mut firm = super::register::enterprise(&cadre, township, number);
+    firm["name"] = json!(format!("{word}第{number}机械厂"));
+    let enterprise = text(&cadre.done(REGISTER, firm).await["enterprise"]["id"]);
+    let mut union = trade_union(&cadre, township, "SINGLE", number);
+    union["name"] = json!(format!("{word}第{number}工会委员会"));
+    let union = text(&cadre.done(FOUND, union).await["tradeUnion"]["id"]);
+    keep("Coverage", cover(&cadre, &union, &enterprise, "2026-03-01").await);
+    let mut visit = super::register::visit(&enterprise, number.into(), "2026-06-19T09:30:00+08:00");
+    visit["notes"] = json!(format!("{word}的走访记录"));
+    visit["findings"][0]["description"] = json!(format!("{word}的隐患"));
+    let visit_uuid = text(&visit["id"]);
+    let recorded = cadre.done(super::register::RECORD, visit).await;
+    keep("Visit", text(&recorded["visit"]["id"]));
+
+    let link = "mutation($input: LinkFederations!) { linkFederations(input: $input) { federationLink { id } userErrors { code } } }";
+    let input = json!({"federationId": app.gid(township), "superiorId": app.gid(XIANGTAN), "kind": "FEE", "from": "2026-01-01"});
+    keep(
+        "FederationLink",
+        text(&cadre.done(link, input).await["federationLink"]["id"]),
+    );
+    let (collection, waiting) = collections(app, place).await;
+    keep("Collection", collection);
+    keep("WaitingCollection", waiting);
+    let finance = app.person("FINANCE", county).await;
+    keep(
+        "Job",
+        job(&finance, IMPORT_COLLECTIONS, township, "voucherId\n").await,
+    );
+    let upload =
+        uuid::Uuid::from_u128(0x0190_0000_0000_7000_9000_0000_0000_0000 + u128::from(number)).to_string();
+    let sent = cadre
+        .send("PUT", &format!("/uploads/{upload}"), &[], format!("{word},1\n"))
+        .await;
+    assert!(sent.status.is_success());
+
+    let username = format!("{township}.office");
+    app.add_account(&username, "CADRE", app.federation(township))
+        .await;
+    let office = app.sign_in(&username).await;
+    let office = office
+        .data("{ viewer { id sessions { id } grants { id } } }", json!({}))
+        .await;
+    keep("Account", text(&office["viewer"]["id"]));
+    keep("Grant", text(&office["viewer"]["grants"][0]["id"]));
+    keep("Session", text(&office["viewer"]["sessions"][0]["id"]));
+
+    let mut person = super::people::person(&cadre, township, number);
+    person["name"] = json!(format!(
+        "{}三",
+        &word[..word.chars().next().map_or(0, char::len_utf8)]
+    ));
+    let person = text(&cadre.done(super::people::REGISTER_PERSON, person).await["person"]["id"]);
+    let asked = json!({"personId": person, "kind": "COPY"});
+    keep(
+        "SubjectRequest",
+        text(&cadre.done(FILE, asked).await["subjectRequest"]["id"]),
+    );
+    keep("Person", person);
+    let asked = json!({"federationId": app.gid(township), "kind": "PEOPLE", "reason": format!("{word}年度台账核对工作")});
+    keep("Export", text(&cadre.done(EXPORT, asked).await["export"]["id"]));
+    keep("Enterprise", enterprise);
+    keep("TradeUnion", union);
+    Things {
+        ids,
+        upload,
+        visit: visit_uuid,
+        uscc: uscc(number),
+        id_number: super::people::resident_id(number),
+    }
+}
+
+/// A line that was accepted, and one that waits.
+async fn collections(app: &App, place: Place) -> (String, String) {
+    let bureau: Caller = app.person("TAX_BUREAU", place.county).await;
+    let line = |code: u32| {
+        let mut line = super::delivery::line(code);
+        line["payerName"] = json!(format!("{}第{code}机械厂", place.word));
+        line["township"] = json!(place.township);
+        line
+    };
+    // Nobody knows the second payer.
+    let lines = [line(place.number), line(place.number + 500)];
+    bureau
+        .done(super::delivery::SUBMIT, json!({"lines": lines}))
+        .await;
+    let query = "query($code: DivisionCode!) { federation(code: $code) { collections { nodes { id } } waitingCollections { nodes { id } } } }";
+    let found = app
+        .person("FINANCE", place.county)
+        .await
+        .data(query, json!({"code": place.township}))
+        .await;
+    let first = |list: &str| text(&found["federation"][list]["nodes"][0]["id"]);
+    (first("collections"), first("waitingCollections"))
+}
