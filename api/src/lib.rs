@@ -28,6 +28,9 @@ pub mod audit;
 // People
 pub mod people;
 
+// Their rights
+pub mod privacy;
+
 // Work
 pub mod visits;
 pub mod fees;

@@ -11,15 +11,18 @@ use crate::org::enterprise::types::Enterprise;
 use crate::org::federation::types::Federation;
 use crate::org::trade_union::types::{Coverage, TradeUnion};
 use crate::people::person::types::Person;
+use crate::privacy::export::types::Export;
+use crate::privacy::request::types::SubjectRequest;
 use crate::visits::types::Visit;
 use async_graphql::{Context, ID, Interface, Object};
 use entity::fees::{collection, waiting};
 use entity::id::{
-    AccountId, CollectionId, CoverageId, EnterpriseId, FederationId, JobId, PersonId, TradeUnionId, VisitId,
-    WaitingCollectionId,
+    AccountId, CollectionId, CoverageId, EnterpriseId, ExportId, FederationId, JobId, PersonId,
+    SubjectRequestId, TradeUnionId, VisitId, WaitingCollectionId,
 };
 use entity::org::{coverage, enterprise, trade_union};
 use entity::people::person;
+use entity::privacy::{export, subject_request};
 use entity::visits::visit;
 
 /// Anything with a global id.
@@ -46,6 +49,10 @@ pub enum Node {
     Account(Account),
     /// 人员.
     Person(Person),
+    /// 导出申请.
+    Export(Export),
+    /// 个人信息权利请求.
+    SubjectRequest(SubjectRequest),
 }
 
 /// Anything by its global id.
@@ -90,6 +97,14 @@ async fn find(op: &Op, id: &ID) -> Result<Node, Error> {
             .get::<person::Entity>(uuid, "id")
             .await
             .map(|row| Person(row).into()),
+        ExportId::TAG => op
+            .get::<export::Entity>(uuid, "id")
+            .await
+            .map(|row| Export(row).into()),
+        SubjectRequestId::TAG => op
+            .get::<subject_request::Entity>(uuid, "id")
+            .await
+            .map(|row| SubjectRequest(row).into()),
         _ => Err(Error::NotFound("id".into())),
     }
 }
@@ -107,6 +122,8 @@ fn path(node: &Node) -> &str {
         Node::Job(Job(row)) => &row.path,
         Node::Account(Account(row)) => &row.path,
         Node::Person(Person(row)) => &row.path,
+        Node::Export(Export(row)) => &row.path,
+        Node::SubjectRequest(SubjectRequest(row)) => &row.path,
     }
 }
 

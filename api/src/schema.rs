@@ -19,6 +19,10 @@ use crate::org::trade_union::types::{Coverage, TradeUnion};
 use crate::people::basis::graphql::BasisMutation;
 use crate::people::person::graphql::PersonMutation;
 use crate::people::person::types::Person;
+use crate::privacy::export::graphql::ExportMutation;
+use crate::privacy::export::types::Export;
+use crate::privacy::request::graphql::SubjectRequestMutation;
+use crate::privacy::request::types::SubjectRequest;
 use crate::visits::graphql::{VisitMutation, VisitSubscription};
 use crate::visits::types::Visit;
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions};
@@ -41,7 +45,12 @@ pub struct OrgMutation(FederationMutation, EnterpriseMutation, TradeUnionMutatio
 
 /// Writing what is known of people.
 #[derive(Default, MergedObject)]
-pub struct PeopleMutation(PersonMutation, BasisMutation);
+pub struct PeopleMutation(
+    PersonMutation,
+    BasisMutation,
+    ExportMutation,
+    SubjectRequestMutation,
+);
 
 /// Writing what is done day by day.
 #[derive(Default, MergedObject)]
@@ -69,6 +78,10 @@ pub fn build() -> Schema {
         .override_output_type_description::<Connection<TradeUnion>>("A page of grassroots unions (基层工会).")
         .override_output_type_description::<Connection<Coverage>>("A page of coverages (覆盖).")
         .override_output_type_description::<Connection<Person>>("A page of people (人员).")
+        .override_output_type_description::<Connection<Export>>("A page of exports (导出申请).")
+        .override_output_type_description::<Connection<SubjectRequest>>(
+            "A page of requests of people about their own data (个人信息权利请求).",
+        )
         .override_output_type_description::<Connection<Visit>>("A page of field visits (走访).")
         .override_output_type_description::<Connection<Collection>>("A page of collected lines (征收明细).")
         .override_output_type_description::<Connection<WaitingCollection>>(

@@ -2,7 +2,7 @@
 //!
 //! The chain of events hashes on; every entry of the ledger is what its record says; roll-ups are the sums of the
 //! entries; the tree is one; every placed row has its federation's path; what deliveries said they brought is there;
-//! every upload has its pieces; no administrator ever was anything else at the same time.
+//! every upload has its pieces; no administrator ever was anything else at the same time; every sealed value opens.
 
 use crate::kernel::anchor::{self, Anchor};
 use crate::kernel::db::Db;
@@ -11,11 +11,14 @@ use crate::kernel::keys::Keys;
 use crate::kernel::sequencer::{self, LINK_COLUMNS, Link};
 use crate::kernel::sql::Sql;
 use crate::kernel::tree::{Node, Tree};
+use crate::kernel::vault::{Cell, Opener};
 use crate::org::federation::rules::superiors;
+use crate::privacy::sealing::{self, SEALED};
 use crate::{accounts, fees, org, uploads, visits};
 use chrono::NaiveDate;
 use entity::id::FederationId;
 use entity::org::federation::Level;
+use entity::sealed::Sealed;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -55,6 +58,7 @@ pub async fn run(db: &Db, keys: &Keys, held: &[Anchor]) -> Result<Vec<Check>, Er
             "administrators hold nothing else",
             accounts::grant::store::check(&db).await?,
         ),
+        ("sealed values open", sealed(&db, keys).await?),
     ] {
         checks.push(Check { name, outcome });
     }
@@ -214,7 +218,7 @@ struct Named {
 }
 
 /// Every table whose rows have a place in the tree.
-const PLACED: [&str; 9] = [
+const PLACED: [&str; 13] = [
     "account",
     "federation_link",
     "enterprise",
@@ -224,6 +228,10 @@ const PLACED: [&str; 9] = [
     "collection",
     "waiting_collection",
     "job",
+    "person",
+    "personal_file",
+    "export",
+    "subject_request",
 ];
 
 async fn places(db: &Snapshot) -> Result<Result<String, String>, Error> {
@@ -231,7 +239,8 @@ async fn places(db: &Snapshot) -> Result<Result<String, String>, Error> {
         let mut sql = Sql::new("SELECT placed.id FROM ");
         sql.push(table)
             .push(" AS placed LEFT JOIN federation ON federation.id = placed.federation_id WHERE ");
-        sql.push("federation.id IS NULL OR placed.path <> federation.path OR placed.county_id <> ");
+        // The service's own work has no place.
+        sql.push("federation.id IS NULL AND (placed.federation_id IS NOT NULL OR placed.path <> '') OR placed.path <> federation.path OR placed.county_id <> ");
         sql.push("federation.county_id LIMIT 1");
         let found = Named::find_by_statement(sql.on(db.get_database_backend()))
             .one(db)
@@ -241,6 +250,30 @@ async fn places(db: &Snapshot) -> Result<Result<String, String>, Error> {
         }
     }
     Ok(Ok(format!("{} tables", PLACED.len())))
+}
+
+/// Opens every sealed value.
+async fn sealed(db: &Snapshot, keys: &Keys) -> Result<Result<String, String>, Error> {
+    let opener = Opener::read(db, keys).await?;
+    let mut count = 0;
+    for at in SEALED {
+        let mut last = Uuid::nil();
+        loop {
+            let values = sealing::store::after(db, at, last, 1_000).await?;
+            let Some(newest) = values.last() else { break };
+            (last, count) = (newest.id, count + values.len());
+            for value in values {
+                let cell = Cell {
+                    column: at.cell,
+                    row: value.id,
+                };
+                if opener.open(cell, &Sealed(value.sealed)).is_err() {
+                    return Ok(Err(format!("{} of {} does not open", at.cell, value.id)));
+                }
+            }
+        }
+    }
+    Ok(Ok(format!("{count} values in {} columns", SEALED.len())))
 }
 
 #[derive(FromQueryResult)]

@@ -10,6 +10,7 @@ use crate::jobs::runner::{self, Stop, Work};
 use crate::kernel::app::App;
 use crate::kernel::error::Error;
 use crate::kernel::{feed, lease, sequencer, tx};
+use crate::privacy::retention::jobs as retention;
 use crate::uploads::store as uploads;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,9 +20,12 @@ const LOOK: Duration = Duration::from_millis(250);
 const CLEAN: Duration = Duration::from_secs(60);
 
 /// Every domain's long work.
-static WORK: [Work<'static>; 2] = [
+static WORK: [Work<'static>; 5] = [
     Work::Rows(&crate::org::enterprise::import::Register),
     Work::Rows(&crate::fees::collection::import::Delivery),
+    Work::Steps(&crate::privacy::export::jobs::People),
+    Work::Steps(&crate::privacy::retention::jobs::Retention),
+    Work::Steps(&crate::privacy::sealing::jobs::Reencryption),
 ];
 
 /// Numbers what was committed and hands it to this process's subscribers. False if another process is to number it.
@@ -33,13 +37,14 @@ pub async fn settle(app: &App) -> Result<bool, Error> {
 }
 
 /// Forgets what nobody will ask for any more, and lets the database learn.
-pub async fn clean(app: &App) -> Result<(), Error> {
+pub async fn clean(app: &Arc<App>) -> Result<(), Error> {
     app.keys.refresh()?;
     app.vault.refresh(&app.db).await?;
     tx::forget_keys(app).await?;
     app.db.tend().await?;
     uploads::clean(app).await?;
     sessions::forget(app).await?;
+    retention::queue_due(app).await?;
     Ok(())
 }
 

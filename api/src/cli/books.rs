@@ -1,6 +1,6 @@
 //! Commands about the books as a whole: their keys, their proof, their backup.
 
-use super::{MakeKeys, named};
+use super::{MakeKeys, existing, named};
 use crate::config::Store;
 use crate::kernel::anchor::{self, Anchor};
 use crate::kernel::clock::{Clock as _, SystemClock};
@@ -8,6 +8,7 @@ use crate::kernel::error::{Error, invalid, text};
 use crate::kernel::files::Files;
 use crate::kernel::keys::Keys;
 use crate::kernel::suite;
+use crate::privacy::sealing::jobs as sealing;
 use crate::{backup, start, verify};
 use anyhow::Context;
 use chrono::TimeDelta;
@@ -82,7 +83,7 @@ pub(super) async fn verify(store: &Store, anchors: Option<&Path>) -> Result<(), 
     }
 }
 
-pub(super) fn manage_keys(what: &MakeKeys) -> Result<(), Error> {
+pub(super) async fn manage_keys(what: &MakeKeys) -> Result<(), Error> {
     match what {
         MakeKeys::New { file, suite } => {
             let known = suite::named(suite);
@@ -97,6 +98,26 @@ pub(super) fn manage_keys(what: &MakeKeys) -> Result<(), Error> {
         MakeKeys::Rotate { file, after_minutes } => {
             let from = SystemClock.now() + TimeDelta::minutes((*after_minutes).into());
             Keys::rotate(file, &SystemClock, from).map_err(|error| named(file, &error))
+        }
+        MakeKeys::Reencrypt { store } => {
+            let op = existing(store).await?;
+            let (key, job) = sealing::begin(&op).await?;
+            println!("data key {key} was made; job {job} seals everything by it");
+            Ok(())
+        }
+        MakeKeys::Status { store } => {
+            let sealing::Progress {
+                key,
+                values,
+                older,
+                job,
+            } = sealing::progress(&existing(store).await?).await?;
+            println!("{values} sealed values, {older} by another data key than {key}, which seals now");
+            if let Some((state, done, total)) = job {
+                let total = total.map_or("?".to_owned(), |total| total.to_string());
+                println!("{state:?}: {done} of {total} values looked at");
+            }
+            Ok(())
         }
     }
 }

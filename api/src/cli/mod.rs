@@ -228,6 +228,17 @@ enum MakeKeys {
         #[arg(long, default_value_t = 10)]
         after_minutes: u16,
     },
+    /// Make a new data key, wrap all data keys by the newest master key, and let the service seal everything by the new
+    /// one. It goes on inside `serve`, from three minutes on, when every process knows the key.
+    Reencrypt {
+        #[command(flatten)]
+        store: Store,
+    },
+    /// Say how many sealed values an older data key sealed, and how far `reencrypt` is.
+    Status {
+        #[command(flatten)]
+        store: Store,
+    },
 }
 
 #[derive(Args, Debug)]
@@ -305,7 +316,7 @@ async fn obey(cli: Cli) -> Result<(), Error> {
             what: AddClient::Add(account),
         } => add(account, true).await,
         Command::Documents { what } => manage_documents(what).await,
-        Command::Keys { what } => books::manage_keys(&what),
+        Command::Keys { what } => books::manage_keys(&what).await,
     }
 }
 
@@ -411,6 +422,12 @@ async fn reset(store: &Store, name: &str, without_otp: bool) -> Result<(), Error
     let invitation = passwords::reset_named(&op, name, without_otp).await?;
     println!("{}", invitation.code);
     Ok(())
+}
+
+/// An operation of the operator on a database that is there.
+async fn existing(store: &Store) -> Result<Op, Error> {
+    start::open_existing(store).await?;
+    Ok(Op::new(&start::app(store).await?, Actor::System))
 }
 
 async fn engine(store: &Store) -> Result<Engine, Error> {

@@ -1,56 +1,115 @@
-//! Files out: `GET /files/{id}` gives the error file of a job. It is never in memory as a whole.
+//! Files out: `GET /files/{id}` gives the error file of a job, or a file of personal data. None is in memory as a whole.
 
 use super::engine::Engine;
 use super::graphql::refused;
-use super::session;
+use super::session::{self, Address};
 use crate::jobs::{rules, store};
 use crate::kernel::app::App;
 use crate::kernel::error::{Error, LANGUAGE, Language};
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
+use crate::privacy;
 use async_graphql::ID;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use entity::id::JobId;
+use entity::id::{JobId, PersonalFileId};
 use entity::jobs::job;
+use entity::privacy::personal_file;
 use futures_util::stream::{self, Stream, StreamExt};
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// `GET /files/{id}`: the refused rows of a job as CSV, for spreadsheets.
-pub async fn send(State(engine): State<Engine>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+/// What somebody may fetch.
+enum File {
+    /// The refused rows of a job.
+    Errors(job::Model),
+    /// Personal data, for whoever asked for it.
+    Personal(personal_file::Model),
+}
+
+/// `GET /files/{id}`: the refused rows of a job as CSV, for spreadsheets, or a file of personal data.
+pub async fn send(
+    State(engine): State<Engine>,
+    Path(id): Path<String>,
+    Address(address): Address,
+    headers: HeaderMap,
+) -> Response {
     let language = session::language(&headers);
-    let found = LANGUAGE.scope(language, find(&engine.app, &id, &headers));
+    let found = async {
+        let actor = session::actor(&engine.app, &headers).await?;
+        find(&Op::arriving(&engine.app, actor, address), &id).await
+    };
+    let found = LANGUAGE.scope(language, async { found.await.map_err(|error| refused(&error)) });
     match found.await {
-        Ok(job) => {
-            let name = format!("attachment; filename=\"errors-{}.csv\"", job.id);
-            let head = [
-                (CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
-                (CONTENT_DISPOSITION, name),
-            ];
-            let body = Body::from_stream(error_file(engine.app, job, language));
-            (head, body).into_response()
+        Ok(File::Errors(job)) => {
+            let name = format!("errors-{}.csv", job.id);
+            attached(
+                &name,
+                "text/csv",
+                Body::from_stream(error_file(engine.app, job, language)),
+            )
+        }
+        Ok(File::Personal(file)) => {
+            let kind = if file.name.ends_with(".csv") {
+                "text/csv"
+            } else {
+                "application/json"
+            };
+            let name = file.name.clone();
+            attached(&name, kind, Body::from_stream(personal_data(engine.app, file)))
         }
         Err(answer) => answer,
     }
 }
 
-async fn find(app: &Arc<App>, id: &str, headers: &HeaderMap) -> Result<job::Model, Response> {
-    let found = async {
-        let op = Op::new(app, session::actor(app, headers).await?);
-        let id = match Uuid::parse_str(id) {
-            Ok(id) => JobId(id),
-            Err(_) => Gid::parse(&ID(id.to_owned()), "id")?,
-        };
-        match store::get(&op, id).await {
-            Err(Error::Forbidden) => Err(Error::NotFound("id".into())),
-            other => other,
-        }
+/// A file that no cache keeps.
+fn attached(name: &str, kind: &str, body: Body) -> Response {
+    let head = [
+        (CONTENT_TYPE, format!("{kind}; charset=utf-8")),
+        (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+        (CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    (head, body).into_response()
+}
+
+async fn find(op: &Op, id: &str) -> Result<File, Error> {
+    if let Ok(id) = PersonalFileId::parse(&ID(id.to_owned()), "id") {
+        op.performs("GET /files/{id}");
+        return privacy::file::service::fetch(op, id).await.map(File::Personal);
+    }
+    let id = match Uuid::parse_str(id) {
+        Ok(id) => JobId(id),
+        Err(_) => Gid::parse(&ID(id.to_owned()), "id")?,
     };
-    found.await.map_err(|error| refused(&error))
+    match store::get(op, id).await {
+        Err(Error::Forbidden) => Err(Error::NotFound("id".into())),
+        other => other.map(File::Errors),
+    }
+}
+
+/// What an error in the middle of a file is for whoever reads it: its end.
+fn broken_off(error: &Error) -> std::io::Error {
+    error.log();
+    let (code, _) = error.outside();
+    std::io::Error::other(code)
+}
+
+/// The pieces of a file, each opened when it is its turn.
+fn personal_data(
+    app: Arc<App>,
+    file: personal_file::Model,
+) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
+    stream::unfold(Some((app, file, 0)), |state| async move {
+        let (app, file, position) = state?;
+        match privacy::file::service::open(&app, &file, position).await {
+            Ok(Some(text)) => Some((Ok(Bytes::from(text)), Some((app, file, position + 1)))),
+            Ok(None) => None,
+            Err(error) => Some((Err(broken_off(&error)), None)),
+        }
+    })
 }
 
 /// The file in pieces of 1,000 lines. The byte order mark tells spreadsheets that it is UTF-8.
@@ -66,11 +125,7 @@ fn error_file(
         match piece {
             Ok(Some((bytes, last))) => Some((Ok(bytes), Some((app, job, last)))),
             Ok(None) => None,
-            Err(error) => {
-                error.log();
-                let (code, _) = error.outside();
-                Some((Err(std::io::Error::other(code)), None))
-            }
+            Err(error) => Some((Err(broken_off(&error)), None)),
         }
     });
     stream::once(std::future::ready(Ok(head))).chain(pages)

@@ -107,6 +107,35 @@ fn unwrap(ring: &Ring, row: &Row) -> Result<DataKey, Error> {
     })
 }
 
+fn open(known: &[DataKey], cell: Cell, sealed: &Sealed) -> Result<String, Error> {
+    let parts = sealed.0.split_once('.');
+    let key = parts.and_then(|(id, _)| id.parse::<i32>().ok());
+    let key = known
+        .iter()
+        .find(|known| Some(known.id) == key && !known.is_index);
+    let packed = parts.and_then(|(_, packed)| unpack(packed));
+    let (key, (nonce, bytes)) = key.zip(packed).ok_or_else(|| broken(cell.column))?;
+    let plain = key.suite.open(&key.bytes, &nonce, &cell.context(), &bytes)?;
+    String::from_utf8(plain).map_err(|_| broken(cell.column))
+}
+
+/// Only opens, with the data keys as they were at a moment: for proving that everything can be read.
+pub struct Opener(Vec<DataKey>);
+
+impl Opener {
+    /// Reads the data keys.
+    pub async fn read(db: &impl ConnectionTrait, keys: &Keys) -> Result<Opener, Error> {
+        let rows = rows(db).await?;
+        let known = keys.with(|ring| rows.iter().map(|row| unwrap(ring, row)).collect::<Result<_, _>>());
+        Ok(Opener(known?))
+    }
+
+    /// Opens the value of a cell.
+    pub fn open(&self, cell: Cell, sealed: &Sealed) -> Result<String, Error> {
+        open(&self.0, cell, sealed)
+    }
+}
+
 async fn rows(db: &impl ConnectionTrait) -> Result<Vec<Row>, Error> {
     let sql = Sql::new("SELECT id, purpose, suite, wrapped, master_id, created_at FROM data_key ORDER BY id");
     Ok(Row::find_by_statement(sql.on(db.get_database_backend()))
@@ -212,6 +241,13 @@ impl Vault {
         Vault::newest(&self.known.load(), now).map_or(0, |key| key.id)
     }
 
+    /// The id of the data key that was made last: it seals now, or soon.
+    pub fn coming_key(&self) -> i32 {
+        let known = self.known.load();
+        let newest = known.iter().rfind(|key| !key.is_index);
+        newest.map_or(0, |key| key.id)
+    }
+
     /// Seals a value for a cell.
     pub fn seal(&self, cell: Cell, plain: &str) -> Result<Sealed, Error> {
         let known = self.known.load();
@@ -228,16 +264,7 @@ impl Vault {
     /// # Errors
     /// If it was sealed for another cell or changed, or by a data key that there is not.
     pub fn open(&self, cell: Cell, sealed: &Sealed) -> Result<String, Error> {
-        let known = self.known.load();
-        let parts = sealed.0.split_once('.');
-        let key = parts.and_then(|(id, _)| id.parse::<i32>().ok());
-        let key = known
-            .iter()
-            .find(|known| Some(known.id) == key && !known.is_index);
-        let packed = parts.and_then(|(_, packed)| unpack(packed));
-        let (key, (nonce, bytes)) = key.zip(packed).ok_or_else(|| broken(cell.column))?;
-        let plain = key.suite.open(&key.bytes, &nonce, &cell.context(), &bytes)?;
-        String::from_utf8(plain).map_err(|_| broken(cell.column))
+        open(&self.known.load(), cell, sealed)
     }
 
     /// What finds a value in a column: a keyed hash of its normal form, hex.

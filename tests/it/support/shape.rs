@@ -170,8 +170,8 @@ impl Shape {
         above.pop();
     }
 
-    /// A document and its variables that send `sent` there, and beside it what the caller owns.
-    pub fn document(&self, naming: &Naming, sent: &Value, own: &Own) -> (String, Value) {
+    /// A document and its variables that send the name of a thing of a type, and beside it what the caller owns.
+    pub fn document(&self, naming: &Naming, (kind, sent): (&str, &Value), own: &Own) -> (String, Value) {
         let root = match naming.kind {
             "mutation" => "Mutation",
             "subscription" => "Subscription",
@@ -211,7 +211,7 @@ impl Shape {
             false => format!("({})", declared.join(", ")),
         };
         let closed = " }".repeat(naming.fields.len());
-        let selections = DEPTHS.map(|depth| self.selection(&of, depth));
+        let selections = DEPTHS.map(|depth| self.selection(&of, depth, kind));
         let is_short = |text: &&String| text.split_whitespace().count() <= WORDS_MAX;
         let selection = selections.iter().find(is_short).unwrap_or(&selections[2]);
         (
@@ -293,14 +293,22 @@ impl Shape {
     }
 
     /// Everything of a type that needs no argument.
-    fn selection(&self, of: &str, depth: u32) -> String {
-        let kind = &self.types[of];
+    fn selection(&self, of: &str, depth: u32, named: &str) -> String {
+        let Some(kind) = self.types.get(of) else {
+            return String::new();
+        };
         if text(&kind["kind"]) == "INTERFACE" {
-            let parts = list(&kind["possibleTypes"]).iter().map(|kind| {
-                let name = text(&kind["name"]);
-                format!("... on {name}{}", self.selection(name, depth.min(1)))
-            });
-            return format!(" {{ __typename {} }}", parts.collect::<Vec<_>>().join(" "));
+            // Fields of one name and other types cannot stand beside each other: only those of what is named.
+            let may_be = list(&kind["possibleTypes"])
+                .iter()
+                .any(|kind| kind["name"] == named);
+            return match may_be {
+                true => format!(
+                    " {{ __typename ... on {named}{} }}",
+                    self.selection(named, depth, named)
+                ),
+                false => " { __typename }".to_owned(),
+            };
         }
         if list(&kind["fields"]).is_empty() {
             return String::new();
@@ -326,7 +334,7 @@ impl Shape {
             } else {
                 depth.saturating_sub(1)
             };
-            chosen.push(format!("{name}{first}{}", self.selection(gives, deeper)));
+            chosen.push(format!("{name}{first}{}", self.selection(gives, deeper, named)));
         }
         format!(" {{ {} }}", chosen.join(" "))
     }

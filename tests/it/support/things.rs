@@ -6,6 +6,11 @@ use super::{App, Caller};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
+const FILE: &str = "mutation($input: FileSubjectRequest!) { fileSubjectRequest(input: $input) { \
+    subjectRequest { id } userErrors { code field message } } }";
+const EXPORT: &str = "mutation($input: RequestExport!) { requestExport(input: $input) { \
+    export { id } userErrors { code field message } } }";
+
 /// Where things are: a county and a township of it, by code and name.
 #[derive(Clone, Copy)]
 pub struct Place {
@@ -102,7 +107,14 @@ pub async fn things(app: &App, place: Place) -> Things {
         &word[..word.chars().next().map_or(0, char::len_utf8)]
     ));
     let person = text(&cadre.done(super::people::REGISTER_PERSON, person).await["person"]["id"]);
+    let asked = json!({"personId": person, "kind": "COPY"});
+    keep(
+        "SubjectRequest",
+        text(&cadre.done(FILE, asked).await["subjectRequest"]["id"]),
+    );
     keep("Person", person);
+    let asked = json!({"federationId": app.gid(township), "kind": "PEOPLE", "reason": format!("{word}年度台账核对工作")});
+    keep("Export", text(&cadre.done(EXPORT, asked).await["export"]["id"]));
     keep("Enterprise", enterprise);
     keep("TradeUnion", union);
     Things {

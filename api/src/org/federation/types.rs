@@ -17,6 +17,8 @@ use crate::org::enterprise::types::{Enterprise, EnterpriseFilter, EnterpriseOrde
 use crate::org::trade_union::types::{TradeUnion, TradeUnionOrder, trade_unions_of};
 use crate::people::person::types::{Person, PersonFilter, people_of};
 use crate::policy::Action;
+use crate::privacy::export::types::{Export, ExportState, exports_of};
+use crate::privacy::request::types::{SubjectRequest, SubjectRequestState, subject_requests_of};
 use crate::scalars::{Date, DivisionCode, IdNumber, MetricCode, PhoneNumber};
 use crate::visits::types::{Visit, VisitOrder, visits_of};
 use async_graphql::{Context, Enum, ID, InputObject, Object};
@@ -248,6 +250,37 @@ impl Federation {
     ) -> Result<Connection<Person>, Error> {
         let page = Page::new(first, after, last, before)?;
         people_of(context, self, PersonFilter { id_number, phone }, page).await
+    }
+
+    /// Personal data of this federation and all below it that was asked for in bulk, newest first.
+    #[expect(clippy::too_many_arguments, reason = "the four of every connection")]
+    async fn exports(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Only those that are here.")] state: Option<ExportState>,
+        #[graphql(desc = "How many from the start, at most 100; 20 if nothing is said.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Export>, Error> {
+        exports_of(context, self, state, Page::new(first, after, last, before)?).await
+    }
+
+    /// What people of this federation and all below it asked for about their own data, those due first at the top.
+    #[expect(clippy::too_many_arguments, reason = "the four of every connection")]
+    async fn subject_requests(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Only those that are here.")] state: Option<SubjectRequestState>,
+        #[graphql(desc = "Only those without an answer after the last day for it, or only the others.")]
+        overdue: Option<bool>,
+        #[graphql(desc = "How many from the start, at most 100; 20 if nothing is said.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+    ) -> Result<Connection<SubjectRequest>, Error> {
+        let page = Page::new(first, after, last, before)?;
+        subject_requests_of(context, self, (state, overdue), page).await
     }
 
     /// The audit trail (审计日志) of this federation and all below it, newest first: what was done, and what was refused for

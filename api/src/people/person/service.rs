@@ -52,7 +52,7 @@ fn attempt(op: &Op, what: &str, rate: Rate) -> Result<Option<String>, Error> {
 
 /// Counts what may turn out to be the number of somebody else. Counted before it is known, so that who has none left
 /// learns nothing more.
-async fn guessing<T>(op: &Op, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+pub(crate) async fn guessing<T>(op: &Op, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let taken = attempt(op, "number", GUESSES)?;
     let done = work.await;
     let hit = matches!(&done, Err(Error::Conflict(fault)) if fault.field.ends_with("idNumber"));

@@ -1,6 +1,7 @@
 //! People in the database.
 
 use crate::kernel::error::Error;
+use crate::kernel::op::Op;
 use crate::kernel::scope::{Readable, Scope, Within};
 use crate::kernel::sql::Sql;
 use crate::kernel::tx::Tx;
@@ -9,8 +10,8 @@ use chrono::NaiveDate;
 use entity::id::{AccountId, PersonId};
 use entity::people::person::{Column, Entity, Model};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect, Select,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, Select,
 };
 
 impl Readable for Entity {
@@ -66,11 +67,21 @@ pub(crate) async fn keep_until(tx: &Tx, id: PersonId, day: Option<NaiveDate>) ->
     Ok(())
 }
 
-/// People whose data nothing allows keeping on a day, those kept longest first.
-pub(crate) async fn overdue(tx: &Tx, day: NaiveDate, limit: u64) -> Result<Vec<Model>, Error> {
-    let rows = rows(&tx.everywhere(), Wanted::default()).filter(Column::KeepUntil.lte(day));
-    let rows = rows.order_by_asc(Column::KeepUntil).order_by_asc(Column::Id);
-    Ok(rows.limit(limit).all(tx.db()).await?)
+fn overdue(scope: &Scope, day: NaiveDate) -> Select<Entity> {
+    rows(scope, Wanted::default()).filter(Column::KeepUntil.lte(day))
+}
+
+/// Somebody whose data nothing allows keeping any more, if there is one.
+pub(crate) async fn find_overdue(tx: &Tx) -> Result<Option<Model>, Error> {
+    let rows = overdue(&tx.everywhere(), tx.op().today()).order_by_asc(Column::KeepUntil);
+    Ok(rows.order_by_asc(Column::Id).one(tx.db()).await?)
+}
+
+/// How many of these there are where the caller may erase them.
+pub(crate) async fn count_overdue(op: &Op) -> Result<i64, Error> {
+    let scope = op.scope(Action::RegisterPeople)?;
+    let count = overdue(&scope, op.today()).count(op.app().db.reader()).await?;
+    Ok(i64::try_from(count).unwrap_or(i64::MAX))
 }
 
 /// Counts what an account does on a day, in every process; how often it was by now.

@@ -1,0 +1,111 @@
+//! Asking for personal data in bulk, and deciding about it.
+
+use super::types::{ApproveExport, RefuseExport, RequestExport};
+use super::{Event, place, rules, store};
+use crate::jobs::task;
+use crate::kernel::error::{Error, Faults, invalid, text};
+use crate::kernel::gid::Gid;
+use crate::kernel::op::Op;
+use crate::kernel::tx::Tx;
+use crate::people::person::rules::reason;
+use crate::policy::Action;
+use entity::id::{AccountId, ExportId};
+use entity::jobs::job::JobKind;
+use entity::privacy::export::{Entity, ExportState, Model};
+
+/// What is said of too many people.
+pub(super) fn too_many(most: u32) -> Error {
+    let en = format!("An export holds at most {most} people: name a smaller federation.");
+    invalid(
+        "federationId",
+        text(en, format!("单次导出最多 {most} 人，请缩小范围。")),
+    )
+}
+
+/// Asks for the people of a federation and all below it.
+pub(super) async fn request(op: &Op, input: &RequestExport) -> Result<ExportId, Error> {
+    let digest = op.app().digest("requestExport", input)?;
+    op.write_once(input.idempotency_key.as_deref(), digest, |tx| async move {
+        let federation_id = Gid::parse(&input.federation_id, "federationId")?;
+        let at = tx.authorize(Action::RequestExports, federation_id, "federationId")?;
+        let mut faults = Faults::default();
+        let reason = faults.take("reason", reason(&input.reason));
+        faults.refuse()?;
+        let people = store::count_people(&tx, &op.scope_within(Action::RequestExports, &at)?).await?;
+        let most = op.app().privacy.load().export_rows_max;
+        if people > u64::from(most) {
+            return Err(too_many(most));
+        }
+        if people == 0 {
+            return Err(invalid(
+                "federationId",
+                text("There is nobody.", "没有可导出的人员。"),
+            ));
+        }
+        let export = Model {
+            id: ExportId(op.id()),
+            kind: input.kind.into(),
+            state: ExportState::Requested,
+            reason: reason.unwrap_or_default(),
+            requested_by: op.account_id().ok_or(Error::Unauthenticated)?,
+            requested_at: op.now(),
+            decided_by: None,
+            decided_at: None,
+            refusal: None,
+            file_id: None,
+            federation_id: at.id,
+            path: at.path.to_string(),
+            county_id: at.county_id,
+        };
+        store::insert(&tx, export.clone()).await?;
+        let id = export.id;
+        tx.commit(Event::Requested(export, people), id).await
+    })
+    .await
+}
+
+/// An export that the caller may decide about: nobody decides about what they asked for.
+async fn undecided(tx: &Tx, id: ExportId) -> Result<(Model, AccountId), Error> {
+    let export = tx
+        .authorize_row::<Entity>(Action::ApproveExports, id, "id")
+        .await?
+        .into_inner();
+    let account_id = tx.op().account_id().ok_or(Error::Unauthenticated)?;
+    if export.requested_by == account_id {
+        return Err(Error::Forbidden);
+    }
+    rules::check_open(&export)?;
+    Ok((export, account_id))
+}
+
+/// Allows an export; its file is then written as a job.
+pub(super) async fn approve(op: &Op, input: &ApproveExport) -> Result<ExportId, Error> {
+    op.write(|tx| async move {
+        let (mut export, account_id) = undecided(&tx, ExportId::parse(&input.id, "id")?).await?;
+        let id = export.id;
+        export.state = ExportState::Approved;
+        export.decided_by = Some(account_id);
+        export.decided_at = Some(op.now());
+        store::update(&tx, export.clone()).await?;
+        let asked = (export.requested_by, id.0);
+        task::queue(&tx, JobKind::PeopleExport, asked, &place(&export)).await?;
+        tx.commit(Event::Approved(export), id).await
+    })
+    .await
+}
+
+/// Refuses an export, with a reason.
+pub(super) async fn refuse(op: &Op, input: &RefuseExport) -> Result<ExportId, Error> {
+    op.write(|tx| async move {
+        let (mut export, account_id) = undecided(&tx, ExportId::parse(&input.id, "id")?).await?;
+        let id = export.id;
+        let refusal = reason(&input.reason).map_err(|text| invalid("reason", text))?;
+        export.state = ExportState::Refused;
+        export.decided_by = Some(account_id);
+        export.decided_at = Some(op.now());
+        export.refusal = Some(refusal);
+        store::update(&tx, export.clone()).await?;
+        tx.commit(Event::Refused(export), id).await
+    })
+    .await
+}

@@ -1,0 +1,37 @@
+//! A file of personal data (个人信息文件): for the account that asked, for seven days. Each download is counted and told.
+
+pub mod types;
+pub mod service;
+pub(crate) mod store;
+
+use crate::kernel::event::{Event as Said, Place, Sentence};
+use entity::privacy::personal_file::Model;
+use serde_json::json;
+
+/// The history of files in words.
+pub enum Event {
+    /// It was fetched, for the n-th time.
+    Downloaded(Model),
+    /// Its time was over.
+    Gone(Model),
+}
+
+impl Said for Event {
+    fn sentence(self) -> Sentence {
+        let (kind, file) = match self {
+            Event::Downloaded(file) => ("PERSONAL_FILE_DOWNLOADED", file),
+            Event::Gone(file) => ("PERSONAL_FILE_GONE", file),
+        };
+        Sentence {
+            kind,
+            subject_id: file.id.0,
+            place: Place {
+                federation_id: file.federation_id,
+                path: file.path.clone(),
+                county_id: file.county_id,
+            },
+            body: json!({"name": file.name, "downloads": file.downloads}),
+            deltas: Vec::new(),
+        }
+    }
+}

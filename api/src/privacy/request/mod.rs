@@ -1,0 +1,66 @@
+//! What a person asks for about their own data (个人信息权利请求, PIPL 第四十四条至第五十条): a copy (查阅、复制), a correction (更正),
+//! deletion (删除). RECEIVED → FULFILLED or REFUSED, by the last day for it (应答期限).
+//!
+//! Data that a statutory duty asks to be kept is not deleted (第四十七条第二款): such a request can only be refused with
+//! that reason. The subject of every event here is the person.
+
+pub mod types;
+pub mod graphql;
+pub mod service;
+pub mod rules;
+pub(crate) mod store;
+
+use crate::kernel::event::{Event as Said, Place, Sentence};
+use entity::people::person::Model as Person;
+use entity::privacy::subject_request::Model;
+use sea_orm::ActiveEnum;
+use serde_json::{Value, json};
+
+/// The history of requests in words.
+pub enum Event {
+    /// One was entered.
+    Filed(Model),
+    /// One was done; a correction with what it changed.
+    Fulfilled(Model, Vec<&'static str>),
+    /// One was refused.
+    Refused(Model),
+}
+
+/// The database's word for a person's document.
+fn document(person: &Person) -> String {
+    person.id_type.to_value()
+}
+
+/// What is told of a request.
+pub(crate) fn particulars(request: &Model) -> Value {
+    json!({
+        "request": request.id.0, "kind": request.kind.to_value(), "state": request.state.to_value(),
+        "receivedOn": request.received_on, "dueOn": request.due_on,
+        "refusal": request.refusal.map(|refusal| refusal.to_value()),
+    })
+}
+
+impl Said for Event {
+    fn sentence(self) -> Sentence {
+        let (kind, request, changed) = match self {
+            Event::Filed(request) => ("SUBJECT_REQUEST_FILED", request, Vec::new()),
+            Event::Fulfilled(request, changed) => ("SUBJECT_REQUEST_FULFILLED", request, changed),
+            Event::Refused(request) => ("SUBJECT_REQUEST_REFUSED", request, Vec::new()),
+        };
+        let mut body = particulars(&request);
+        if let (Some(body), false) = (body.as_object_mut(), changed.is_empty()) {
+            body.insert("changed".to_owned(), json!(changed));
+        }
+        Sentence {
+            kind,
+            subject_id: request.person_id.0,
+            place: Place {
+                federation_id: request.federation_id,
+                path: request.path.clone(),
+                county_id: request.county_id,
+            },
+            body,
+            deltas: Vec::new(),
+        }
+    }
+}
