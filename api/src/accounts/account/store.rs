@@ -108,6 +108,16 @@ pub(crate) async fn find(op: &Op, id: AccountId) -> Result<Option<Model>, Error>
     }
 }
 
+/// Adds that the account of a row is one that the caller may see: of what belongs to another one, a search then takes as
+/// long as of what nobody has.
+pub(in crate::accounts) fn push_visible(sql: &mut Sql, tx: &Tx) {
+    sql.push("(account.id = ")
+        .bind(tx.op().account_id().map(|id| id.0))
+        .push(" OR ");
+    tx.scope(Action::ReadAccounts).push(sql, "account.path");
+    sql.push(")");
+}
+
 /// Where an account has its home, for its events.
 pub(in crate::accounts) async fn home(tx: &Tx, id: AccountId) -> Result<Place, Error> {
     let mut sql = Sql::new("SELECT * FROM account WHERE id = ");

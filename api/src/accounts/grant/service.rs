@@ -131,7 +131,7 @@ fn place(tx: &Tx, grant: &grant::Model) -> Place {
 pub(super) async fn end(op: &Op, input: &EndGrant) -> Result<GrantId, Error> {
     op.write(|tx| async move {
         let id = Gid::parse(&input.id, "id")?;
-        let grant = store::find(&tx, id).await?;
+        let grant = store::find_visible(&tx, id).await?;
         let grant = grant.ok_or(Error::NotFound("id".into()))?;
         let is_own = op.account_id() == Some(grant.account_id);
         if grant.until.is_some() {
@@ -139,10 +139,6 @@ pub(super) async fn end(op: &Op, input: &EndGrant) -> Result<GrantId, Error> {
                 authorize_elevation(&tx, &grant).await?;
             }
             return end_elevation(tx, grant, input).await;
-        }
-        if !is_own {
-            tx.authorize_row::<account::Entity>(Action::ReadAccounts, grant.account_id, "id")
-                .await?;
         }
         if is_own || !is_in_reach(&tx, &tx.scope(Action::GrantRoles), &grant) {
             return Err(Error::Forbidden);

@@ -149,7 +149,7 @@ pub(super) async fn logout(op: &Op) -> Result<(), Error> {
 pub(super) async fn end(op: &Op, id: SessionId) -> Result<(), Error> {
     let (own_id, _) = caller(op)?;
     op.write(|tx| async move {
-        let found = store::find(&tx, id).await?;
+        let found = store::find_visible(&tx, id).await?;
         let found = found.ok_or(Error::NotFound("id".into()))?;
         if found.account_id != own_id {
             administrated(&tx, Action::GrantRoles, found.account_id, "id").await?;

@@ -1,6 +1,7 @@
 //! Sessions in the database, and who acts by one.
 
 use super::rules::{SESSION_KEPT, SHOWN};
+use crate::accounts::account::store::push_visible;
 use crate::accounts::grant::store::push_in_force;
 use crate::kernel::app::App;
 use crate::kernel::error::Error;
@@ -114,10 +115,13 @@ pub(super) async fn find_open(tx: &Tx, id: SessionId) -> Result<Option<session::
         .await?)
 }
 
-/// Any session, whether it has ended or not.
-pub(super) async fn find(tx: &Tx, id: SessionId) -> Result<Option<session::Model>, Error> {
-    let mut sql = Sql::new("SELECT * FROM session WHERE id = ");
-    sql.bind(id);
+/// A session of an account that the caller may see, whether it has ended or not.
+pub(super) async fn find_visible(tx: &Tx, id: SessionId) -> Result<Option<session::Model>, Error> {
+    let mut sql = Sql::new(
+        "SELECT session.* FROM session JOIN account ON account.id = session.account_id WHERE session.id = ",
+    );
+    sql.bind(id).push(" AND ");
+    push_visible(&mut sql, tx);
     Ok(session::Model::find_by_statement(sql.on(tx.backend()))
         .one(tx.db())
         .await?)
