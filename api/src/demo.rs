@@ -12,6 +12,7 @@ use crate::kernel::error::Error;
 use crate::kernel::gid::Gid;
 use crate::kernel::op::{Actor, Op};
 use crate::org::federation::import;
+use crate::people::id_number::check_character;
 use crate::policy::Role;
 use crate::scalars::yuan;
 use crate::schema;
@@ -76,6 +77,14 @@ const CALLERS: [Caller; 6] = [
     },
 ];
 
+/// People of the demo, and where.
+const PEOPLE: [(&str, &str); 4] = [
+    ("王小明", "430381110000"),
+    ("李四", "430381110000"),
+    ("欧阳志远", "430381001000"),
+    ("阿卜杜拉·买买提", "430381001000"),
+];
+
 impl Caller {
     fn role(&self) -> Result<Role, Error> {
         Role::named(self.role).ok_or_else(|| anyhow::anyhow!("the demo has no role {}", self.role).into())
@@ -135,6 +144,7 @@ pub async fn fill(app: &Arc<App>) -> Result<(), Error> {
     }
     let enterprises = demo.enterprises().await?;
     demo.trade_unions(&enterprises).await?;
+    demo.people().await?;
     demo.visits(&enterprises).await?;
     demo.collections(&enterprises).await?;
     crate::worker::settle(app).await.map(drop)
@@ -305,6 +315,25 @@ impl Demo {
             .flatten()
             .find(|node| node.get("name").is_some_and(|known| known == name));
         Ok(same.and_then(|node| node.get("id")).cloned().unwrap_or_default())
+    }
+
+    /// A few people who cannot be anybody: they were born in the 1880s.
+    async fn people(&self) -> Result<(), Error> {
+        let register = "mutation($input: RegisterPerson!) { registerPerson(input: $input) { userErrors { code message } } }";
+        let tree = self.engine.app.tree();
+        for (number, (name, township)) in PEOPLE.iter().enumerate() {
+            let node = tree.by_code(township, None);
+            let node = node.ok_or_else(|| anyhow::anyhow!("the list has no division {township}"))?;
+            let first = format!("43038118{:02}0301{:03}", 81 + number, 10 + number);
+            let check = check_character(&first).unwrap_or_default();
+            let input = json!({
+                "federationId": node.id.gid().to_string(), "name": name, "idType": "RESIDENT_ID",
+                "idNumber": format!("{first}{check}"), "phone": format!("1380000{number:04}"),
+                "basis": {"purpose": "MEMBERSHIP", "basis": "CONSENT", "noticeVersion": "demo-1", "from": self.ago(200)},
+            });
+            self.run("demo.office", register, json!({"input": input})).await?;
+        }
+        Ok(())
     }
 
     fn town(&self, code: &str) -> String {

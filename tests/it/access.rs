@@ -3,13 +3,12 @@
 //! Every operation aims at one township of 湘乡市. A mutation is sent with an input that a rule refuses: INVALID or
 //! CONFLICT means that the caller was allowed to try. `UPDATE=1` writes the table anew.
 
-use crate::support::register::{
-    IMPORT_COLLECTIONS, IMPORT_ENTERPRISES, YUESHAN, cover, found, job, record, register,
-};
+use crate::support::register::{IMPORT_ENTERPRISES, YUESHAN, job};
+use crate::support::things::{Place, things as one_of_each};
 use crate::support::tree::{GUANGDONG, HUNAN, SHAOSHAN, WANGCHUNMEN, XIANGTAN, XIANGXIANG};
 use crate::support::{App, Caller};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -54,20 +53,17 @@ const CALLERS: [(&str, &str, &str); 17] = [
     ("reporting client of the province", "REPORTING", HUNAN),
 ];
 
-/// What there is to ask about.
+/// What there is to ask about, and what only this table asks about.
 struct Things {
-    federation: String,
-    enterprise: String,
-    trade_union: String,
-    coverage: String,
-    visit: String,
-    link: String,
+    ids: HashMap<String, String>,
     county: String,
-    account: String,
-    grant: String,
-    session: String,
     enterprise_job: String,
-    collection_job: String,
+}
+
+impl Things {
+    fn id(&self, kind: &str) -> &str {
+        &self.ids[kind]
+    }
 }
 
 /// An operation: its name in the table, its document, its variables.
@@ -109,6 +105,9 @@ fn queries(things: &Things) -> Vec<Operation> {
         of_federation("federation.enterprises", "enterprises { nodes { id } }"),
         of_federation("federation.tradeUnions", "tradeUnions { nodes { id } }"),
         of_federation("federation.visits", "visits { nodes { id } }"),
+        of_federation("federation.people", "people { nodes { name } }"),
+        of_federation("federation.exports", "exports { nodes { id } }"),
+        of_federation("federation.subjectRequests", "subjectRequests { nodes { id } }"),
         of_federation("federation.collections", "collections { nodes { id } }"),
         of_federation(
             "federation.waitingCollections",
@@ -120,27 +119,30 @@ fn queries(things: &Things) -> Vec<Operation> {
         (
             "enterprise",
             "query($id: ID) { enterprise(id: $id) { id } }".to_owned(),
-            json!({"id": things.enterprise}),
+            json!({"id": things.id("Enterprise")}),
         ),
         job("job (enterprises)", &things.enterprise_job),
-        job("job (collections)", &things.collection_job),
-        node("node (enterprise)", &things.enterprise),
-        node("node (trade union)", &things.trade_union),
-        node("node (coverage)", &things.coverage),
-        node("node (visit)", &things.visit),
-        node("node (account)", &things.account),
+        job("job (collections)", things.id("Job")),
+        node("node (enterprise)", things.id("Enterprise")),
+        node("node (trade union)", things.id("TradeUnion")),
+        node("node (coverage)", things.id("Coverage")),
+        node("node (visit)", things.id("Visit")),
+        node("node (account)", things.id("Account")),
+        node("node (person)", things.id("Person")),
+        node("node (export)", things.id("Export")),
+        node("node (subject request)", things.id("SubjectRequest")),
         node("node (job, enterprises)", &things.enterprise_job),
-        node("node (job, collections)", &things.collection_job),
+        node("node (job, collections)", things.id("Job")),
         (
             "nodes",
             "query($ids: [ID!]!) { nodes(ids: $ids) { id } }".to_owned(),
-            json!({"ids": [things.visit]}),
+            json!({"ids": [things.id("Visit")]}),
         ),
     ]
 }
 
 fn mutations(things: &Things) -> Vec<Operation> {
-    let Things {
+    let [
         federation,
         enterprise,
         trade_union,
@@ -150,8 +152,25 @@ fn mutations(things: &Things) -> Vec<Operation> {
         account,
         grant,
         session,
-        ..
-    } = things;
+        person,
+        export,
+        request,
+    ] = [
+        "Federation",
+        "Enterprise",
+        "TradeUnion",
+        "Coverage",
+        "Visit",
+        "FederationLink",
+        "Account",
+        "Grant",
+        "Session",
+        "Person",
+        "Export",
+        "SubjectRequest",
+    ]
+    .map(|kind| things.id(kind));
+    let basis = json!({"purpose": "AID", "basis": "CONSENT", "noticeVersion": "1"});
     let upload = "0190c3a0-0000-7000-8000-00000000ffff";
     vec![
         mutation(
@@ -208,6 +227,57 @@ fn mutations(things: &Things) -> Vec<Operation> {
             "correctVisit",
             "CorrectVisit",
             json!({"id": visit, "expectedVersion": 0}),
+        ),
+        mutation(
+            "registerPerson",
+            "RegisterPerson",
+            json!({"federationId": federation, "name": "x", "idType": "PASSPORT", "idNumber": "x", "basis": basis}),
+        ),
+        mutation(
+            "correctPerson",
+            "CorrectPerson",
+            json!({"id": person, "expectedVersion": 0}),
+        ),
+        mutation(
+            "revealPerson",
+            "RevealPerson",
+            json!({"id": person, "fields": [], "purpose": "MEMBERSHIP", "reason": "x"}),
+        ),
+        mutation(
+            "recordConsent",
+            "RecordConsent",
+            json!({"personId": person, "basis": basis}),
+        ),
+        mutation(
+            "withdrawConsent",
+            "WithdrawConsent",
+            json!({"personId": person, "purpose": "AID"}),
+        ),
+        mutation(
+            "requestExport",
+            "RequestExport",
+            json!({"federationId": federation, "kind": "PEOPLE", "reason": "x"}),
+        ),
+        mutation("approveExport", "ApproveExport", json!({"id": export})),
+        mutation(
+            "refuseExport",
+            "RefuseExport",
+            json!({"id": export, "reason": "x"}),
+        ),
+        mutation(
+            "fileSubjectRequest",
+            "FileSubjectRequest",
+            json!({"personId": person, "kind": "COPY", "receivedOn": "2200-01-01"}),
+        ),
+        mutation(
+            "fulfilSubjectRequest",
+            "FulfilSubjectRequest",
+            json!({"id": request}),
+        ),
+        mutation(
+            "refuseSubjectRequest",
+            "RefuseSubjectRequest",
+            json!({"id": request, "reason": "STATUTORY_DUTY"}),
         ),
         (
             "submitCollections",
@@ -269,7 +339,7 @@ fn subscriptions(things: &Things) -> Vec<Operation> {
         (
             "visitRecorded",
             visits.to_owned(),
-            json!({"id": things.federation}),
+            json!({"id": things.id("Federation")}),
         ),
         (
             "jobChanged (enterprises)",
@@ -279,7 +349,7 @@ fn subscriptions(things: &Things) -> Vec<Operation> {
         (
             "jobChanged (collections)",
             jobs.to_owned(),
-            json!({"id": things.collection_job}),
+            json!({"id": things.id("Job")}),
         ),
     ]
 }
@@ -329,35 +399,18 @@ fn verdict(body: &Value) -> String {
 }
 
 async fn things(app: &App) -> Things {
+    let place = Place {
+        county: XIANGXIANG,
+        township: YUESHAN,
+        word: "湘中",
+        number: 1,
+    };
+    let things = one_of_each(app, place).await;
     let cadre = app.person("CADRE", XIANGXIANG).await;
-    let finance = app.person("FINANCE", XIANGXIANG).await;
-    let enterprise = register(&cadre, YUESHAN, 1).await;
-    let trade_union = found(&cadre, YUESHAN, "SINGLE", 1).await;
-    let link = "mutation($input: LinkFederations!) { linkFederations(input: $input) { federationLink { id } userErrors { code } } }";
-    let input = json!({"federationId": app.gid(YUESHAN), "superiorId": app.gid(XIANGTAN), "kind": "FEE", "from": "2026-01-01"});
-    let link = cadre.done(link, input).await["federationLink"]["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    // A cadre of the township, whom no caller of the table is.
-    app.add_account("yueshan.office", "CADRE", app.federation(YUESHAN))
-        .await;
-    let query = "{ viewer { id sessions { id } grants { id } } }";
-    let office = app.sign_in("yueshan.office").await.data(query, json!({})).await;
-    let id = |path: &str| office.pointer(path).and_then(Value::as_str).unwrap().to_owned();
     Things {
+        ids: things.ids,
         county: app.gid(XIANGXIANG),
-        account: id("/viewer/id"),
-        grant: id("/viewer/grants/0/id"),
-        session: id("/viewer/sessions/0/id"),
-        federation: app.gid(YUESHAN),
-        coverage: cover(&cadre, &trade_union, &enterprise, "2026-03-01").await,
-        visit: record(&cadre, &enterprise, 1, "2026-06-19T09:30:00+08:00").await,
         enterprise_job: job(&cadre, IMPORT_ENTERPRISES, YUESHAN, "uscc\n").await,
-        collection_job: job(&finance, IMPORT_COLLECTIONS, YUESHAN, "voucherId\n").await,
-        enterprise,
-        trade_union,
-        link,
     }
 }
 

@@ -41,6 +41,7 @@ mod imports;
 mod visits;
 mod people;
 mod privacy;
+mod privacy_rights;
 mod fees;
 mod figures;
 mod dashboard;

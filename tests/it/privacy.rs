@@ -246,6 +246,60 @@ async fn refusals(caller: &Caller, id: &str) -> Vec<Written> {
     written
 }
 
+/// An export and what people ask for; what went out beside the files themselves.
+async fn rights(app: &App, cadre: &Caller, ids: &[String]) -> Vec<Written> {
+    let leader = app.person("LEADER", XIANGXIANG).await;
+    let mut written = Vec::new();
+    let mut ask = async |caller: &Caller, name: &str, object: &str, input: Value| {
+        let kind = format!("{}{}", name[..1].to_uppercase(), &name[1..]);
+        let document = format!(
+            "mutation($input: {kind}!) {{ {name}(input: $input) {{ {object} userErrors {{ code message }} }} }}"
+        );
+        let answer = caller.post(&document, json!({"input": input})).await;
+        written.push((name.to_owned(), answer.body.to_vec()));
+        answer.json()["data"][name].take()
+    };
+    let asked = json!({"federationId": app.gid(YUESHAN), "kind": "PEOPLE", "reason": "向上级工会报送会员名册，年度核对"});
+    let export = ask(cadre, "requestExport", "export { id reason }", asked).await["export"]["id"].take();
+    ask(
+        &leader,
+        "approveExport",
+        "export { id state }",
+        json!({"id": export}),
+    )
+    .await;
+    app.work().await;
+    let mut paths = Vec::new();
+    for (person, kind, correction) in [
+        (0, "COPY", json!(null)),
+        (1, "CORRECT", json!({"phone": "13700000003"})),
+        (0, "CORRECT", json!({"idNumber": resident_id(3)})),
+    ] {
+        let object = "subjectRequest { id file { path } person { name idNumber phone } }";
+        let filed = ask(
+            cadre,
+            "fileSubjectRequest",
+            object,
+            json!({"personId": ids[person], "kind": kind}),
+        )
+        .await;
+        let input = json!({"id": filed["subjectRequest"]["id"], "correction": correction});
+        let done = ask(cadre, "fulfilSubjectRequest", object, input).await;
+        paths.push(done["subjectRequest"]["file"]["path"].clone());
+    }
+    let find = "query($id: ID!) { node(id: $id) { ... on Export { file { path name } } } }";
+    paths.push(cadre.data(find, json!({"id": export})).await["node"]["file"]["path"].clone());
+    let files: Vec<&str> = paths.iter().filter_map(Value::as_str).collect();
+    assert_eq!(files.len(), 2, "{paths:?}");
+    for path in files {
+        let file = cadre.send("GET", path, &[], "").await;
+        assert!(file.text().contains(&resident_id(2)), "who may have it gets it");
+        let refused = leader.send("GET", path, &[], "").await;
+        written.push((format!("{path} for another one"), refused.body.to_vec()));
+    }
+    written
+}
+
 /// A day's work with people: what went out where nothing personal may stand.
 async fn day(app: &App) -> Vec<Written> {
     let cadre = app.person("CADRE", YUESHAN).await;
@@ -268,6 +322,7 @@ async fn day(app: &App) -> Vec<Written> {
         )
         .await;
     cadre.done(REVEAL, reveal(&ids[0])).await;
+    written.extend(rights(app, &cadre, &ids).await);
     let csv = format!(
         "uscc,name\n{},{}\n",
         enterprise(&cadre, YUESHAN, 9)["uscc"].as_str().unwrap(),
@@ -307,7 +362,7 @@ both! {
         written.push(("the traces".into(), format!("{spans:?}").into_bytes()));
         written.push(("/metrics".into(), app.send("GET", "/metrics", &[], "").await.body.to_vec()));
         written.extend(database(&app).await);
-        let mut personal = vec!["王晓明".to_owned(), "王志明".into(), "欧阳志远".into(), "13800000002".into(), "13800000003".into(), "13900000003".into()];
+        let mut personal = vec!["王晓明".to_owned(), "王志明".into(), "欧阳志远".into(), "13800000002".into(), "13800000003".into(), "13700000003".into(), "13900000003".into()];
         for number in [2, 3] {
             personal.extend([resident_id(number), resident_id(number)[..17].to_owned()]);
         }

@@ -29,13 +29,14 @@ const WALK: &str = "{ __schema { types { kind name description interfaces { name
     fragment T on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
 
 /// Lists of objects that are no pages: what bounds each. No new one without a bound that its description names.
-const BOUNDED: [(&str, &str); 13] = [
+const BOUNDED: [(&str, &str); 14] = [
     ("Account.grants", "at most 20, by rule, and an elevation"),
     ("Account.sessions", "the 50 used last"),
     ("AuditEntry.details", "the particulars of one event"),
     ("CollectionResult.reasons", "one for each rule"),
     ("Federation.ancestors", "as many as there are levels"),
     ("Federation.figures", "one for each metric asked for, at most 50"),
+    ("Person.bases", "at most 100, by rule"),
     ("Query.metrics", "the catalogue"),
     ("Query.nodes", "one for each id"),
     ("SubmitCollectionsPayload.results", "one for each line"),

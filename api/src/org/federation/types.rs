@@ -273,14 +273,14 @@ impl Federation {
         context: &Context<'_>,
         #[graphql(desc = "Only those that are here.")] state: Option<SubjectRequestState>,
         #[graphql(desc = "Only those without an answer after the last day for it, or only the others.")]
-        overdue: Option<bool>,
+        is_overdue: Option<bool>,
         #[graphql(desc = "How many from the start, at most 100; 20 if nothing is said.")] first: Option<i32>,
         #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
     ) -> Result<Connection<SubjectRequest>, Error> {
         let page = Page::new(first, after, last, before)?;
-        subject_requests_of(context, self, (state, overdue), page).await
+        subject_requests_of(context, self, (state, is_overdue), page).await
     }
 
     /// The audit trail (审计日志) of this federation and all below it, newest first: what was done, and what was refused for

@@ -4,6 +4,9 @@ use crate::kernel::error::{Faults, Text, text};
 use chrono::{Days, NaiveDate};
 use entity::people::basis::{LegalBasis, Model, Purpose};
 
+/// Bases that one person may have.
+pub const BASES_MAX: usize = 100;
+
 /// Days that data stays after the last basis of a purpose ended. DER: as long as claims about the work may be made.
 pub fn retention_days(purpose: Purpose) -> u64 {
     match purpose {

@@ -57,6 +57,10 @@ pub(super) async fn record(op: &Op, input: &RecordConsent) -> Result<PersonId, E
         if bases.iter().any(is_same) {
             return Ok(tx.unchanged(id));
         }
+        if bases.len() >= rules::BASES_MAX {
+            let full = text("A person has at most 100 bases.", "每人最多记录 100 条依据。");
+            return Err(invalid("basis", full));
+        }
         bases.push(basis.clone());
         store::insert(&tx, basis.clone()).await?;
         person::store::keep_until(&tx, id, rules::keep_until(&bases)).await?;

@@ -68,6 +68,9 @@ fn open(vault: &Vault, cell: Cell, sealed: Option<&Sealed>) -> Result<Option<Str
     sealed.map(|sealed| vault.open(cell, sealed)).transpose()
 }
 
+/// How one of the values is opened.
+pub type Opening = fn(&Vault, &Model) -> Result<Option<String>, Error>;
+
 /// Opens the name.
 pub fn name(vault: &Vault, person: &Model) -> Result<Option<String>, Error> {
     open(vault, cell(NAME, person.id), person.name.as_ref())

@@ -5,7 +5,6 @@ use crate::kernel::error::{Error, UserError};
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
 use crate::kernel::page::{self, Connection, Listing, Page, Sort};
-use crate::kernel::vault::Vault;
 use crate::org::federation::types::{Federation, federation};
 use crate::people::basis::store::BasesOf;
 use crate::people::basis::types::{ProcessingBasis, ProcessingBasisInput, ProcessingPurpose};
@@ -97,7 +96,7 @@ impl Person {
     fn shown(
         &self,
         context: &Context<'_>,
-        open: fn(&Vault, &person::Model) -> Result<Option<String>, Error>,
+        open: plain::Opening,
         mask: fn(&str) -> String,
     ) -> Option<Result<String, Error>> {
         let opened = open(&Op::of(context).app().vault, &self.0).transpose()?;
@@ -138,7 +137,7 @@ impl Person {
         federation(Op::of(context), self.0.federation_id)
     }
 
-    /// Why the data may be kept and used, in the order of recording.
+    /// Why the data may be kept and used, in the order of recording; at most 100.
     async fn bases(&self, context: &Context<'_>) -> Result<Vec<ProcessingBasis>, Error> {
         let bases = Op::of(context).load::<BasesOf>(self.0.id).await?;
         Ok(bases.into_iter().map(ProcessingBasis).collect())
