@@ -1,5 +1,6 @@
 //! A database from before accounts had a home, brought to the newest shape.
 
+use crate::support::accounts::CHANGE_PASSWORD;
 use crate::support::app::SECRET;
 use crate::support::tree::*;
 use migration::{Migrator, MigratorTrait};
@@ -28,7 +29,7 @@ both! {
         );
         app.sign_in_client("bureau").await;
         let again = json!({"username": "office", "password": SECRET, "newPassword": SECRET});
-        assert_eq!(office.refused(crate::support::accounts::CHANGE_PASSWORD, again).await, ["INVALID newPassword"]);
+        assert_eq!(office.refused(CHANGE_PASSWORD, again).await, ["INVALID newPassword"]);
         let checks = api::verify::run(&app.process.db, &app.process.keys, &[]).await.map_err(|error| error.report()).unwrap();
         assert!(checks.iter().all(|check| check.outcome.is_ok()), "{checks:?}");
     }

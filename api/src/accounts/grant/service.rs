@@ -140,10 +140,6 @@ pub(super) async fn end(op: &Op, input: &EndGrant) -> Result<GrantId, Error> {
             }
             return end_elevation(tx, grant, input).await;
         }
-        if !is_own {
-            tx.authorize_row::<account::Entity>(Action::ReadAccounts, grant.account_id, "id")
-                .await?;
-        }
         if is_own || !is_in_reach(&tx, &tx.scope(Action::GrantRoles), &grant) {
             return Err(Error::Forbidden);
         }
