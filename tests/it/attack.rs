@@ -155,6 +155,11 @@ both! {
         let (mut requests, mut faults) = (0, Vec::new());
         for role in ATTACKERS {
             let mut caller = attacker(&app, role).await;
+            // Refusals are written down up to a limit; the first ones would take a statement more.
+            for _ in 0..61 {
+                let nobody = json!({"id": like(&theirs.ids["Session"])});
+                caller.refused("mutation($input: EndSession!) { endSession(input: $input) { userErrors { code field } } }", nobody).await;
+            }
             for (number, naming) in namings.iter().enumerate() {
                 if number % 10 == 0 {
                     caller = attacker(&app, role).await;
@@ -180,11 +185,12 @@ both! {
                     let is_telling = TELLING.iter().any(|(title, _)| *title == naming.title());
                     let sent = theirs.as_str().unwrap();
                     let said = found.to_string().replace(sent, "");
+                    let expected = expected.to_string();
                     let leak = secrets.iter().find(|secret| said.contains(*secret));
                     let as_nobody = found.to_string().replace(sent, nobody.as_str().unwrap());
                     if let Some(leak) = leak {
                         faults.push(format!("{role}: {} with {sent} tells {leak}: {said}", naming.title()));
-                    } else if as_nobody != expected.to_string() && !is_telling {
+                    } else if as_nobody != expected && !is_telling {
                         faults.push(format!("{role}: {} with {sent}:\n  {as_nobody}\nis not\n  {expected}", naming.title()));
                     } else if took != statements && !is_telling {
                         faults.push(format!("{role}: {} with {sent} took {took} statements, not {statements}", naming.title()));

@@ -10,7 +10,7 @@ use api::kernel::error::Error;
 use api::kernel::files::Files;
 use api::verify;
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 const PASSPHRASE: &str = "four words are enough";
@@ -24,7 +24,7 @@ async fn back_up(app: &App, passphrase: &str) -> (PathBuf, Result<Counts, Error>
     (file, counts)
 }
 
-async fn restore(stage: &Stage, file: &PathBuf, passphrase: &str) -> Result<Counts, Error> {
+async fn restore(stage: &Stage, file: &Path, passphrase: &str) -> Result<Counts, Error> {
     let folder = stage.folder.path();
     let db = done(Db::connect(&stage.url, 4).await);
     let files = done(Files::open(&folder.join("files")));

@@ -7,6 +7,7 @@ pub mod db;
 pub mod delivery;
 pub mod door;
 pub mod lab;
+pub mod matrix;
 pub mod accounts;
 pub mod machines;
 pub mod provider;

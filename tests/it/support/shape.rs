@@ -228,22 +228,22 @@ impl Shape {
         own: &Own,
         gives: &str,
     ) -> Value {
-        let (of, is_list) = unwrapped(&input["type"]);
+        let (_, is_list) = unwrapped(&input["type"]);
         let one = match path {
             Some([]) => sent.clone(),
-            _ => self.sample(of, text(&input["name"]), (path, sent), own, gives),
+            _ => self.sample(input, (path, sent), own, gives),
         };
         if is_list { json!([one]) } else { one }
     }
 
     fn sample(
         &self,
-        of: &str,
-        name: &str,
+        input: &Value,
         (path, sent): (Option<&[String]>, &Value),
         own: &Own,
         gives: &str,
     ) -> Value {
+        let (name, (of, _)) = (text(&input["name"]), unwrapped(&input["type"]));
         let kind = &self.types[of];
         if let Some(first) = list(&kind["enumValues"]).first() {
             return first["name"].clone();
