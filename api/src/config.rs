@@ -201,9 +201,80 @@ pub struct Access {
     #[arg(long, env = "GONGHUI_OTP_ROLES", default_value = OTP_ROLES, value_parser = roles)]
     pub otp_roles: Roles,
 
+    /// Address at which clients reach the service, as its tokens name it: `https://gonghui.example.cn`.
+    #[arg(long, env = "GONGHUI_ISSUER", default_value = "http://127.0.0.1:8000", value_parser = issuer)]
+    pub issuer: String,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show the text twice")]
+    pub oidc: Oidc,
+
     /// Minutes that an elevation lasts.
     #[arg(long, env = "GONGHUI_ELEVATION_MINUTES", default_value_t = 180, value_parser = value_parser!(u32).range(1..=1_440))]
     pub elevation_minutes: u32,
+}
+
+/// Settings of the identity provider that people may sign in by (OpenID Connect).
+#[derive(Args, Clone)]
+pub struct Oidc {
+    /// Address of the identity provider, exactly as it names itself; none if nothing is said.
+    #[arg(long, env = "GONGHUI_OIDC_ISSUER", requires_all = ["oidc_client_id", "oidc_redirect_uri"])]
+    pub oidc_issuer: Option<String>,
+
+    /// What the provider calls this service.
+    #[arg(long, env = "GONGHUI_OIDC_CLIENT_ID")]
+    pub oidc_client_id: Option<String>,
+
+    /// The secret that the provider gave this service, if it gave one.
+    #[arg(long, env = "GONGHUI_OIDC_CLIENT_SECRET", hide_env_values = true)]
+    pub oidc_client_secret: Option<String>,
+
+    /// Page of the front end to which the provider sends people back.
+    #[arg(long, env = "GONGHUI_OIDC_REDIRECT_URI")]
+    pub oidc_redirect_uri: Option<String>,
+}
+
+impl std::fmt::Debug for Oidc {
+    /// Without the secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Oidc").field(&self.oidc_issuer).finish()
+    }
+}
+
+/// An identity provider that is set up.
+pub struct Provider {
+    /// Its address, exactly as it names itself.
+    pub issuer: String,
+    /// What it calls this service.
+    pub client_id: String,
+    /// The secret that it gave this service.
+    pub client_secret: Option<String>,
+    /// Where it sends people back.
+    pub redirect_uri: String,
+}
+
+impl Oidc {
+    /// The provider, if one is set up.
+    pub fn provider(&self) -> Option<Provider> {
+        Some(Provider {
+            issuer: self.oidc_issuer.clone()?,
+            client_id: self.oidc_client_id.clone()?,
+            client_secret: self.oidc_client_secret.clone(),
+            redirect_uri: self.oidc_redirect_uri.clone()?,
+        })
+    }
+}
+
+fn issuer(text: &str) -> Result<String, String> {
+    let is_web = ["http://", "https://"]
+        .iter()
+        .any(|scheme| text.starts_with(scheme));
+    let address = text.trim_end_matches('/');
+    if is_web && !address.contains(['?', '#']) {
+        Ok(address.to_owned())
+    } else {
+        Err("an address that begins with https:// or http://".to_owned())
+    }
 }
 
 /// A list of roles.

@@ -2,6 +2,7 @@
 //! the node and all below it.
 
 use crate::kernel::bucket::Rate;
+use async_graphql::resolver_utils::EnumType;
 
 /// What an account may be at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, async_graphql::Enum)]
@@ -128,6 +129,24 @@ pub enum Action {
     HandleSubjectRequests,
     /// Read the audit trail.
     ReadAudit,
+}
+
+impl Action {
+    /// All of them.
+    pub fn all() -> impl Iterator<Item = Action> {
+        Action::items().iter().map(|item| item.value)
+    }
+
+    /// Its name in the scope of a token: READ_TREE is `read_tree`.
+    pub fn scope_name(self) -> String {
+        let item = Action::items().iter().find(|item| item.value == self);
+        item.map_or_else(String::new, |item| item.name.to_ascii_lowercase())
+    }
+
+    /// The action of a name in the scope of a token.
+    pub fn in_scope(name: &str) -> Option<Action> {
+        Action::all().find(|action| action.scope_name() == name)
+    }
 }
 
 /// The roles that work only in a session with a second factor, if no setting says otherwise.

@@ -256,7 +256,7 @@ async fn places(db: &Snapshot) -> Result<Result<String, String>, Error> {
 async fn sealed(db: &Snapshot, keys: &Keys) -> Result<Result<String, String>, Error> {
     let opener = Opener::read(db, keys).await?;
     let mut count = 0;
-    for at in SEALED {
+    for at in &SEALED {
         let mut last = Uuid::nil();
         loop {
             let values = sealing::store::after(db, at, last, 1_000).await?;
@@ -268,7 +268,10 @@ async fn sealed(db: &Snapshot, keys: &Keys) -> Result<Result<String, String>, Er
                     row: value.id,
                 };
                 if opener.open(cell, &Sealed(value.sealed)).is_err() {
-                    return Ok(Err(format!("{} of {} does not open", at.cell, value.id)));
+                    return Ok(Err(format!(
+                        "{}.{} of {} does not open",
+                        at.table, at.column, value.id
+                    )));
                 }
             }
         }

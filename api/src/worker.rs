@@ -5,6 +5,8 @@
 //! tells whether anything was written, on PostgreSQL a partial index that is empty when all is numbered. A NOTIFY in
 //! each writer's transaction would make all writers queue for one lock.
 
+use crate::accounts::client::store as clients;
+use crate::accounts::provider::store as providers;
 use crate::accounts::session::store as sessions;
 use crate::jobs::runner::{self, Stop, Work};
 use crate::kernel::app::App;
@@ -44,6 +46,8 @@ pub async fn clean(app: &Arc<App>) -> Result<(), Error> {
     app.db.tend().await?;
     uploads::clean(app).await?;
     sessions::forget(app).await?;
+    clients::forget(app).await?;
+    providers::forget(app).await?;
     retention::queue_due(app).await?;
     Ok(())
 }

@@ -52,6 +52,8 @@ ids! {
     AccountId
     /// A role on a node of the tree, for a time.
     GrantId
+    /// What a machine client signs in with.
+    CredentialId
     /// A signed-in session with its refresh token.
     SessionId
     /// A line of a tax-bureau delivery.

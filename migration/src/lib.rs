@@ -19,6 +19,7 @@ mod m20261122_000009_audit;
 mod m20261122_000010_accounts;
 mod m20261122_000011_people;
 mod m20261122_000012_privacy;
+mod m20261122_000013_machines;
 
 /// Brings a database to the newest shape, or back.
 #[derive(Debug)]
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000010_accounts::Migration),
             Box::new(m20261122_000011_people::Migration),
             Box::new(m20261122_000012_privacy::Migration),
+            Box::new(m20261122_000013_machines::Migration),
         ]
     }
 }

@@ -155,6 +155,8 @@ fn mutations(things: &Things) -> Vec<Operation> {
         person,
         export,
         request,
+        client,
+        credential,
     ] = [
         "Federation",
         "Enterprise",
@@ -168,6 +170,8 @@ fn mutations(things: &Things) -> Vec<Operation> {
         "Person",
         "Export",
         "SubjectRequest",
+        "Client",
+        "ClientCredential",
     ]
     .map(|kind| things.id(kind));
     let basis = json!({"purpose": "AID", "basis": "CONSENT", "noticeVersion": "1"});
@@ -297,6 +301,26 @@ fn mutations(things: &Things) -> Vec<Operation> {
             json!({"federationId": federation, "username": "x", "name": "x"}),
         ),
         mutation(
+            "registerClient",
+            "RegisterClient",
+            json!({"federationId": federation, "username": "x", "name": "x"}),
+        ),
+        mutation(
+            "addClientCredential",
+            "AddClientCredential",
+            json!({"accountId": client, "publicKey": "x"}),
+        ),
+        mutation(
+            "revokeClientCredential",
+            "RevokeClientCredential",
+            json!({"id": credential, "reason": ""}),
+        ),
+        mutation(
+            "bindProvider",
+            "BindProvider",
+            json!({"accountId": account, "subject": "", "reason": ""}),
+        ),
+        mutation(
             "disableAccount",
             "DisableAccount",
             json!({"accountId": account, "reason": ""}),
@@ -355,7 +379,10 @@ fn subscriptions(things: &Things) -> Vec<Operation> {
 }
 
 /// Operations that are about the caller and have no place.
-const PLACELESS: [&str; 7] = [
+const PLACELESS: [&str; 10] = [
+    "beginProviderLogin",
+    "loginWithProvider",
+    "linkProvider",
     "login",
     "logout",
     "refreshSession",

@@ -79,13 +79,15 @@ async fn ask(caller: &Caller, naming: &Naming, document: &str, variables: &Value
 }
 
 /// What is sent of theirs for a kind of name, each with one that nobody has.
-fn sent<'a>(scalar: &str, theirs: &'a Things) -> Vec<(&'a str, Value, Value)> {
-    let nobody = "0190c3a0-0000-7000-8000-00000000dead";
+fn sent<'a>(naming: &Naming, theirs: &'a Things) -> Vec<(&'a str, Value, Value)> {
+    let nobody = "0190c3a0-0000-7000-8000-00000000beef";
     let each = |theirs: &[&str], nobody: &str| {
         let pairs = theirs.iter().map(|theirs| ("", json!(theirs), json!(nobody)));
         pairs.collect()
     };
-    match scalar {
+    // What a mutation makes a query must not find.
+    let number = if naming.kind == "query" { 997 } else { 998 };
+    match naming.scalar.as_str() {
         "ID" => {
             let ids = theirs.ids.iter();
             ids.map(|(kind, id)| (kind.as_str(), json!(id), json!(like(id))))
@@ -94,7 +96,7 @@ fn sent<'a>(scalar: &str, theirs: &'a Things) -> Vec<(&'a str, Value, Value)> {
         "UUID" | "Upload" => each(&[&theirs.upload, &theirs.visit], nobody),
         "DivisionCode" => each(&[THEIRS.county, THEIRS.township], "990099000000"),
         "Uscc" => each(&[&theirs.uscc], &crate::support::register::uscc(999)),
-        "IdNumber" => each(&[&theirs.id_number], &crate::support::people::resident_id(998)),
+        "IdNumber" => each(&[&theirs.id_number], &crate::support::people::resident_id(number)),
         other => panic!("say what {other} names"),
     }
 }
@@ -158,7 +160,7 @@ both! {
                     caller = attacker(&app, role).await;
                 }
                 let mut nobodys: HashMap<String, (Value, Value)> = HashMap::new();
-                for (kind, theirs, nobody) in sent(&naming.scalar, &theirs) {
+                for (kind, theirs, nobody) in sent(naming, &theirs) {
                     let known = nobodys.get(&nobody.to_string()).cloned();
                     let (document, variables) = shape.document(naming, (kind, &nobody), &own);
                     let (expected, statements) = match known {

@@ -32,6 +32,8 @@ mod audit;
 mod divisions;
 mod tree;
 mod accounts;
+mod machines;
+mod provider;
 mod uploads;
 mod forms;
 mod jobs;

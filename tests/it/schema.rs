@@ -29,7 +29,8 @@ const WALK: &str = "{ __schema { types { kind name description interfaces { name
     fragment T on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
 
 /// Lists of objects that are no pages: what bounds each. No new one without a bound that its description names.
-const BOUNDED: [(&str, &str); 14] = [
+const BOUNDED: [(&str, &str); 15] = [
+    ("Account.credentials", "the 20 newest"),
     ("Account.grants", "at most 20, by rule, and an elevation"),
     ("Account.sessions", "the 50 used last"),
     ("AuditEntry.details", "the particulars of one event"),
@@ -124,7 +125,13 @@ const AS_DELIVERED: [&str; 2] = ["CollectionLineInput", "DeliveredCollectionLine
 /// Ids that others gave.
 const FOREIGN_IDS: [&str; 1] = ["voucherId"];
 /// Parts of another node, which have an id so that an input can name them.
-const PARTS: [&str; 4] = ["FederationLink", "Finding", "Grant", "Session"];
+const PARTS: [&str; 5] = [
+    "ClientCredential",
+    "FederationLink",
+    "Finding",
+    "Grant",
+    "Session",
+];
 
 /// The name of a type without its list and non-null marks, and whether a list is among them.
 fn unwrapped(kind: &Value) -> (&str, bool) {

@@ -5,6 +5,8 @@
 //! |---|---|
 //! | 账号 | `account`: a person or a machine client, with a home in the tree |
 //! | 身份鉴别 | `proof`: a secret, a second factor, and how often that may fail |
+//! | 客户端凭据 | `client`: secrets and public keys of machines |
+//! | 统一身份认证 | `provider`: signing in by an identity provider |
 //! | 口令、邀请码 | `password`: invitations, changes, resets |
 //! | 动态口令 | `otp`: the second factor (RFC 6238) and its recovery codes |
 //! | 会话 | `session`: signed in, going on, ended |
@@ -17,6 +19,8 @@
 //! password, another the second factor.
 
 pub mod account;
+pub mod client;
+pub mod provider;
 pub mod proof;
 pub mod password;
 pub mod otp;

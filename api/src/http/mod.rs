@@ -29,6 +29,7 @@ pub mod session;
 pub mod token;
 mod body;
 pub mod uploads;
+pub mod wellknown;
 mod multipart;
 pub mod files;
 pub mod pages;

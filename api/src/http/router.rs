@@ -1,7 +1,7 @@
 //! Every address of the service.
 
 use super::engine::Engine;
-use super::{files, graphql, metrics, observe, pages, single, token, uploads};
+use super::{files, graphql, metrics, observe, pages, single, token, uploads, wellknown};
 use crate::kernel::tree::Tree;
 use axum::Router;
 use axum::extract::State;
@@ -21,6 +21,11 @@ pub fn router(engine: Engine) -> Router {
         .route("/graphql", any(graphql::serve))
         .merge(single::route(engine.clone()))
         .route("/oauth/token", post(token::issue))
+        .route(wellknown::KEYS, get(wellknown::keys))
+        .route(
+            "/.well-known/oauth-authorization-server",
+            get(wellknown::metadata),
+        )
         .route("/uploads/{id}", put(uploads::receive).head(uploads::stand))
         .route("/files/{id}", get(files::send))
         .route("/", get(pages::front))

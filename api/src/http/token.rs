@@ -1,8 +1,11 @@
-//! `POST /oauth/token`: client credentials (RFC 6749 §4.4) for machines.
+//! `POST /oauth/token`: client credentials (RFC 6749 §4.4) for machines, which say who they are by a secret in the
+//! header or in the form, or by a signed assertion (RFC 7523).
 
 use super::engine::Engine;
 use super::session::Address;
-use crate::accounts::session::{rules, service};
+use crate::accounts::client::rules as scopes;
+use crate::accounts::client::service::{self, Brought, SignedIn};
+use crate::accounts::session::rules;
 use crate::kernel::error::Error;
 use crate::kernel::op::{Actor, Op};
 use axum::Form;
@@ -20,6 +23,30 @@ pub struct TokenRequest {
     grant_type: String,
     client_id: Option<String>,
     client_secret: Option<String>,
+    client_assertion_type: Option<String>,
+    client_assertion: Option<String>,
+    scope: Option<String>,
+}
+
+/// The one type of assertion.
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// What a client brings: one thing only (RFC 6749 §2.3); else why it is refused.
+fn brought(headers: &HeaderMap, form: TokenRequest) -> Result<Brought, (StatusCode, &'static str)> {
+    let in_header = basic(headers);
+    let in_form = form.client_secret.is_some();
+    match (in_header, form.client_assertion) {
+        (None, Some(assertion)) if !in_form && form.client_assertion_type.as_deref() == Some(JWT_BEARER) => {
+            Ok(Brought::Assertion(form.client_id, assertion))
+        }
+        (Some((id, secret)), None) if !in_form => Ok(Brought::Secret(id, secret)),
+        (None, None) => {
+            let both = form.client_id.zip(form.client_secret);
+            let (id, secret) = both.ok_or((StatusCode::UNAUTHORIZED, "invalid_client"))?;
+            Ok(Brought::Secret(id, secret))
+        }
+        _ => Err((StatusCode::BAD_REQUEST, "invalid_request")),
+    }
 }
 
 /// Id and secret of HTTP Basic; each is form-encoded inside (RFC 6749 §2.3.1).
@@ -72,18 +99,29 @@ pub async fn issue(State(engine): State<Engine>, Address(address): Address, requ
     if form.grant_type != "client_credentials" {
         return refused(StatusCode::BAD_REQUEST, "unsupported_grant_type");
     }
-    let Some((id, secret)) = basic(&headers).or(form.client_id.zip(form.client_secret)) else {
-        return refused(StatusCode::UNAUTHORIZED, "invalid_client");
+    let only = match form.scope.as_deref().map(scopes::scope) {
+        None => None,
+        Some(Some(only)) => Some(only),
+        Some(None) => return refused(StatusCode::BAD_REQUEST, "invalid_scope"),
+    };
+    let brought = match brought(&headers, form) {
+        Ok(brought) => brought,
+        Err((status, error)) => return refused(status, error),
     };
     // PostgreSQL stores no NUL character, so no client has one.
-    if id.contains('\0') {
+    if matches!(&brought, Brought::Secret(id, _) if id.contains('\0')) {
         return refused(StatusCode::UNAUTHORIZED, "invalid_client");
     }
     let op = Op::arriving(&engine.app, Actor::Anonymous, address);
-    match service::sign_in_client(&op, &id, secret).await {
-        Ok(tokens) => {
+    match service::sign_in(&op, brought, only).await {
+        Ok(SignedIn { tokens, scope }) => {
             let seconds = rules::ACCESS_TOKEN.num_seconds();
-            let body = json!({"access_token": tokens.access, "token_type": "Bearer", "expires_in": seconds});
+            let body = json!({
+                "access_token": tokens.access,
+                "token_type": "Bearer",
+                "expires_in": seconds,
+                "scope": scope,
+            });
             ([(CACHE_CONTROL, "no-store")], Json(body)).into_response()
         }
         Err(Error::Invalid(_)) => refused(StatusCode::UNAUTHORIZED, "invalid_client"),

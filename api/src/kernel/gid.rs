@@ -5,9 +5,9 @@ use async_graphql::ID;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use entity::id::{
-    AccountId, CollectionId, CoverageId, EnterpriseId, ExportId, FederationId, FederationLinkId, FindingId,
-    GrantId, JobId, PersonId, PersonalFileId, SessionId, SubjectRequestId, TradeUnionId, VisitId,
-    WaitingCollectionId,
+    AccountId, CollectionId, CoverageId, CredentialId, EnterpriseId, ExportId, FederationId,
+    FederationLinkId, FindingId, GrantId, JobId, PersonId, PersonalFileId, SessionId, SubjectRequestId,
+    TradeUnionId, VisitId, WaitingCollectionId,
 };
 use uuid::Uuid;
 
@@ -72,6 +72,7 @@ gids! {
     b'X' ExportId
     b'Q' SubjectRequestId
     b'B' PersonalFileId
+    b'K' CredentialId
 }
 
 /// The message for an id that is not a UUID.

@@ -34,6 +34,8 @@ pub enum Verdict {
     NotSignedIn,
     /// No role of the caller says so, anywhere.
     NoRole,
+    /// A role says so, but the token was asked for less.
+    OutOfScope,
     /// A role says so, but not here.
     Elsewhere,
 }
@@ -59,18 +61,41 @@ pub enum Actor {
         is_phone: bool,
         /// What it may do where.
         grants: Vec<Grant>,
+        /// The actions that its token was asked for; none for all that the grants allow.
+        only: Option<Arc<[Action]>>,
     },
 }
 
 impl Actor {
     /// Whether the other one may do the same at the same places.
     pub fn may_as_much_as(&self, other: &Actor) -> bool {
-        let grants = |actor: &Actor| match actor {
-            Actor::Account { grants, .. } => grants.clone(),
-            Actor::Anonymous | Actor::System => Vec::new(),
+        let rights = |actor: &Actor| match actor {
+            Actor::Account { grants, only, .. } => (grants.clone(), only.clone()),
+            Actor::Anonymous | Actor::System => (Vec::new(), None),
         };
-        let (own, theirs) = (grants(self), grants(other));
-        own.iter().all(|grant| theirs.contains(grant)) && theirs.iter().all(|grant| own.contains(grant))
+        let ((own, own_scope), (theirs, their_scope)) = (rights(self), rights(other));
+        own.iter().all(|grant| theirs.contains(grant))
+            && theirs.iter().all(|grant| own.contains(grant))
+            && own_scope == their_scope
+    }
+
+    /// Whether the scope of its token leaves an action to its grants.
+    fn was_asked_for(&self, action: Action) -> bool {
+        match self {
+            Actor::Account { only: Some(only), .. } => only.contains(&action),
+            Actor::Account { .. } | Actor::Anonymous | Actor::System => true,
+        }
+    }
+
+    /// Whether it may do something at some place.
+    pub fn may_somewhere(&self, action: Action) -> bool {
+        match self {
+            Actor::Anonymous => false,
+            Actor::System => true,
+            Actor::Account { grants, .. } => {
+                self.was_asked_for(action) && grants.iter().any(|grant| grant.role.may(action))
+            }
+        }
     }
 }
 
@@ -231,6 +256,7 @@ impl Op {
         match &self.0.actor {
             Actor::Anonymous => Scope::nothing(),
             Actor::System => Scope::everything(),
+            actor if !actor.was_asked_for(action) => Scope::nothing(),
             Actor::Account { grants, .. } => {
                 let nodes = grants.iter().filter(|grant| grant.role.may(action));
                 let nodes = nodes.filter_map(|grant| tree.get(grant.federation_id));
@@ -262,6 +288,7 @@ impl Op {
             Actor::Anonymous => Verdict::NotSignedIn,
             _ if self.scope_in(&self.tree(), action).holds(path) => Verdict::Granted,
             Actor::Account { grants, .. } if !grants.iter().any(may) => Verdict::NoRole,
+            actor if !actor.was_asked_for(action) => Verdict::OutOfScope,
             _ => Verdict::Elsewhere,
         }
     }

@@ -1,6 +1,6 @@
 //! A signed-in session.
 
-use crate::id::{AccountId, SessionId};
+use crate::id::{AccountId, CredentialId, SessionId};
 use sea_orm::entity::prelude::*;
 
 /// What opened a session.
@@ -31,6 +31,10 @@ pub struct Model {
     pub address: String,
     /// Opened with a second factor.
     pub is_strong: bool,
+    /// The client credential that it was opened with; it ends with that.
+    pub credential_id: Option<CredentialId>,
+    /// The actions that it was asked for; none for all that the account may do.
+    pub scope: Option<String>,
     /// Counts refresh tokens: only the newest is good.
     pub generation: i32,
     /// Signed in at.

@@ -302,7 +302,7 @@ both! {
     async fn a_machine_gets_its_token_by_form_or_by_basic(app: App) {
         app.add_account("bureau@430381", "TAX_BUREAU", app.federation(XIANGXIANG)).await;
         let by_form = app
-            .send("POST", "/oauth/token", &[FORM], format!("grant_type=client_credentials&scope=x&client_id=bureau%40430381&client_secret={}", SECRET.replace(' ', "%20")))
+            .send("POST", "/oauth/token", &[FORM], format!("grant_type=client_credentials&other=x&client_id=bureau%40430381&client_secret={}", SECRET.replace(' ', "%20")))
             .await;
         // Both are form-encoded inside: RFC 6749 §2.3.1.
         let basic = format!("Basic {}", BASE64_STANDARD.encode(format!("bureau%40430381:{}", SECRET.replace(' ', "+"))));

@@ -8,6 +8,8 @@ pub mod delivery;
 pub mod door;
 pub mod lab;
 pub mod accounts;
+pub mod machines;
+pub mod provider;
 pub mod people;
 pub mod register;
 pub mod shape;

@@ -101,6 +101,19 @@ pub async fn things(app: &App, place: Place) -> Things {
     keep("Grant", text(&office["viewer"]["grants"][0]["id"]));
     keep("Session", text(&office["viewer"]["sessions"][0]["id"]));
 
+    let client = format!("{township}.client");
+    app.add_account(&client, "REPORTING", app.federation(township))
+        .await;
+    let client = app.sign_in_client(&client).await;
+    let client = client
+        .data("{ viewer { id account { credentials { id } } } }", json!({}))
+        .await;
+    keep("Client", text(&client["viewer"]["id"]));
+    keep(
+        "ClientCredential",
+        text(&client["viewer"]["account"]["credentials"][0]["id"]),
+    );
+
     let mut person = super::people::person(&cadre, township, number);
     person["name"] = json!(format!(
         "{}三",

@@ -3,14 +3,14 @@
 use crate::kernel::error::{Faults, text};
 
 /// A name that may be signed in with: 3 to 64 plain characters.
-pub fn check_username(faults: &mut Faults, username: &str) {
+pub fn check_username(faults: &mut Faults, field: &'static str, username: &str) {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.@".contains(&byte);
     let plain = (3..=64).contains(&username.len()) && username.bytes().all(is_plain);
     let rule = text(
         "From 3 to 64 letters, digits, - _ . or @.",
         "3 至 64 个字母、数字或 - _ . @。",
     );
-    faults.unless(plain, "username", rule);
+    faults.unless(plain, field, rule);
 }
 
 /// What others see: 1 to 64 characters.
@@ -45,7 +45,7 @@ mod tests {
             ("abc", "x", "", false),
         ] {
             let mut faults = Faults::default();
-            check_username(&mut faults, username);
+            check_username(&mut faults, "username", username);
             check_name(&mut faults, "name", name);
             check_reason(&mut faults, reason);
             assert_eq!(faults.refuse().is_ok(), good, "{username} {name} {reason}");

@@ -2,6 +2,8 @@
 
 use super::types::InviteAccount;
 use super::{Event, place, rules, store};
+use crate::accounts::client::service::secret;
+use crate::accounts::client::store as clients;
 use crate::accounts::password::rules as passwords;
 use crate::accounts::password::service::Invitation;
 use crate::accounts::password::store::remember;
@@ -14,12 +16,13 @@ use crate::policy::{Action, Role};
 use entity::accounts::{account, credential};
 use entity::id::{AccountId, FederationId};
 
-fn name_taken() -> Error {
-    conflict("username", text("This name is taken.", "用户名已存在。"))
+/// The refusal of a name that somebody has.
+pub(in crate::accounts) fn name_taken(field: &'static str) -> Error {
+    conflict(field, text("This name is taken.", "用户名已存在。"))
 }
 
 /// An account without anything to sign in with.
-fn blank(op: &Op, id: AccountId, home: &Node) -> (account::Model, credential::Model) {
+pub(in crate::accounts) fn blank(op: &Op, id: AccountId, home: &Node) -> (account::Model, credential::Model) {
     let account = account::Model {
         id,
         username: String::new(),
@@ -65,7 +68,7 @@ pub async fn add(op: &Op, new: NewAccount) -> Result<AccountId, Error> {
         return Err(Error::Forbidden);
     }
     let mut faults = Faults::default();
-    rules::check_username(&mut faults, &new.username);
+    rules::check_username(&mut faults, "username", &new.username);
     rules::check_name(&mut faults, "displayName", &new.display_name);
     let shortest = op.app().access.password_min;
     faults.take("password", passwords::check(shortest, &new.username, &new.secret));
@@ -74,7 +77,7 @@ pub async fn add(op: &Op, new: NewAccount) -> Result<AccountId, Error> {
     let new = &new;
     op.write(|tx| async move {
         if store::is_taken(&tx, &new.username).await? {
-            return Err(name_taken());
+            return Err(name_taken("username"));
         }
         let home = tx.tree().get(new.federation_id).cloned();
         let home = home.ok_or(Error::NotFound("federation".into()))?;
@@ -83,10 +86,15 @@ pub async fn add(op: &Op, new: NewAccount) -> Result<AccountId, Error> {
         account.username.clone_from(&new.username);
         account.display_name.clone_from(&new.display_name);
         account.is_machine = new.role.is_for_machines();
-        account.password_set_at = Some(op.now());
-        credential.secret_hash.clone_from(secret_hash);
-        store::insert(&tx, account, credential).await?;
-        remember(&tx, id, secret_hash).await?;
+        if account.is_machine {
+            store::insert(&tx, account, credential).await?;
+            clients::insert(&tx, secret(op, id, secret_hash.clone())).await?;
+        } else {
+            account.password_set_at = Some(op.now());
+            credential.secret_hash.clone_from(secret_hash);
+            store::insert(&tx, account, credential).await?;
+            remember(&tx, id, secret_hash).await?;
+        }
         grant::service::give_first(&tx, id, new.role, home.id).await?;
         tx.commit(Event::Added(id, (&home).into(), new.role.name()), id)
             .await
@@ -102,11 +110,11 @@ pub(super) async fn invite(op: &Op, input: &InviteAccount) -> Result<Invitation,
         let at = Gid::parse(&input.federation_id, "federationId")?;
         let home = tx.authorize(Action::ManageAccounts, at, "federationId")?;
         let mut faults = Faults::default();
-        rules::check_username(&mut faults, &input.username);
+        rules::check_username(&mut faults, "username", &input.username);
         rules::check_name(&mut faults, "name", &input.name);
         faults.refuse()?;
         if store::is_taken(&tx, &input.username).await? {
-            return Err(name_taken());
+            return Err(name_taken("username"));
         }
         let (mut account, mut credential) = blank(op, new.account_id, &home);
         account.username.clone_from(&input.username);

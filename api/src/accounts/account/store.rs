@@ -108,16 +108,6 @@ pub(crate) async fn find(op: &Op, id: AccountId) -> Result<Option<Model>, Error>
     }
 }
 
-/// Adds that the account of a row is one that the caller may see: of what belongs to another one, a search then takes as
-/// long as of what nobody has.
-pub(in crate::accounts) fn push_visible(sql: &mut Sql, tx: &Tx) {
-    sql.push("(account.id = ")
-        .bind(tx.op().account_id().map(|id| id.0))
-        .push(" OR ");
-    tx.scope(Action::ReadAccounts).push(sql, "account.path");
-    sql.push(")");
-}
-
 /// Where an account has its home, for its events.
 pub(in crate::accounts) async fn home(tx: &Tx, id: AccountId) -> Result<Place, Error> {
     let mut sql = Sql::new("SELECT * FROM account WHERE id = ");
@@ -126,6 +116,16 @@ pub(in crate::accounts) async fn home(tx: &Tx, id: AccountId) -> Result<Place, E
         .one(tx.db())
         .await?;
     Ok(place(&found.ok_or(Error::Unauthenticated)?))
+}
+
+/// Adds that an account is the caller's own or one that the caller may see: so what belongs to any other one is not even
+/// found, and takes no longer to refuse than what there is not.
+pub(in crate::accounts) fn push_known(sql: &mut Sql, tx: &Tx) {
+    let own_id = tx.op().account_id().map_or(uuid::Uuid::nil(), Into::into);
+    sql.push(" AND (account_id = ").bind(own_id);
+    sql.push(" OR account_id IN (SELECT id FROM account WHERE ");
+    tx.scope(Action::ReadAccounts).push(sql, "path");
+    sql.push("))");
 }
 
 /// An account that the caller administrates: its home is in reach, all that it may do anywhere is, and it is not the
@@ -150,7 +150,11 @@ pub(in crate::accounts) async fn administrated(
 }
 
 /// Writes an account with what it signs in with.
-pub(super) async fn insert(tx: &Tx, account: Model, credential: credential::Model) -> Result<(), Error> {
+pub(in crate::accounts) async fn insert(
+    tx: &Tx,
+    account: Model,
+    credential: credential::Model,
+) -> Result<(), Error> {
     Entity::insert(account.into_active_model())
         .exec_without_returning(tx.db())
         .await?;
@@ -161,7 +165,7 @@ pub(super) async fn insert(tx: &Tx, account: Model, credential: credential::Mode
 }
 
 /// Whether an account has this name, wherever it is: a name is given once.
-pub(super) async fn is_taken(tx: &Tx, username: &str) -> Result<bool, Error> {
+pub(in crate::accounts) async fn is_taken(tx: &Tx, username: &str) -> Result<bool, Error> {
     let mut sql = Sql::new("SELECT 1 FROM account WHERE username = ");
     sql.bind(username);
     Ok(tx.db().query_one_raw(sql.on(tx.backend())).await?.is_some())

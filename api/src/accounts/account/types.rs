@@ -1,7 +1,9 @@
 //! Accounts as clients see them.
 
 use super::store::{self, Wanted};
+use crate::accounts::client::types::{ClientCredential, credentials_of};
 use crate::accounts::grant::types::{Grant, grants_of};
+use crate::accounts::provider::types::is_linked;
 use crate::accounts::session::types::{Session, sessions_of};
 use crate::kernel::error::{Error, UserError};
 use crate::kernel::gid::Gid;
@@ -157,6 +159,16 @@ impl Account {
     /// Open sessions, last used first, at most 50.
     async fn sessions(&self, context: &Context<'_>) -> Result<Vec<Session>, Error> {
         sessions_of(Op::of(context), self.0.id).await
+    }
+
+    /// Whether it is linked to the identity provider: whoever it is there may sign in.
+    async fn has_provider(&self, context: &Context<'_>) -> Result<bool, Error> {
+        is_linked(Op::of(context), self.0.id).await
+    }
+
+    /// What a machine client signs in with, newest first, at most 20; empty for a person.
+    async fn credentials(&self, context: &Context<'_>) -> Result<Vec<ClientCredential>, Error> {
+        credentials_of(Op::of(context), self.0.id).await
     }
 
     /// Instant of entry.

@@ -134,7 +134,7 @@ pub(super) async fn end(op: &Op, input: &EndGrant) -> Result<GrantId, Error> {
     }
     op.write(|tx| async move {
         let id = Gid::parse(&input.id, "id")?;
-        let grant = store::find_visible(&tx, id).await?;
+        let grant = store::find(&tx, id).await?;
         let grant = grant.ok_or(Error::NotFound("id".into()))?;
         let is_own = op.account_id() == Some(grant.account_id);
         if grant.until.is_some() {

@@ -1,6 +1,6 @@
 //! Grants in the database.
 
-use crate::accounts::account::store::push_visible;
+use crate::accounts::account::store::push_known;
 use crate::kernel::clock::day_of;
 use crate::kernel::error::Error;
 use crate::kernel::loader::Batch;
@@ -60,12 +60,10 @@ pub(in crate::accounts) async fn standing(tx: &Tx, id: AccountId) -> Result<Vec<
 }
 
 /// A grant of an account that the caller may see.
-pub(super) async fn find_visible(tx: &Tx, id: GrantId) -> Result<Option<Model>, Error> {
-    let mut sql = Sql::new(
-        "SELECT role_grant.* FROM role_grant JOIN account ON account.id = role_grant.account_id WHERE role_grant.id = ",
-    );
-    sql.bind(id).push(" AND ");
-    push_visible(&mut sql, tx);
+pub(super) async fn find(tx: &Tx, id: GrantId) -> Result<Option<Model>, Error> {
+    let mut sql = Sql::new("SELECT * FROM role_grant WHERE id = ");
+    sql.bind(id);
+    push_known(&mut sql, tx);
     Ok(Model::find_by_statement(sql.on(tx.backend()))
         .one(tx.db())
         .await?)

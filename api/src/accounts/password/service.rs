@@ -4,7 +4,7 @@ use super::{Event, rules, store};
 use crate::accounts::account::service::set_disabled;
 use crate::accounts::account::store::{administrated, find_named};
 use crate::accounts::account::{place, rules::check_reason};
-use crate::accounts::{code, grant, otp, proof, session, token};
+use crate::accounts::{code, grant, otp, proof, provider, session, token};
 use crate::kernel::error::{Error, Faults, invalid, text};
 use crate::kernel::op::{Actor, Op};
 use crate::kernel::tx::Tx;
@@ -143,6 +143,7 @@ pub(super) async fn reset(op: &Op, id: AccountId, reason: &str) -> Result<Invita
 
 async fn begin_anew(tx: &Tx, account: &account::Model, new: &Invitation) -> Result<(), Error> {
     store::void(tx, account.id, &new.hash(), new.until).await?;
+    provider::store::unlink(tx, account.id).await?;
     grant::store::end_elevations(tx, account.id).await?;
     session::store::end_all(tx, account.id, None).await
 }

@@ -2,6 +2,7 @@
 
 use super::rules;
 use super::store::{self, Claimed};
+use crate::accounts::client::store as clients;
 use crate::accounts::otp::{self, rules as codes};
 use crate::accounts::session::store::actor_of;
 use crate::accounts::{code, token};
@@ -9,25 +10,40 @@ use crate::kernel::error::Error;
 use crate::kernel::keys::sha256;
 use crate::kernel::op::{Actor, Op};
 use crate::kernel::tx::Tx;
+use chrono::{DateTime, Utc};
+use entity::id::CredentialId;
 
-/// A second factor that was judged and not yet used.
-enum Factor {
+/// What is good once, and was judged and not yet used.
+pub(in crate::accounts) enum Factor {
     /// A code of this step.
     Step(i64),
     /// The hash of a recovery code.
     Recovery(String),
+    /// A client's signed assertion: the hash of its id, and until when it is good.
+    Assertion {
+        /// SHA-256 of its id.
+        hash: String,
+        /// It is good until.
+        until: DateTime<Utc>,
+    },
 }
 
 /// Somebody who proved to be an account.
 pub(in crate::accounts) struct Proved {
     /// Which.
     pub(in crate::accounts) account: Claimed,
-    factor: Option<Factor>,
-    attempt: Attempt,
+    /// What it used up.
+    pub(in crate::accounts) factor: Option<Factor>,
+    /// Whether it was with a second factor.
+    pub(in crate::accounts) is_strong: bool,
+    /// The client credential that it was by.
+    pub(in crate::accounts) credential_id: Option<CredentialId>,
+    /// The try.
+    pub(in crate::accounts) attempt: Attempt,
 }
 
 /// A try, counted as a failure until it turns out right. Each counts, however many one request holds.
-struct Attempt {
+pub(in crate::accounts) struct Attempt {
     address: Option<String>,
     pair: String,
     account: Option<String>,
@@ -58,7 +74,8 @@ pub(in crate::accounts) fn count_address(op: &Op) -> Result<Option<String>, Erro
 }
 
 impl Attempt {
-    fn begin(op: &Op, username: &str) -> Result<Attempt, Error> {
+    /// Counts a try at an account.
+    pub(in crate::accounts) fn begin(op: &Op, username: &str) -> Result<Attempt, Error> {
         let address = count_address(op)?;
         let pair = format!("{} {}", sha256(username.as_bytes()), self::address(op));
         let failures = &op.app().failures;
@@ -97,16 +114,30 @@ impl Attempt {
 }
 
 impl Proved {
-    /// Whether it was with a second factor.
-    pub(in crate::accounts) fn is_strong(&self) -> bool {
-        self.factor.is_some()
+    /// By what is good more than once.
+    pub(in crate::accounts) fn plainly(account: Claimed, attempt: Attempt) -> Proved {
+        Proved {
+            account,
+            factor: None,
+            is_strong: false,
+            credential_id: None,
+            attempt,
+        }
     }
 
-    /// Uses the second factor: each code is good once.
+    /// Uses what is good once.
     pub(in crate::accounts) async fn spend(&self, tx: &Tx) -> Result<(), Error> {
         let id = self.account.id;
         let is_good = match &self.factor {
             None => true,
+            Some(Factor::Assertion { hash, until }) => {
+                let is_new = clients::use_assertion(tx, id, (hash, *until)).await?;
+                return if is_new {
+                    Ok(())
+                } else {
+                    refused(tx.op(), rules::wrong_credentials())
+                };
+            }
             Some(Factor::Step(step)) => store::use_step(tx, id, *step).await?,
             Some(Factor::Recovery(hash)) => store::use_recovery(tx, id, hash).await?,
         };
@@ -130,45 +161,59 @@ impl Proved {
 }
 
 fn refused<T>(op: &Op, error: Error) -> Result<T, Error> {
-    if let Error::Invalid(_) | Error::TooOften(_) = error {
+    counted(op, Err(error))
+}
+
+/// What came of a try, counted if it was refused.
+pub(in crate::accounts) fn counted<T>(op: &Op, done: Result<T, Error>) -> Result<T, Error> {
+    if let Err(Error::Invalid(_) | Error::TooOften(_)) = done {
         op.app().telemetry.metrics.logins_refused.inc();
     }
-    Err(error)
+    done
 }
 
-/// Judges name and secret; one refusal for a wrong name and a wrong secret.
-pub(in crate::accounts) async fn by_secret(
-    op: &Op,
-    username: &str,
-    secret: String,
-    is_machine: bool,
-) -> Result<Proved, Error> {
-    match judge(op, username, secret, is_machine).await {
-        Ok(proved) => Ok(proved),
-        Err(error) => refused(op, error),
+/// An account that somebody says to be, with a secret that is not judged yet.
+pub(in crate::accounts) struct Claim {
+    /// Which; none if nobody has the name.
+    pub(in crate::accounts) account: Option<Claimed>,
+    /// The try.
+    pub(in crate::accounts) attempt: Attempt,
+}
+
+impl Claim {
+    /// Counts a try, and finds the account.
+    pub(in crate::accounts) async fn begin(
+        op: &Op,
+        username: &str,
+        secret: &str,
+        is_machine: bool,
+    ) -> Result<Claim, Error> {
+        let mut attempt = Attempt::begin(op, username)?;
+        if secret.chars().count() > rules::SECRET_MAX {
+            return Err(rules::wrong_credentials());
+        }
+        let account = store::find(op, username, is_machine).await?;
+        if !account.as_ref().is_some_and(|account| account.is_known_here) {
+            attempt.count_account(op, username)?;
+        }
+        Ok(Claim { account, attempt })
     }
 }
 
-async fn judge(op: &Op, username: &str, secret: String, is_machine: bool) -> Result<Proved, Error> {
-    let mut attempt = Attempt::begin(op, username)?;
-    if secret.chars().count() > rules::SECRET_MAX {
-        return Err(rules::wrong_credentials());
-    }
-    let account = store::find(op, username, is_machine).await?;
-    if !account.as_ref().is_some_and(|account| account.is_known_here) {
-        attempt.count_account(op, username)?;
-    }
-    // An account that has no secret yet takes as long as one that has.
+/// Judges a person's name and password; one refusal for a wrong name and a wrong password.
+async fn by_password(op: &Op, username: &str, password: String) -> Result<Proved, Error> {
+    counted(op, judge(op, username, password).await)
+}
+
+async fn judge(op: &Op, username: &str, password: String) -> Result<Proved, Error> {
+    let Claim { account, attempt } = Claim::begin(op, username, &password, false).await?;
+    // An account that has no password yet takes as long as one that has.
     let hash = account.as_ref().map(|account| account.secret_hash.clone());
-    let is_right = token::is_right(secret, hash.filter(|hash| !hash.is_empty())).await?;
+    let is_right = token::is_right(password, hash.filter(|hash| !hash.is_empty())).await?;
     let account = account
         .filter(|_| is_right)
         .ok_or_else(rules::wrong_credentials)?;
-    Ok(Proved {
-        account,
-        factor: None,
-        attempt,
-    })
+    Ok(Proved::plainly(account, attempt))
 }
 
 /// Judges name, password and, where the account has one, the second factor. That one is missing is said only to
@@ -179,7 +224,16 @@ pub(in crate::accounts) async fn by_factors(
     password: String,
     otp: Option<&str>,
 ) -> Result<Proved, Error> {
-    let mut proved = by_secret(op, username, password, false).await?;
+    let proved = by_password(op, username, password).await?;
+    with_second_factor(op, proved, otp).await
+}
+
+/// Judges the second factor of whoever proved the first, where the account has one.
+pub(in crate::accounts) async fn with_second_factor(
+    op: &Op,
+    mut proved: Proved,
+    otp: Option<&str>,
+) -> Result<Proved, Error> {
     let Some(sealed) = &proved.account.otp_secret else {
         return Ok(proved);
     };
@@ -198,12 +252,13 @@ pub(in crate::accounts) async fn by_factors(
         Some(factor) => Some(factor),
         None => return refused(op, rules::factor_wrong()),
     };
+    proved.is_strong = true;
     Ok(proved)
 }
 
 /// Who a person acts as by password alone: for pages that a browser asks a password for, and that show no data.
 pub(crate) async fn person(op: &Op, username: &str, password: String) -> Result<Actor, Error> {
-    let proved = by_secret(op, username, password, false).await?;
+    let proved = by_password(op, username, password).await?;
     proved.take_back(op);
     actor_of(op.app(), proved.account.id).await
 }

@@ -1,5 +1,6 @@
 //! What somebody signs in with, in the database.
 
+use crate::accounts::provider::store::push_linked;
 use crate::kernel::error::Error;
 use crate::kernel::event::Place;
 use crate::kernel::op::Op;
@@ -37,7 +38,28 @@ impl Claimed {
 }
 
 /// The account of a name, unless it is disabled.
-pub(super) async fn find(op: &Op, username: &str, is_machine: bool) -> Result<Option<Claimed>, Error> {
+pub(in crate::accounts) async fn find(
+    op: &Op,
+    username: &str,
+    is_machine: bool,
+) -> Result<Option<Claimed>, Error> {
+    let mut whose = Sql::new("username = ");
+    whose.bind(username).push(" AND is_machine = ").bind(is_machine);
+    find_where(op, whose).await
+}
+
+/// The account of somebody at the identity provider, unless it is disabled.
+pub(in crate::accounts) async fn find_linked(
+    op: &Op,
+    issuer: &str,
+    subject: &str,
+) -> Result<Option<Claimed>, Error> {
+    let mut whose = Sql::default();
+    push_linked(&mut whose, issuer, subject);
+    find_where(op, whose).await
+}
+
+async fn find_where(op: &Op, whose: Sql) -> Result<Option<Claimed>, Error> {
     let since = op.now() - super::rules::ADDRESS_KNOWN;
     let mut sql = Sql::new(
         "SELECT account.id, password_set_at, secret_hash, otp_secret, otp_step, federation_id, path, county_id, \
@@ -47,9 +69,9 @@ pub(super) async fn find(op: &Op, username: &str, is_machine: bool) -> Result<Op
     sql.bind(super::service::address(op));
     sql.push(
         ") AS is_known_here FROM account JOIN credential ON credential.account_id = account.id WHERE disabled_at \
-         IS NULL AND username = ",
+         IS NULL AND ",
     );
-    sql.bind(username).push(" AND is_machine = ").bind(is_machine);
+    sql.append(whose);
     let db = &op.app().db;
     Ok(Claimed::find_by_statement(sql.on(db.backend()))
         .one(db.reader())

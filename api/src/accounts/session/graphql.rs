@@ -1,10 +1,10 @@
 //! Operations on sessions.
 
+use super::service;
 use super::types::{
     EndSession, EndSessionPayload, LoginInput, LoginPayload, LogoutPayload, RefreshSessionInput,
     RefreshSessionPayload, Viewer,
 };
-use super::{service, store};
 use crate::kernel::error::Error;
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
@@ -44,22 +44,7 @@ impl SessionMutation {
             otp: input.otp.as_deref(),
             kind: input.front_end.into(),
         };
-        let tokens = match service::login(op, login).await {
-            Ok(tokens) => tokens,
-            Err(error) => {
-                return Ok(LoginPayload {
-                    user_errors: error.refusals()?,
-                    ..LoginPayload::default()
-                });
-            }
-        };
-        Ok(LoginPayload {
-            viewer: Some(Viewer(store::actor(op.app(), tokens.session_id).await?)),
-            access_token: Some(tokens.access),
-            refresh_token: tokens.refresh,
-            expires_at: Some(DateTime(tokens.expires_at)),
-            user_errors: Vec::new(),
-        })
+        LoginPayload::of(op, service::login(op, login).await).await
     }
 
     /// Goes on with a session after its access token ended.

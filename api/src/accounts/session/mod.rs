@@ -12,15 +12,15 @@ pub mod rules;
 pub(crate) mod store;
 
 use crate::kernel::event::{Event as Said, Place, Sentence};
-use entity::accounts::session::Kind;
+use entity::accounts::session;
 use entity::id::{AccountId, SessionId};
 use sea_orm::ActiveEnum;
 use serde_json::json;
 
 /// The history of sessions in words.
 pub enum Event {
-    /// Somebody signed in: on what, and whether with a second factor.
-    SignedIn(AccountId, Place, Kind, bool),
+    /// Somebody signed in.
+    SignedIn(session::Model, Place),
     /// A session went on with a new refresh token.
     Refreshed(AccountId, Place),
     /// A used refresh token came again, and its session was ended.
@@ -34,9 +34,14 @@ pub enum Event {
 impl Said for Event {
     fn sentence(self) -> Sentence {
         let (kind, id, place, body) = match self {
-            Event::SignedIn(id, place, kind, is_strong) => {
-                let body = json!({"kind": kind.to_value(), "isStrong": is_strong});
-                ("SIGNED_IN", id, place, body)
+            Event::SignedIn(opened, place) => {
+                let body = json!({
+                    "kind": opened.kind.to_value(),
+                    "isStrong": opened.is_strong,
+                    "credential": opened.credential_id,
+                    "scope": opened.scope,
+                });
+                ("SIGNED_IN", opened.account_id, place, body)
             }
             Event::Refreshed(id, place) => ("SESSION_REFRESHED", id, place, json!({})),
             Event::TokenReused(id, place) => ("REFRESH_TOKEN_REUSED", id, place, json!({})),

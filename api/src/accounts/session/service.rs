@@ -41,23 +41,35 @@ pub(super) async fn login(op: &Op, login: Login<'_>) -> Result<Tokens, Error> {
         proved.take_back(op);
         return Err(passwords::too_old(days));
     }
-    open(op, proved, login.kind).await
+    open(op, proved, login.kind.into()).await
 }
 
-/// Signs a machine in with its client credentials.
-pub async fn sign_in_client(op: &Op, client_id: &str, client_secret: String) -> Result<Tokens, Error> {
-    let proved = proof::by_secret(op, client_id, client_secret, true).await?;
-    open(op, proved, Kind::Machine).await
+/// How a session is opened.
+pub(in crate::accounts) struct Opening {
+    /// On what.
+    pub(in crate::accounts) kind: Kind,
+    /// The actions that it is for; none for all.
+    pub(in crate::accounts) scope: Option<String>,
 }
 
-async fn open(op: &Op, proved: Proved, kind: Kind) -> Result<Tokens, Error> {
+impl From<Kind> for Opening {
+    fn from(kind: Kind) -> Opening {
+        Opening { kind, scope: None }
+    }
+}
+
+/// Opens a session for whoever proved to be an account.
+pub(in crate::accounts) async fn open(op: &Op, proved: Proved, opening: Opening) -> Result<Tokens, Error> {
+    let Opening { kind, scope } = opening;
     let proved = &proved;
     let opened = &session::Model {
         id: SessionId(op.id()),
         account_id: proved.account.id,
         kind,
         address: proof::address(op),
-        is_strong: proved.is_strong(),
+        is_strong: proved.is_strong,
+        credential_id: proved.credential_id,
+        scope,
         generation: 1,
         opened_at: op.now(),
         seen_at: op.now(),
@@ -67,7 +79,7 @@ async fn open(op: &Op, proved: Proved, kind: Kind) -> Result<Tokens, Error> {
     op.write(|tx| async move {
         proved.spend(&tx).await?;
         store::insert(&tx, opened.clone()).await?;
-        let event = Event::SignedIn(opened.account_id, proved.account.place(), kind, opened.is_strong);
+        let event = Event::SignedIn(opened.clone(), proved.account.place());
         tx.commit(event, ()).await
     })
     .await?;
@@ -149,7 +161,7 @@ pub(super) async fn logout(op: &Op) -> Result<(), Error> {
 pub(super) async fn end(op: &Op, id: SessionId) -> Result<(), Error> {
     let (own_id, _) = caller(op)?;
     op.write(|tx| async move {
-        let found = store::find_visible(&tx, id).await?;
+        let found = store::find(&tx, id).await?;
         let found = found.ok_or(Error::NotFound("id".into()))?;
         if found.account_id != own_id {
             administrated(&tx, Action::GrantRoles, found.account_id, "id").await?;

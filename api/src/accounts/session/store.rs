@@ -1,9 +1,12 @@
 //! Sessions in the database, and who acts by one.
 
 use super::rules::{SESSION_KEPT, SHOWN};
-use crate::accounts::account::store::push_visible;
+use crate::accounts::account::store::push_known;
+use crate::accounts::client::rules::kept_scope;
+use crate::accounts::client::store::push_standing;
 use crate::accounts::grant::store::push_in_force;
 use crate::kernel::app::App;
+use crate::kernel::clock::day_of;
 use crate::kernel::error::Error;
 use crate::kernel::loader::Batch;
 use crate::kernel::op::{Actor, Grant, Op};
@@ -12,7 +15,7 @@ use crate::kernel::tx::Tx;
 use crate::policy::Role;
 use chrono::{DateTime, Utc};
 use entity::accounts::session::{self, Kind};
-use entity::id::{AccountId, FederationId, SessionId};
+use entity::id::{AccountId, CredentialId, FederationId, SessionId};
 use sea_orm::{ActiveEnum, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel};
 use uuid::Uuid;
 
@@ -23,6 +26,7 @@ struct Standing {
     is_machine: bool,
     is_phone: bool,
     is_strong: bool,
+    scope: Option<String>,
     role: Option<String>,
     federation_id: Option<Uuid>,
 }
@@ -30,21 +34,26 @@ struct Standing {
 /// Who a session acts as today, with all grants in force: one statement with every request.
 pub(crate) async fn actor(app: &App, session_id: SessionId) -> Result<Actor, Error> {
     let mut sql = Sql::new(
-        "SELECT account.id AS account_id, display_name, is_machine, is_strong, role, role_grant.federation_id, \
-         session.kind = ",
+        "SELECT account.id AS account_id, display_name, is_machine, is_strong, scope, role, \
+         role_grant.federation_id, session.kind = ",
     );
     sql.bind(Kind::Phone.to_value());
-    sql.push(" AS is_phone FROM session JOIN account ON account.id = session.account_id");
+    sql.push(
+        " AS is_phone FROM session JOIN account ON account.id = session.account_id LEFT JOIN client_credential ON \
+         client_credential.id = session.credential_id",
+    );
     standing(app, sql, session_id, |sql| {
         sql.push("session.ended_at IS NULL AND session.id = ")
-            .bind(session_id);
+            .bind(session_id)
+            .push(" AND ");
+        push_standing(sql, day_of(app.clock.now()));
     })
     .await
 }
 
 /// Without its session an account acts by all of its grants.
 const SESSIONLESS: &str = "SELECT account.id AS account_id, display_name, is_machine, 1 = 1 AS is_strong, 1 = 0 AS \
-                           is_phone, role, role_grant.federation_id FROM account";
+                           is_phone, CAST(NULL AS TEXT) AS scope, role, role_grant.federation_id FROM account";
 
 /// Who an account acts as today, for work that goes on without its session; Unauthenticated if it is disabled.
 pub(crate) async fn actor_of(app: &App, id: AccountId) -> Result<Actor, Error> {
@@ -92,6 +101,7 @@ async fn standing(
         is_machine: first.is_machine,
         is_phone: first.is_phone,
         grants: rows.iter().filter_map(grant).collect(),
+        only: first.scope.as_deref().map(|scope| kept_scope(scope).into()),
     })
 }
 
@@ -116,12 +126,10 @@ pub(super) async fn find_open(tx: &Tx, id: SessionId) -> Result<Option<session::
 }
 
 /// A session of an account that the caller may see, whether it has ended or not.
-pub(super) async fn find_visible(tx: &Tx, id: SessionId) -> Result<Option<session::Model>, Error> {
-    let mut sql = Sql::new(
-        "SELECT session.* FROM session JOIN account ON account.id = session.account_id WHERE session.id = ",
-    );
-    sql.bind(id).push(" AND ");
-    push_visible(&mut sql, tx);
+pub(super) async fn find(tx: &Tx, id: SessionId) -> Result<Option<session::Model>, Error> {
+    let mut sql = Sql::new("SELECT * FROM session WHERE id = ");
+    sql.bind(id);
+    push_known(&mut sql, tx);
     Ok(session::Model::find_by_statement(sql.on(tx.backend()))
         .one(tx.db())
         .await?)
@@ -163,6 +171,14 @@ pub(in crate::accounts) async fn end_all(
     if let Some(but) = but {
         sql.push(" AND id <> ").bind(but);
     }
+    tx.db().execute_raw(sql.on(tx.backend())).await?;
+    Ok(())
+}
+
+/// Ends the sessions that a client credential opened.
+pub(in crate::accounts) async fn end_opened_with(tx: &Tx, id: CredentialId) -> Result<(), Error> {
+    let mut sql = ending(tx.op().now());
+    sql.push("credential_id = ").bind(id);
     tx.db().execute_raw(sql.on(tx.backend())).await?;
     Ok(())
 }

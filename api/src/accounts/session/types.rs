@@ -1,6 +1,7 @@
 //! The caller as the caller sees it, and sessions as clients see them.
 
-use super::store::SessionsOf;
+use super::service::Tokens;
+use super::store::{SessionsOf, actor};
 use crate::accounts::account::types::{Account, seen};
 use crate::accounts::grant::types::{Grant, grants_of};
 use crate::kernel::error::{Error, UserError, invalid, text};
@@ -114,6 +115,8 @@ pub enum PermissionReason {
     NotSignedIn,
     /// 无此角色: no role of theirs allows it anywhere.
     NoRole,
+    /// 令牌范围外: a role of theirs allows it, but the token was asked for less.
+    OutOfScope,
     /// 不在授权范围: a role of theirs allows it, but not here.
     Elsewhere,
 }
@@ -244,7 +247,7 @@ pub struct RefreshSessionInput {
     pub refresh_token: String,
 }
 
-/// What `login` did.
+/// What `login` and `loginWithProvider` did.
 #[derive(Default, SimpleObject)]
 pub struct LoginPayload {
     /// Sent as `Authorization: Bearer …` with every request; null if refused.
@@ -258,6 +261,28 @@ pub struct LoginPayload {
     /// Why it was refused; empty when it was done. INVALID `otp`: the password was right, and the account has a second
     /// factor. GONE `password`: it was right and is too old, see `changePassword`.
     pub user_errors: Vec<UserError>,
+}
+
+impl LoginPayload {
+    /// Whoever signed in, or why not.
+    pub(in crate::accounts) async fn of(
+        op: &Op,
+        tokens: Result<Tokens, Error>,
+    ) -> Result<LoginPayload, Error> {
+        match tokens {
+            Ok(tokens) => Ok(LoginPayload {
+                viewer: Some(Viewer(actor(op.app(), tokens.session_id).await?)),
+                access_token: Some(tokens.access),
+                refresh_token: tokens.refresh,
+                expires_at: Some(DateTime(tokens.expires_at)),
+                user_errors: Vec::new(),
+            }),
+            Err(error) => Ok(LoginPayload {
+                user_errors: error.refusals()?,
+                ..LoginPayload::default()
+            }),
+        }
+    }
 }
 
 /// What `refreshSession` did.

@@ -295,13 +295,8 @@ impl Federation {
         #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
     ) -> Result<Connection<AuditEntry>, Error> {
-        audit_trail_of(
-            context,
-            self,
-            filter.unwrap_or_default(),
-            Page::new(first, after, last, before)?,
-        )
-        .await
+        let page = Page::new(first, after, last, before)?;
+        audit_trail_of(context, self, filter.unwrap_or_default(), page).await
     }
 
     /// Lines that the tax bureau collected from payers of this federation and all below it, newest first.

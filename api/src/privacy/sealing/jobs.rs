@@ -43,7 +43,7 @@ pub async fn progress(op: &Op) -> Result<Progress, Error> {
     let db = op.app().db.unhurried();
     let key = op.app().vault.newest_key();
     let (mut values, mut older) = (0, 0);
-    for at in SEALED {
+    for at in &SEALED {
         values += store::count(db, at, None).await?;
         older += store::count(db, at, Some(key)).await?;
     }
@@ -57,10 +57,15 @@ pub async fn progress(op: &Op) -> Result<Progress, Error> {
     })
 }
 
+/// What a column is called in a cursor.
+fn name(at: &SealedColumn) -> String {
+    format!("{}.{}", at.table, at.column)
+}
+
 /// Where a cursor goes on: `table.column row`, from the beginning if there is none.
 fn position(cursor: &str) -> (usize, Uuid) {
-    let parsed = cursor.split_once(' ').and_then(|(cell, row)| {
-        let at = SEALED.iter().position(|at| at.cell == cell)?;
+    let parsed = cursor.split_once(' ').and_then(|(column, row)| {
+        let at = SEALED.iter().position(|at| name(at) == column)?;
         Some((at, Uuid::parse_str(row).ok()?))
     });
     parsed.unwrap_or((0, Uuid::nil()))
@@ -117,22 +122,22 @@ async fn step(tx: &Tx, job: &job::Model) -> Result<Step, Error> {
             let sentence = about(
                 job,
                 "VALUES_SEALED",
-                json!({"column": at.cell, "rows": rows, "key": key}),
+                json!({"column": name(at), "rows": rows, "key": key}),
             );
             return Ok(Step::Did {
                 sentence,
                 rows,
-                cursor: format!("{} {last}", at.cell),
+                cursor: format!("{} {last}", name(at)),
             });
         }
     }
     // A process whose clock is late may have sealed by the old key meanwhile.
-    for at in SEALED {
+    for at in &SEALED {
         if store::count(tx.db(), at, Some(key)).await? > 0 {
             let sentence = about(
                 job,
                 "VALUES_SEALED",
-                json!({"column": at.cell, "rows": 0, "key": key}),
+                json!({"column": name(at), "rows": 0, "key": key}),
             );
             return Ok(Step::Did {
                 sentence,
@@ -156,7 +161,7 @@ impl Task for Reencryption {
     fn count<'a>(&'a self, op: &'a Op, _: &'a job::Model) -> BoxFuture<'a, Result<i64, Error>> {
         Box::pin(async move {
             let mut values = 0;
-            for at in SEALED {
+            for at in &SEALED {
                 values += store::count(op.app().db.unhurried(), at, None).await?;
             }
             Ok(values)

@@ -13,20 +13,42 @@ pub struct SealedColumn {
     pub id: &'static str,
     /// The column itself.
     pub column: &'static str,
-    /// What its cells are called: `table.column`.
+    /// What its cells are called, mostly `table.column`.
     pub cell: &'static str,
 }
 
-macro_rules! sealed {
-    ($($table:literal ($id:literal) $column:literal)*) => {
-        &[$(SealedColumn { table: $table, id: $id, column: $column, cell: concat!($table, ".", $column) }),*]
-    };
+const fn sealed(
+    (table, id): (&'static str, &'static str),
+    column: &'static str,
+    cell: &'static str,
+) -> SealedColumn {
+    SealedColumn {
+        table,
+        id,
+        column,
+        cell,
+    }
 }
 
-/// Every sealed column: table, (id), column.
-pub const SEALED: &[SealedColumn] = sealed! {
-    "person" ("id") "name"
-    "person" ("id") "id_number"
-    "person" ("id") "phone"
-    "personal_file_piece" ("id") "content"
-};
+/// Every sealed column: its table and the id of a row there, its name, what its cells are called.
+pub const SEALED: [SealedColumn; 6] = [
+    sealed(("person", "id"), "name", "person.name"),
+    sealed(("person", "id"), "id_number", "person.id_number"),
+    sealed(("person", "id"), "phone", "person.phone"),
+    sealed(
+        ("personal_file_piece", "id"),
+        "content",
+        "personal_file_piece.content",
+    ),
+    sealed(
+        ("credential", "account_id"),
+        "otp_secret",
+        "credential.otp_secret",
+    ),
+    // It becomes the other one as it is.
+    sealed(
+        ("credential", "account_id"),
+        "otp_pending",
+        "credential.otp_secret",
+    ),
+];
