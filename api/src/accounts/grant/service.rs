@@ -129,6 +129,9 @@ fn place(tx: &Tx, grant: &grant::Model) -> Place {
 
 /// Ends a grant, today or on a later day; an elevation at once, also by its owner.
 pub(super) async fn end(op: &Op, input: &EndGrant) -> Result<GrantId, Error> {
+    if matches!(op.actor(), Actor::Anonymous) {
+        return Err(Error::Unauthenticated);
+    }
     op.write(|tx| async move {
         let id = Gid::parse(&input.id, "id")?;
         let grant = store::find(&tx, id).await?;

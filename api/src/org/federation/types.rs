@@ -372,14 +372,8 @@ impl Federation {
         #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
     ) -> Result<Connection<Account>, Error> {
-        accounts_of(
-            context,
-            self,
-            filter,
-            order,
-            Page::new(first, after, last, before)?,
-        )
-        .await
+        let page = Page::new(first, after, last, before)?;
+        accounts_of(context, self, filter, order, page).await
     }
 
     /// Extra edges of this federation (industry guidance, fee relation), newest first.
