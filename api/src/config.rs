@@ -24,11 +24,7 @@ pub struct Settings {
 
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would show the text twice")]
-    pub access: Access,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "clap would show the text twice")]
-    pub privacy: Privacy,
+    pub rules: Rules,
 
     /// Seconds between saying at `/readyz` that the service is about to end and taking no more connections in: what a
     /// load balancer needs to notice.
@@ -157,16 +153,38 @@ pub struct Live {
     pub reservations: usize,
 }
 
-impl Default for Transport {
-    /// What holds if nobody says anything.
-    fn default() -> Transport {
-        #[derive(Parser)]
-        struct Alone {
-            #[command(flatten)]
-            transport: Transport,
-        }
-        Alone::parse_from(["gonghui"]).transport
+/// Some of the settings, as they are if nobody says anything.
+fn unsaid<T: Args>() -> T {
+    #[derive(Parser)]
+    struct Alone<T: Args> {
+        #[command(flatten)]
+        settings: T,
     }
+    Alone::parse_from(["gonghui"]).settings
+}
+
+impl Default for Transport {
+    fn default() -> Transport {
+        unsaid()
+    }
+}
+
+impl Default for Rules {
+    fn default() -> Rules {
+        unsaid()
+    }
+}
+
+/// What the federation that runs the service rules for itself.
+#[derive(Args, Clone, Debug)]
+pub struct Rules {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show the text twice")]
+    pub access: Access,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show the text twice")]
+    pub privacy: Privacy,
 }
 
 /// Settings of who may sign in, and for how long.
@@ -288,18 +306,6 @@ fn roles(text: &str) -> Result<Roles, String> {
     names.map(role).collect::<Result<_, _>>().map(Roles)
 }
 
-impl Default for Access {
-    /// What holds if nobody says anything on the command line.
-    fn default() -> Access {
-        #[derive(Parser)]
-        struct Alone {
-            #[command(flatten)]
-            access: Access,
-        }
-        Alone::parse_from(["gonghui"]).access
-    }
-}
-
 /// Settings of how personal data is guarded.
 #[derive(Args, Clone, Debug)]
 pub struct Privacy {
@@ -314,18 +320,6 @@ pub struct Privacy {
     /// Days in which what a person asked for about their own data has to be answered.
     #[arg(long, env = "GONGHUI_SUBJECT_REQUEST_DAYS", default_value_t = 15, value_parser = value_parser!(u32).range(1..=90))]
     pub subject_request_days: u32,
-}
-
-impl Default for Privacy {
-    /// What holds if nobody says anything.
-    fn default() -> Privacy {
-        #[derive(Parser)]
-        struct Alone {
-            #[command(flatten)]
-            privacy: Privacy,
-        }
-        Alone::parse_from(["gonghui"]).privacy
-    }
 }
 
 /// Settings of everything that touches the database.

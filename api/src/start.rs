@@ -1,6 +1,6 @@
 //! From settings to a running process: database, migrations, keys, tree.
 
-use crate::config::{Access, Profile, Settings, Store};
+use crate::config::{Profile, Rules, Settings, Store};
 use crate::http::engine::Engine;
 use crate::http::router::router;
 use crate::http::serve;
@@ -85,7 +85,7 @@ pub async fn app(store: &Store) -> Result<Arc<App>, Error> {
     let files = Files::at(&store.files_place())?;
     let db = open(store).await?;
     migrate(&db).await?;
-    App::build(db, Arc::new(SystemClock), keys, files, Access::default()).await
+    App::build(db, Arc::new(SystemClock), keys, files, Rules::default()).await
 }
 
 /// Builds the process that serves: each operation, and so each statement, has its deadline.
@@ -99,9 +99,8 @@ pub async fn serving_app(settings: &Settings) -> Result<Arc<App>, Error> {
     db.close().await?;
     let deadline = settings.transport.deadline;
     let db = Db::connect_within(&store.database_url, store.connections, deadline).await?;
-    let access = settings.access.clone();
-    let app = App::build(db, Arc::new(SystemClock), keys, files, access).await?;
-    app.privacy.store(Arc::new(settings.privacy.clone()));
+    let rules = settings.rules.clone();
+    let app = App::build(db, Arc::new(SystemClock), keys, files, rules).await?;
     if let Some(endpoint) = &settings.transport.otlp_endpoint {
         let exporter = telemetry::otlp(endpoint).context("OTEL_EXPORTER_OTLP_ENDPOINT")?;
         app.telemetry.trace_to(exporter, app.process_id);

@@ -386,7 +386,7 @@ both! {
 
     async fn a_service_of_another_address_takes_no_token_of_this_one(app: App) {
         let cadre = app.person("CADRE", XIANGXIANG).await;
-        let elsewhere = app.another_with(|access| access.issuer = "https://other.example".to_owned()).await;
+        let elsewhere = app.another_with(|rules| rules.access.issuer = "https://other.example".to_owned()).await;
 
         assert!(is_shut_out(&cadre.at(&elsewhere)).await);
         assert!(!is_shut_out(&cadre).await);

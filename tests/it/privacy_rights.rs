@@ -6,14 +6,12 @@ use crate::support::people::*;
 use crate::support::register::YUESHAN;
 use crate::support::tree::*;
 use crate::support::{App, Caller};
-use api::config::Privacy;
 use api::privacy::sealing::{SEALED, jobs as sealing};
 use api::{verify, worker};
 use axum::http::StatusCode;
 use chrono::TimeDelta;
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
-use std::sync::Arc;
 
 const REQUEST: &str = "mutation($input: RequestExport!) { requestExport(input: $input) { \
     export { id state number reason requestedBy file { path } } userErrors { code field message } } }";
@@ -182,9 +180,10 @@ both! {
         for number in 1..=3 {
             register_person(&cadre, YUESHAN, number).await;
         }
-        app.process.privacy.store(Arc::new(Privacy { export_rows_max: 2, ..Privacy::default() }));
-        assert_eq!(cadre.refused(REQUEST, asked(&cadre, YUESHAN)).await, ["INVALID federationId"]);
-        app.process.privacy.store(Arc::new(Privacy { export_rows_max: 3, ..Privacy::default() }));
+        let narrow = app.another_with(|rules| rules.privacy.export_rows_max = 2).await;
+        assert_eq!(cadre.at(&narrow).refused(REQUEST, asked(&cadre, YUESHAN)).await, ["INVALID federationId"]);
+        let app = app.another_with(|rules| rules.privacy.export_rows_max = 3).await;
+        let cadre = cadre.at(&app);
         let mut numbered = asked(&cadre, YUESHAN);
         numbered["reason"] = json!("核对号码 13800000002 是否本人");
         assert_eq!(cadre.refused(REQUEST, numbered).await, ["INVALID reason"]);

@@ -238,11 +238,11 @@ both! {
 
     async fn without_a_provider_and_with_one_that_is_silent_people_hear_so(app: App) {
         let none = app.anonymous().refused(BEGIN, json!({})).await;
-        let silent = app.another_with(|access| {
+        let silent = app.another_with(|rules| {
             // Nobody listens on the port of discarded things.
-            access.oidc.oidc_issuer = Some("http://127.0.0.1:9".to_owned());
-            access.oidc.oidc_client_id = Some("gonghui".to_owned());
-            access.oidc.oidc_redirect_uri = Some("https://app.example.cn/back".to_owned());
+            rules.access.oidc.oidc_issuer = Some("http://127.0.0.1:9".to_owned());
+            rules.access.oidc.oidc_client_id = Some("gonghui".to_owned());
+            rules.access.oidc.oidc_redirect_uri = Some("https://app.example.cn/back".to_owned());
         }).await;
 
         assert_eq!(none, ["CONFLICT"]);

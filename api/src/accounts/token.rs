@@ -128,7 +128,7 @@ pub fn read_refresh(app: &App, token: &str) -> Option<(SessionId, i32)> {
 /// Signs an access token.
 pub fn sign(app: &App, sub: AccountId, sid: SessionId, until: DateTime<Utc>) -> Result<String, Error> {
     let claims = Claims {
-        iss: app.access.issuer.clone(),
+        iss: app.rules.access.issuer.clone(),
         aud: AUDIENCE.to_owned(),
         iat: app.clock.now().timestamp(),
         jti: app.clock.id(),
@@ -154,7 +154,7 @@ pub fn read(app: &App, token: &str) -> Result<Claims, Error> {
     let mut validation = Validation::new(Algorithm::EdDSA);
     // The clock is ours, so that tests control it.
     validation.validate_exp = false;
-    validation.set_issuer(&[&app.access.issuer]);
+    validation.set_issuer(&[&app.rules.access.issuer]);
     validation.set_audience(&[AUDIENCE]);
     validation.set_required_spec_claims(&["iss", "aud", "exp", "sub"]);
     let now = app.clock.now();

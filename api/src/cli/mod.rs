@@ -323,7 +323,7 @@ async fn obey(cli: Cli) -> Result<(), Error> {
 async fn serve(demo: bool, mut settings: Box<Settings>) -> Result<(), Error> {
     if demo {
         // Its passwords are printed, and nobody is to change them.
-        settings.access.password_days = 0;
+        settings.rules.access.password_days = 0;
     }
     let listener = start::listen(&settings).await?;
     let app = start::serving_app(&settings).await?;

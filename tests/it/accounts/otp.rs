@@ -53,8 +53,8 @@ both! {
     }
 
     async fn which_roles_need_a_second_factor_is_a_setting(app: App) {
-        let strict = app.another_with(|access| access.otp_roles.0.push(api::policy::Role::Cadre)).await;
-        let none = app.another_with(|access| access.otp_roles.0.clear()).await;
+        let strict = app.another_with(|rules| rules.access.otp_roles.0.push(api::policy::Role::Cadre)).await;
+        let none = app.another_with(|rules| rules.access.otp_roles.0.clear()).await;
         let cadre = app.person("CADRE", XIANGXIANG).await;
         let root = administrator(&app, "root").await;
         let name = "{ federation(code: \"430381000000\") { name } }";

@@ -152,7 +152,7 @@ both! {
 
     async fn a_password_grows_old_after_ninety_days_and_is_changed_before_signing_in(app: App) {
         app.add_account("office", "CADRE", app.federation(XIANGXIANG)).await;
-        let lenient = app.another_with(|access| access.password_days = 0).await;
+        let lenient = app.another_with(|rules| rules.access.password_days = 0).await;
 
         app.advance(TimeDelta::days(90) - TimeDelta::seconds(1));
         assert_eq!(log_in(&app, "office", SECRET).await, [""; 0]);

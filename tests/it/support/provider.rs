@@ -111,11 +111,11 @@ impl Provider {
             pair: Pair::p256(),
         };
         provider.publish("first", &provider.pair);
-        let app = app.another_with(|access| {
-            access.oidc.oidc_issuer = Some(issuer);
-            access.oidc.oidc_client_id = Some(CLIENT.0.to_owned());
-            access.oidc.oidc_client_secret = Some(CLIENT.1.to_owned());
-            access.oidc.oidc_redirect_uri = Some("https://app.example.cn/back".to_owned());
+        let app = app.another_with(|rules| {
+            rules.access.oidc.oidc_issuer = Some(issuer);
+            rules.access.oidc.oidc_client_id = Some(CLIENT.0.to_owned());
+            rules.access.oidc.oidc_client_secret = Some(CLIENT.1.to_owned());
+            rules.access.oidc.oidc_redirect_uri = Some("https://app.example.cn/back".to_owned());
         });
         (provider, app.await)
     }

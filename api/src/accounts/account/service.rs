@@ -70,7 +70,7 @@ pub async fn add(op: &Op, new: NewAccount) -> Result<AccountId, Error> {
     let mut faults = Faults::default();
     rules::check_username(&mut faults, "username", &new.username);
     rules::check_name(&mut faults, "displayName", &new.display_name);
-    let shortest = op.app().access.password_min;
+    let shortest = op.app().rules.access.password_min;
     faults.take("password", passwords::check(shortest, &new.username, &new.secret));
     faults.refuse()?;
     let secret_hash = &token::hash(op.app(), new.secret.clone()).await?;

@@ -53,7 +53,7 @@ async fn judge_assertion(op: &Op, client_id: Option<&str>, assertion: &str) -> R
         .await?
         .ok_or_else(wrong_credentials)?;
     let held = store::standing(op, account.id, Kind::PublicKey).await?;
-    let issuer = &op.app().access.issuer;
+    let issuer = &op.app().rules.access.issuer;
     let audience = [issuer.clone(), token::endpoint(issuer)];
     let is_meant = |credential: &&Model| said.key_id.is_none() || said.key_id == credential.key_id;
     let read = |credential: &Model| {

@@ -30,7 +30,7 @@ pub(in crate::accounts) fn is_in_reach(tx: &Tx, scope: &Scope, held: &grant::Mod
 
 /// Whether an account holds, or is to hold, a role that works only with a second factor.
 pub(in crate::accounts) async fn holds_guarded_role(tx: &Tx, id: AccountId) -> Result<bool, Error> {
-    let guarded = &tx.op().app().access.otp_roles.0;
+    let guarded = &tx.op().app().rules.access.otp_roles.0;
     let held = store::standing(tx, id).await?;
     Ok(held
         .iter()
@@ -227,7 +227,7 @@ pub(super) async fn elevate(op: &Op, input: &Elevate) -> Result<GrantId, Error> 
             );
             return Err(conflict("", text));
         }
-        let minutes = op.app().access.elevation_minutes;
+        let minutes = op.app().rules.access.elevation_minutes;
         let grant = grant::Model {
             id: GrantId(op.id()),
             account_id: id,

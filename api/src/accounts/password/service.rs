@@ -46,7 +46,8 @@ async fn accepted(
     username: &str,
     (field, password): (&'static str, String),
 ) -> Result<String, Error> {
-    rules::check(op.app().access.password_min, username, &password).map_err(|text| invalid(field, text))?;
+    rules::check(op.app().rules.access.password_min, username, &password)
+        .map_err(|text| invalid(field, text))?;
     for former in store::former(op, id).await? {
         if token::is_right(password.clone(), Some(former)).await? {
             return Err(invalid(field, rules::came_again()));

@@ -26,7 +26,7 @@ pub(super) struct Begun {
 }
 
 fn provider(op: &Op) -> Result<Provider, Error> {
-    let oidc = &op.app().access.oidc;
+    let oidc = &op.app().rules.access.oidc;
     oidc.provider().ok_or_else(rules::none_set_up)
 }
 

@@ -88,7 +88,7 @@ async fn standing(
     let grant = |row: &Standing| {
         let role = Role::named(row.role.as_deref()?)?;
         // Such a role sleeps until the session has proved the second factor.
-        let sleeps = !first.is_strong && app.access.otp_roles.0.contains(&role);
+        let sleeps = !first.is_strong && app.rules.access.otp_roles.0.contains(&role);
         (!sleeps).then_some(Grant {
             role,
             federation_id: FederationId(row.federation_id?),

@@ -274,7 +274,7 @@ pub(super) async fn reveal(op: &Op, input: &RevealPerson) -> Result<Plain, Error
         faults.unless(!rules::names(&reason, &plain.name), "reason", named);
         faults.refuse()?;
         let account_id = op.account_id().ok_or(Error::Unauthenticated)?;
-        if store::count_access(&tx, account_id, "REVEAL").await? > op.app().privacy.load().reveals_per_day {
+        if store::count_access(&tx, account_id, "REVEAL").await? > op.app().rules.privacy.reveals_per_day {
             return Err(Error::TooOften(seconds_of_day_left(op.now())));
         }
         let fields = fields.into_iter().collect();

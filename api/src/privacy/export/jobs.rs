@@ -88,7 +88,7 @@ async fn step(tx: &Tx, job: &job::Model) -> Result<Step, Error> {
     let after = begun.as_ref().map(|position| position.after);
     let people = store::people_after(tx, &scope, after, CHUNK).await?;
     let rows = i64::try_from(people.len()).unwrap_or(i64::MAX);
-    let most = op.app().privacy.load().export_rows_max;
+    let most = op.app().rules.privacy.export_rows_max;
     if job.rows_done.saturating_add(rows) > i64::from(most) {
         return Err(service::too_many(most));
     }

@@ -32,7 +32,7 @@ pub(super) async fn request(op: &Op, input: &RequestExport) -> Result<ExportId, 
         let reason = faults.take("reason", reason(&input.reason));
         faults.refuse()?;
         let people = store::count_people(&tx, &op.scope_within(Action::RequestExports, &at)?).await?;
-        let most = op.app().privacy.load().export_rows_max;
+        let most = op.app().rules.privacy.export_rows_max;
         if people > u64::from(most) {
             return Err(too_many(most));
         }

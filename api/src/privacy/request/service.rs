@@ -34,7 +34,7 @@ pub(super) async fn file(op: &Op, input: &FileSubjectRequest) -> Result<SubjectR
             text("Not in the future.", "日期不能晚于今天。"),
         );
         faults.refuse()?;
-        let days = Days::new(op.app().privacy.load().subject_request_days.into());
+        let days = Days::new(op.app().rules.privacy.subject_request_days.into());
         let request = Model {
             id: SubjectRequestId(op.id()),
             person_id,
