@@ -1,7 +1,7 @@
 //! Asking for work on files that came in, and each step of that work.
 
 use super::rules::{self, Answer, Failure, Refusal};
-use super::{Event, place, store};
+use super::{Event, store};
 use crate::kernel::error::{Error, Fault, text};
 use crate::kernel::event::Place;
 use crate::kernel::feed::{self, Interest};
@@ -128,7 +128,7 @@ pub(super) async fn start(op: &Op, job: &job::Model, rows_total: i64) -> Result<
         if !store::start(&tx, job.id, rows_total).await? {
             return Ok(tx.unchanged(false));
         }
-        tx.commit(Event::Started(job.id, place(job), rows_total), true)
+        tx.commit(Event::Started(job.id, job.place(), rows_total), true)
             .await
     })
     .await
@@ -155,7 +155,7 @@ pub(super) async fn advance(
         store::progress(&mut tx, job, &counts, (&answer.refusals, running_sum)).await?;
         let event = Event::Answered {
             id: job.id,
-            place: super::place(job),
+            place: job.place(),
             kind: answer.event,
             counts,
             sums: answer.sums,
@@ -183,7 +183,7 @@ pub(super) async fn finish(op: &Op, job: &job::Model) -> Result<(), Error> {
         if !store::finish(&tx, job).await? {
             return Ok(tx.unchanged(()));
         }
-        tx.commit(Event::Done(job.id, place(job)), ()).await
+        tx.commit(Event::Done(job.id, job.place()), ()).await
     })
     .await
 }
@@ -196,7 +196,7 @@ pub(super) async fn fail(op: &Op, job: &job::Model, error: &Error) -> Result<(),
         if !store::fail(&tx, job.id, failure).await? {
             return Ok(tx.unchanged(()));
         }
-        let event = Event::Failed(job.id, place(job), failure.code.clone());
+        let event = Event::Failed(job.id, job.place(), failure.code.clone());
         tx.commit(event, ()).await
     })
     .await

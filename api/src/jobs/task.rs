@@ -1,7 +1,7 @@
 //! Work without a file, done in steps.
 
 use super::service::{self, authorize, new};
-use super::{Event, place, store};
+use super::{Event, store};
 use crate::kernel::error::Error;
 use crate::kernel::event::{Event as Said, Place, Sentence};
 use crate::kernel::op::Op;
@@ -54,13 +54,7 @@ impl Said for As {
 
 /// The sentence of a step about its job.
 pub fn about(job: &job::Model, kind: &'static str, body: serde_json::Value) -> Sentence {
-    Sentence {
-        kind,
-        subject_id: job.id.0,
-        place: place(job),
-        body,
-        deltas: Vec::new(),
-    }
+    Sentence::new(kind, job.id.0, job.place(), body)
 }
 
 /// Asks for work about a subject on behalf of an account, in the transaction that decides it.

@@ -73,13 +73,12 @@ pub(super) async fn refused(op: &Op, error: &Error) {
     let tree = op.tree();
     let node = grants.first().and_then(|grant| tree.get(grant.federation_id));
     let (code, _) = error.outside();
-    let sentence = Sentence {
-        kind: REFUSED,
-        subject_id: id.0,
-        place: node.map_or_else(Place::everywhere, Place::from),
-        body: json!({"code": code, "field": field}),
-        deltas: Vec::new(),
-    };
+    let sentence = Sentence::new(
+        REFUSED,
+        id.0,
+        node.map_or_else(Place::everywhere, Place::from),
+        json!({"code": code, "field": field}),
+    );
     let written = insert(app.db.writer(), op, op.id(), &sentence).await;
     match written {
         Ok(()) => app.feed.event_committed(),

@@ -2,7 +2,7 @@
 
 use crate::kernel::error::Error;
 use crate::kernel::ledger::Expected;
-use crate::kernel::loader::Batch;
+use crate::kernel::loader::{Batch, grouped};
 use crate::kernel::op::Op;
 use crate::kernel::scope::{Readable, Scope, Within, parts_of};
 use crate::kernel::sql::Sql;
@@ -93,8 +93,7 @@ impl Batch for FindingsOf {
 
     async fn load(op: Op, keys: Vec<VisitId>) -> Result<Vec<Self::Value>, Error> {
         let rows = findings_of(op.app().db.reader(), keys.clone()).await?;
-        let of = |id: &VisitId| rows.iter().filter(|row| row.visit_id == *id).cloned().collect();
-        Ok(keys.iter().map(of).collect())
+        Ok(grouped(&keys, rows, |row| row.visit_id))
     }
 }
 

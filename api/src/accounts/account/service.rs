@@ -1,7 +1,7 @@
 //! Making accounts, and disabling them.
 
 use super::types::InviteAccount;
-use super::{Event, place, rules, store};
+use super::{Event, rules, store};
 use crate::accounts::client::service::secret;
 use crate::accounts::client::store as clients;
 use crate::accounts::password::rules as passwords;
@@ -144,7 +144,7 @@ pub(in crate::accounts) async fn set_disabled(
         if account.disabled_at.is_some() == is_disabled {
             return Ok(tx.unchanged(id));
         }
-        let (place, reason) = (place(&account), reason.trim().to_owned());
+        let (place, reason) = (account.place(), reason.trim().to_owned());
         let event = if is_disabled {
             store::set_disabled(&tx, id, Some(op.now())).await?;
             grant::store::end_elevations(&tx, id).await?;

@@ -1,6 +1,5 @@
 //! Accounts in the database.
 
-use super::place;
 use crate::accounts::grant;
 use crate::kernel::error::Error;
 use crate::kernel::event::Place;
@@ -115,7 +114,7 @@ pub(in crate::accounts) async fn home(tx: &Tx, id: AccountId) -> Result<Place, E
     let found = Model::find_by_statement(sql.on(tx.backend()))
         .one(tx.db())
         .await?;
-    Ok(place(&found.ok_or(Error::Unauthenticated)?))
+    Ok(found.ok_or(Error::Unauthenticated)?.place())
 }
 
 /// Adds that an account is the caller's own or one that the caller may see: so what belongs to any other one is not even

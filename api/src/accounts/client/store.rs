@@ -4,7 +4,7 @@ use super::rules::SHOWN;
 use crate::accounts::account::store::push_known;
 use crate::kernel::app::App;
 use crate::kernel::error::Error;
-use crate::kernel::loader::Batch;
+use crate::kernel::loader::{Batch, grouped};
 use crate::kernel::op::Op;
 use crate::kernel::sql::Sql;
 use crate::kernel::tx::Tx;
@@ -94,23 +94,10 @@ pub(crate) async fn forget(app: &App) -> Result<(), Error> {
     Ok(())
 }
 
-/// The loader of a credential by id: whoever wrote it sees it.
-pub(super) struct Credentials;
-
-impl Batch for Credentials {
-    type Key = CredentialId;
-    type Value = Option<Model>;
-
-    async fn load(op: Op, keys: Vec<CredentialId>) -> Result<Vec<Option<Model>>, Error> {
-        let mut sql = Sql::new("SELECT * FROM client_credential WHERE id IN ");
-        sql.list(keys.iter().copied());
-        let db = &op.app().db;
-        let rows = Model::find_by_statement(sql.on(db.backend()))
-            .all(db.reader())
-            .await?;
-        let of = |id: &CredentialId| rows.iter().find(|row| row.id == *id).cloned();
-        Ok(keys.iter().map(of).collect())
-    }
+/// A credential that the caller has just written.
+pub(super) async fn get(op: &Op, id: CredentialId) -> Result<Model, Error> {
+    let found = Entity::find_by_id(id).one(op.app().db.reader()).await?;
+    found.ok_or(Error::NotFound("id".into()))
 }
 
 /// The loader of the credentials of accounts that the caller sees, newest first.
@@ -131,7 +118,6 @@ impl Batch for CredentialsOf {
         let rows = Model::find_by_statement(sql.on(db.backend()))
             .all(db.reader())
             .await?;
-        let of = |id: &AccountId| rows.iter().filter(|row| row.account_id == *id).cloned().collect();
-        Ok(keys.iter().map(of).collect())
+        Ok(grouped(&keys, rows, |row| row.account_id))
     }
 }

@@ -3,7 +3,7 @@
 use crate::accounts::account::store::push_known;
 use crate::kernel::clock::day_of;
 use crate::kernel::error::Error;
-use crate::kernel::loader::Batch;
+use crate::kernel::loader::{Batch, grouped};
 use crate::kernel::op::Op;
 use crate::kernel::sql::Sql;
 use crate::kernel::tx::Tx;
@@ -140,23 +140,10 @@ pub(crate) async fn check(db: &impl ConnectionTrait) -> Result<Result<String, St
     Ok(Ok(format!("{count} grants")))
 }
 
-/// The loader of a grant by id: whoever wrote it sees it.
-pub(super) struct Grants;
-
-impl Batch for Grants {
-    type Key = GrantId;
-    type Value = Option<Model>;
-
-    async fn load(op: Op, keys: Vec<GrantId>) -> Result<Vec<Option<Model>>, Error> {
-        let mut sql = Sql::new("SELECT * FROM role_grant WHERE id IN ");
-        sql.list(keys.iter().copied());
-        let db = &op.app().db;
-        let rows = Model::find_by_statement(sql.on(db.backend()))
-            .all(db.reader())
-            .await?;
-        let of = |id: &GrantId| rows.iter().find(|row| row.id == *id).cloned();
-        Ok(keys.iter().map(of).collect())
-    }
+/// A grant that the caller has just written.
+pub(super) async fn get(op: &Op, id: GrantId) -> Result<Model, Error> {
+    let found = Entity::find_by_id(id).one(op.app().db.reader()).await?;
+    found.ok_or(Error::NotFound("id".into()))
 }
 
 /// The loader of what accounts that the caller sees hold or are to hold, oldest first.
@@ -175,7 +162,6 @@ impl Batch for GrantsOf {
         let rows = Model::find_by_statement(sql.on(db.backend()))
             .all(db.reader())
             .await?;
-        let of = |id: &AccountId| rows.iter().filter(|row| row.account_id == *id).cloned().collect();
-        Ok(keys.iter().map(of).collect())
+        Ok(grouped(&keys, rows, |row| row.account_id))
     }
 }

@@ -1,8 +1,8 @@
 //! Setting up a second factor, and taking one away.
 
 use super::{Event, rules, store};
+use crate::accounts::account::rules::check_reason;
 use crate::accounts::account::store::{administrated, home, own};
-use crate::accounts::account::{place, rules::check_reason};
 use crate::accounts::{code, proof, session};
 use crate::kernel::error::{Error, Faults, conflict, invalid, text};
 use crate::kernel::op::{Actor, Op};
@@ -105,7 +105,7 @@ pub(in crate::accounts) async fn reset(op: &Op, id: AccountId, reason: &str) -> 
         }
         store::clear(&tx, id).await?;
         session::store::end_all(&tx, id, None).await?;
-        let event = Event::Reset(id, place(&account), reason.trim().to_owned());
+        let event = Event::Reset(id, account.place(), reason.trim().to_owned());
         tx.commit(event, id).await
     })
     .await

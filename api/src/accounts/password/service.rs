@@ -1,9 +1,9 @@
 //! Setting, changing and resetting passwords.
 
 use super::{Event, rules, store};
+use crate::accounts::account::rules::check_reason;
 use crate::accounts::account::service::set_disabled;
 use crate::accounts::account::store::{administrated, find_named};
-use crate::accounts::account::{place, rules::check_reason};
 use crate::accounts::{code, grant, otp, proof, provider, session, token};
 use crate::kernel::error::{Error, Faults, invalid, text};
 use crate::kernel::op::{Actor, Op};
@@ -71,7 +71,7 @@ pub(super) async fn accept(op: &Op, code: &str, password: String) -> Result<Stri
             return Err(unknown());
         }
         store::set(&tx, account.id, secret_hash).await?;
-        tx.commit(Event::InvitationAccepted(account.id, place(account)), ())
+        tx.commit(Event::InvitationAccepted(account.id, account.place()), ())
             .await
     })
     .await?;
@@ -135,7 +135,7 @@ pub(super) async fn reset(op: &Op, id: AccountId, reason: &str) -> Result<Invita
         }
         faults.refuse()?;
         begin_anew(&tx, &account, new).await?;
-        let event = Event::PasswordReset(id, place(&account), reason.trim().to_owned());
+        let event = Event::PasswordReset(id, account.place(), reason.trim().to_owned());
         tx.commit(event, ()).await
     })
     .await?;

@@ -2,8 +2,8 @@
 
 use super::types::{BindProvider, LinkProvider};
 use super::{Event, exchange, rules, store};
+use crate::accounts::account::rules::check_reason;
 use crate::accounts::account::store::administrated;
-use crate::accounts::account::{place, rules::check_reason};
 use crate::accounts::grant;
 use crate::accounts::proof::service::{self as proof, Attempt, Proved};
 use crate::accounts::proof::store::find_linked;
@@ -140,7 +140,7 @@ pub(super) async fn bind(op: &Op, input: &BindProvider) -> Result<AccountId, Err
         if !store::link(&tx, id, &provider.issuer, &input.subject).await? {
             return Err(taken());
         }
-        let event = Event::Bound(id, place(&account), input.reason.trim().to_owned());
+        let event = Event::Bound(id, account.place(), input.reason.trim().to_owned());
         tx.commit(event, id).await
     })
     .await

@@ -8,7 +8,7 @@ use crate::accounts::grant::store::push_in_force;
 use crate::kernel::app::App;
 use crate::kernel::clock::day_of;
 use crate::kernel::error::Error;
-use crate::kernel::loader::Batch;
+use crate::kernel::loader::{Batch, grouped};
 use crate::kernel::op::{Actor, Grant, Op};
 use crate::kernel::sql::Sql;
 use crate::kernel::tx::Tx;
@@ -211,7 +211,6 @@ impl Batch for SessionsOf {
         let rows = session::Model::find_by_statement(sql.on(db.backend()))
             .all(db.reader())
             .await?;
-        let of = |id: &AccountId| rows.iter().filter(|row| row.account_id == *id).cloned().collect();
-        Ok(keys.iter().map(of).collect())
+        Ok(grouped(&keys, rows, |row| row.account_id))
     }
 }

@@ -1,7 +1,7 @@
 //! Bases in the database.
 
 use crate::kernel::error::Error;
-use crate::kernel::loader::Batch;
+use crate::kernel::loader::{Batch, grouped};
 use crate::kernel::op::Op;
 use crate::kernel::scope::parts_of;
 use crate::kernel::sql::Sql;
@@ -57,7 +57,6 @@ impl Batch for BasesOf {
 
     async fn load(op: Op, keys: Vec<PersonId>) -> Result<Vec<Vec<Model>>, Error> {
         let rows = of(op.app().db.reader(), keys.clone()).await?;
-        let of = |id: &PersonId| rows.iter().filter(|row| row.person_id == *id).cloned().collect();
-        Ok(keys.iter().map(of).collect())
+        Ok(grouped(&keys, rows, |row| row.person_id))
     }
 }

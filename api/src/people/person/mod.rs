@@ -7,7 +7,7 @@ pub mod rules;
 pub mod plain;
 pub(crate) mod store;
 
-use crate::kernel::event::{Event as Said, Place, Sentence};
+use crate::kernel::event::{Event as Said, Sentence};
 use crate::people::basis::particulars;
 use entity::people::{basis, person::Model};
 use sea_orm::ActiveEnum;
@@ -34,15 +34,6 @@ pub enum Event {
     Erased(Model, &'static str),
 }
 
-/// Where a person's data is at home.
-pub fn place(person: &Model) -> Place {
-    Place {
-        federation_id: person.federation_id,
-        path: person.path.clone(),
-        county_id: person.county_id,
-    }
-}
-
 impl Said for Event {
     fn sentence(self) -> Sentence {
         let (kind, person, body) = match self {
@@ -62,12 +53,6 @@ impl Said for Event {
             }
             Event::Erased(person, cause) => ("PERSON_ERASED", person, json!({"cause": cause})),
         };
-        Sentence {
-            kind,
-            subject_id: person.id.0,
-            place: place(&person),
-            body,
-            deltas: Vec::new(),
-        }
+        Sentence::new(kind, person.id.0, person.place(), body)
     }
 }

@@ -10,7 +10,7 @@ pub mod rules;
 pub(crate) mod store;
 pub mod jobs;
 
-use crate::kernel::event::{Event as Said, Place, Sentence};
+use crate::kernel::event::{Event as Said, Sentence};
 use entity::privacy::export::Model;
 use sea_orm::ActiveEnum;
 use serde_json::json;
@@ -23,15 +23,6 @@ pub enum Event {
     Approved(Model),
     /// One was refused.
     Refused(Model),
-}
-
-/// Whose data it is.
-pub(crate) fn place(export: &Model) -> Place {
-    Place {
-        federation_id: export.federation_id,
-        path: export.path.clone(),
-        county_id: export.county_id,
-    }
 }
 
 impl Said for Event {
@@ -50,12 +41,6 @@ impl Said for Event {
                 ("EXPORT_REFUSED", export, body)
             }
         };
-        Sentence {
-            kind,
-            subject_id: export.id.0,
-            place: place(&export),
-            body,
-            deltas: Vec::new(),
-        }
+        Sentence::new(kind, export.id.0, export.place(), body)
     }
 }

@@ -1,7 +1,7 @@
 //! Asking for personal data in bulk, and deciding about it.
 
 use super::types::{ApproveExport, RefuseExport, RequestExport};
-use super::{Event, place, rules, store};
+use super::{Event, rules, store};
 use crate::jobs::task;
 use crate::kernel::error::{Error, Faults, invalid, text};
 use crate::kernel::gid::Gid;
@@ -88,7 +88,7 @@ pub(super) async fn approve(op: &Op, input: &ApproveExport) -> Result<ExportId, 
         export.decided_at = Some(op.now());
         store::update(&tx, export.clone()).await?;
         let asked = (export.requested_by, id.0);
-        task::queue(&tx, JobKind::PeopleExport, asked, &place(&export)).await?;
+        task::queue(&tx, JobKind::PeopleExport, asked, &export.place()).await?;
         tx.commit(Event::Approved(export), id).await
     })
     .await

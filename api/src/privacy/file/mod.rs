@@ -4,7 +4,7 @@ pub mod types;
 pub mod service;
 pub(crate) mod store;
 
-use crate::kernel::event::{Event as Said, Place, Sentence};
+use crate::kernel::event::{Event as Said, Sentence};
 use entity::privacy::personal_file::Model;
 use serde_json::json;
 
@@ -22,16 +22,11 @@ impl Said for Event {
             Event::Downloaded(file) => ("PERSONAL_FILE_DOWNLOADED", file),
             Event::Gone(file) => ("PERSONAL_FILE_GONE", file),
         };
-        Sentence {
+        Sentence::new(
             kind,
-            subject_id: file.id.0,
-            place: Place {
-                federation_id: file.federation_id,
-                path: file.path.clone(),
-                county_id: file.county_id,
-            },
-            body: json!({"name": file.name, "downloads": file.downloads}),
-            deltas: Vec::new(),
-        }
+            file.id.0,
+            file.place(),
+            json!({"name": file.name, "downloads": file.downloads}),
+        )
     }
 }

@@ -10,7 +10,7 @@ pub mod service;
 pub mod rules;
 pub(crate) mod store;
 
-use crate::kernel::event::{Event as Said, Place, Sentence};
+use crate::kernel::event::{Event as Said, Sentence};
 use entity::people::person::Model as Person;
 use entity::privacy::subject_request::Model;
 use sea_orm::ActiveEnum;
@@ -51,16 +51,6 @@ impl Said for Event {
         if let (Some(body), false) = (body.as_object_mut(), changed.is_empty()) {
             body.insert("changed".to_owned(), json!(changed));
         }
-        Sentence {
-            kind,
-            subject_id: request.person_id.0,
-            place: Place {
-                federation_id: request.federation_id,
-                path: request.path.clone(),
-                county_id: request.county_id,
-            },
-            body,
-            deltas: Vec::new(),
-        }
+        Sentence::new(kind, request.person_id.0, request.place(), body)
     }
 }

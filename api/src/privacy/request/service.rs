@@ -7,9 +7,9 @@ use crate::kernel::error::{Error, Faults, invalid, text};
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
 use crate::kernel::tx::{Committed, Tx};
+use crate::people::basis;
 use crate::people::person::plain::Plain;
 use crate::people::person::service::{apply, erase, guessing, living};
-use crate::people::{basis, person};
 use crate::policy::Action;
 use crate::privacy::file::service::{append, begin};
 use chrono::Days;
@@ -171,7 +171,7 @@ async fn write_copy(tx: &Tx, person: &Person, account_id: AccountId) -> Result<P
         "history": history.iter().map(happened).collect::<Vec<_>>(),
     });
     let name = format!("copy-{}.json", op.today());
-    let file = begin(tx, account_id, name, &person::place(person)).await?;
+    let file = begin(tx, account_id, name, &person.place()).await?;
     append(tx, file.id, 0, &serde_json::to_string_pretty(&copy)?).await?;
     Ok(file.id)
 }
