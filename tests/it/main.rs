@@ -50,6 +50,7 @@ mod dashboard;
 mod access;
 mod reach;
 mod attack;
+mod addresses;
 mod verify;
 mod backup;
 mod operations;

@@ -11,6 +11,8 @@ use std::collections::HashSet;
 
 /// The most that is kept of a refused value, in characters.
 const VALUE_MAX: usize = 200;
+/// Digits that a spreadsheet keeps of a number.
+const DIGITS_MAX: usize = 15;
 
 /// Why a row was refused; a row may have several.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,9 +155,12 @@ pub fn shortened(value: &str) -> Cow<'_, str> {
     }
 }
 
-/// A cell that a spreadsheet takes for text and never for a formula (OWASP, CSV Injection).
+/// A cell that a spreadsheet takes for text: never for a formula (OWASP, CSV Injection; the wide signs are those of
+/// Chinese keyboards), and never for a number of more digits than it keeps, such as an ID number.
 pub fn harmless(cell: &str) -> Cow<'_, str> {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+    let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
+    let is_rounded = cell.len() > DIGITS_MAX && cell.bytes().all(|byte| byte.is_ascii_digit());
+    if is_formula || is_rounded {
         Cow::Owned(format!("'{cell}"))
     } else {
         Cow::Borrowed(cell)
@@ -260,6 +265,13 @@ mod tests {
             ("-85506.72", "'-85506.72"),
             ("@SUM(A1)", "'@SUM(A1)"),
             ("\tx", "'\tx"),
+            ("\rx", "'\rx"),
+            ("\n=1", "'\n=1"),
+            ("＝1＋1", "'＝1＋1"),
+            ("＠SUM", "'＠SUM"),
+            ("123456789012345", "123456789012345"),
+            ("430381188603010019", "'430381188603010019"),
+            ("43038118860301001X", "43038118860301001X"),
             ("毛田=1", "毛田=1"),
             ("", ""),
         ] {

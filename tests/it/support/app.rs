@@ -159,7 +159,7 @@ impl App {
     pub async fn another_on(&self, files: Files) -> App {
         let kept = (self.folder.clone(), files);
         let rules = self.process.rules.clone();
-        App::start(self.url.clone(), kept, Arc::clone(&self.clock), access).await
+        App::start(self.url.clone(), kept, Arc::clone(&self.clock), rules).await
     }
 
     /// Its key file.
@@ -184,7 +184,7 @@ impl App {
         let db = done(Db::connect_within(&self.url, 6, limit).await);
         let kept = (self.folder.clone(), self.process.files.clone());
         let rules = self.process.rules.clone();
-        App::start_on(db, self.url.clone(), kept, Arc::clone(&self.clock), access).await
+        App::start_on(db, self.url.clone(), kept, Arc::clone(&self.clock), rules).await
     }
 
     /// Does something as an operation of the service acting by itself.
@@ -224,7 +224,7 @@ impl App {
         let mut rules = self.process.rules.clone();
         change(&mut rules);
         let kept = (self.folder.clone(), self.process.files.clone());
-        App::start(self.url.clone(), kept, Arc::clone(&self.clock), access).await
+        App::start(self.url.clone(), kept, Arc::clone(&self.clock), rules).await
     }
 
     /// The service acting by itself, as at the command line.
