@@ -8,4 +8,3 @@ mod otp;
 mod administrators;
 mod grants;
 mod elevations;
-mod upgrade;

@@ -6,8 +6,10 @@ use crate::kernel::app::App;
 use crate::kernel::error::Error;
 use crate::kernel::loader::{Batch, grouped};
 use crate::kernel::op::Op;
+use crate::kernel::scope::Scope;
 use crate::kernel::sql::Sql;
 use crate::kernel::tx::Tx;
+use crate::policy::Action;
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::accounts::client_credential::{Entity, Kind, Model};
 use entity::id::{AccountId, CredentialId};
@@ -55,14 +57,29 @@ pub(in crate::accounts) async fn insert(tx: &Tx, credential: Model) -> Result<()
     Ok(())
 }
 
-/// A credential of an account that the caller may see.
-pub(super) async fn find(tx: &Tx, id: CredentialId) -> Result<Option<Model>, Error> {
+fn known(op: &Op, id: CredentialId, seen: &Scope) -> Sql {
     let mut sql = Sql::new("SELECT * FROM client_credential WHERE id = ");
     sql.bind(id);
-    push_known(&mut sql, tx);
+    push_known(&mut sql, op, seen);
+    sql
+}
+
+/// A credential of an account that the caller may see, as a transaction sees it.
+pub(super) async fn find(tx: &Tx, id: CredentialId) -> Result<Option<Model>, Error> {
+    let sql = known(tx.op(), id, &tx.scope(Action::ReadAccounts));
     Ok(Model::find_by_statement(sql.on(tx.backend()))
         .one(tx.db())
         .await?)
+}
+
+/// A credential of an account that the caller may see.
+pub(super) async fn get(op: &Op, id: CredentialId) -> Result<Model, Error> {
+    let sql = known(op, id, &op.reach(Action::ReadAccounts));
+    let db = &op.app().db;
+    let found = Model::find_by_statement(sql.on(db.backend()))
+        .one(db.reader())
+        .await?;
+    found.ok_or(Error::NotFound("id".into()))
 }
 
 /// Takes a credential back.
@@ -92,12 +109,6 @@ pub(crate) async fn forget(app: &App) -> Result<(), Error> {
     sql.bind(app.clock.now());
     app.db.writer().execute_raw(sql.on(app.db.backend())).await?;
     Ok(())
-}
-
-/// A credential that the caller has just written.
-pub(super) async fn get(op: &Op, id: CredentialId) -> Result<Model, Error> {
-    let found = Entity::find_by_id(id).one(op.app().db.reader()).await?;
-    found.ok_or(Error::NotFound("id".into()))
 }
 
 /// The loader of the credentials of accounts that the caller sees, newest first.

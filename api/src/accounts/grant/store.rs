@@ -5,9 +5,10 @@ use crate::kernel::clock::day_of;
 use crate::kernel::error::Error;
 use crate::kernel::loader::{Batch, grouped};
 use crate::kernel::op::Op;
+use crate::kernel::scope::Scope;
 use crate::kernel::sql::Sql;
 use crate::kernel::tx::Tx;
-use crate::policy::Role;
+use crate::policy::{Action, Role};
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::accounts::grant::{Column, Entity, Model};
 use entity::id::{AccountId, GrantId};
@@ -59,14 +60,29 @@ pub(in crate::accounts) async fn standing(tx: &Tx, id: AccountId) -> Result<Vec<
         .await?)
 }
 
-/// A grant of an account that the caller may see.
-pub(super) async fn find(tx: &Tx, id: GrantId) -> Result<Option<Model>, Error> {
+fn known(op: &Op, id: GrantId, seen: &Scope) -> Sql {
     let mut sql = Sql::new("SELECT * FROM role_grant WHERE id = ");
     sql.bind(id);
-    push_known(&mut sql, tx);
+    push_known(&mut sql, op, seen);
+    sql
+}
+
+/// A grant of an account that the caller may see, as a transaction sees it.
+pub(super) async fn find(tx: &Tx, id: GrantId) -> Result<Option<Model>, Error> {
+    let sql = known(tx.op(), id, &tx.scope(Action::ReadAccounts));
     Ok(Model::find_by_statement(sql.on(tx.backend()))
         .one(tx.db())
         .await?)
+}
+
+/// A grant of an account that the caller may see.
+pub(super) async fn get(op: &Op, id: GrantId) -> Result<Model, Error> {
+    let sql = known(op, id, &op.reach(Action::ReadAccounts));
+    let db = &op.app().db;
+    let found = Model::find_by_statement(sql.on(db.backend()))
+        .one(db.reader())
+        .await?;
+    found.ok_or(Error::NotFound("id".into()))
 }
 
 /// Writes a grant.
@@ -138,12 +154,6 @@ pub(crate) async fn check(db: &impl ConnectionTrait) -> Result<Result<String, St
         .transpose()?
         .unwrap_or_default();
     Ok(Ok(format!("{count} grants")))
-}
-
-/// A grant that the caller has just written.
-pub(super) async fn get(op: &Op, id: GrantId) -> Result<Model, Error> {
-    let found = Entity::find_by_id(id).one(op.app().db.reader()).await?;
-    found.ok_or(Error::NotFound("id".into()))
 }
 
 /// The loader of what accounts that the caller sees hold or are to hold, oldest first.

@@ -12,7 +12,7 @@ use crate::kernel::loader::{Batch, grouped};
 use crate::kernel::op::{Actor, Grant, Op};
 use crate::kernel::sql::Sql;
 use crate::kernel::tx::Tx;
-use crate::policy::Role;
+use crate::policy::{Action, Role};
 use chrono::{DateTime, Utc};
 use entity::accounts::session::{self, Kind};
 use entity::id::{AccountId, CredentialId, FederationId, SessionId};
@@ -129,7 +129,7 @@ pub(super) async fn find_open(tx: &Tx, id: SessionId) -> Result<Option<session::
 pub(super) async fn find(tx: &Tx, id: SessionId) -> Result<Option<session::Model>, Error> {
     let mut sql = Sql::new("SELECT * FROM session WHERE id = ");
     sql.bind(id);
-    push_known(&mut sql, tx);
+    push_known(&mut sql, tx.op(), &tx.scope(Action::ReadAccounts));
     Ok(session::Model::find_by_statement(sql.on(tx.backend()))
         .one(tx.db())
         .await?)
