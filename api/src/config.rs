@@ -317,6 +317,10 @@ pub struct Privacy {
     #[arg(long, env = "GONGHUI_EXPORT_ROWS_MAX", default_value_t = 500, value_parser = value_parser!(u32).range(1..=2_500))]
     pub export_rows_max: u32,
 
+    /// People whose data one account may have exported within 30 days.
+    #[arg(long, env = "GONGHUI_EXPORT_ROWS_PER_MONTH", default_value_t = 2_500, value_parser = value_parser!(u32).range(1..))]
+    pub export_rows_per_month: u32,
+
     /// Days in which what a person asked for about their own data has to be answered.
     #[arg(long, env = "GONGHUI_SUBJECT_REQUEST_DAYS", default_value_t = 15, value_parser = value_parser!(u32).range(1..=90))]
     pub subject_request_days: u32,

@@ -43,6 +43,8 @@ INSERT INTO job (id, kind, state, account_id, upload_id, rows_total, rows_done, 
 SELECT id, kind, state, account_id, upload_id, rows_total, rows_done, rows_accepted, rows_unchanged, rows_refused,
     running_sum, failure, created_at, started_at, finished_at, federation_id, path, county_id FROM kept_job;
 CREATE INDEX job_open ON job (id) WHERE state IN ('QUEUED', 'RUNNING');
+-- What was done for an account lately.
+CREATE INDEX job_account ON job (account_id, created_at) WHERE subject_id IS NOT NULL;
 -- The service's own work of a kind is done once at a time.
 CREATE UNIQUE INDEX job_own_key ON job (kind) WHERE account_id IS NULL AND state IN ('QUEUED', 'RUNNING');
 

@@ -190,6 +190,9 @@ both! {
             assert_eq!(caller.refused(REQUEST, asked(&cadre, YUESHAN)).await, [expected], "{role} {place}");
         }
 
+        let monthly = app.another_with(|rules| rules.privacy.export_rows_per_month = 2).await;
+        assert_eq!(cadre.at(&monthly).refused(REQUEST, asked(&cadre, YUESHAN)).await, ["INVALID federationId"]);
+
         let id = request(&cadre, YUESHAN).await;
         let why = "名册已由上级工会直接调取，无需导出";
         for stranger in [app.person("LEADER", SHAOSHAN).await, app.person("LEADER", GUANGDONG).await] {
@@ -208,6 +211,30 @@ both! {
         app.another_with(|rules| rules.privacy.export_rows_max = 3).await.work().await;
         assert_eq!(export(&cadre, &id).await["state"], json!("APPROVED"));
         assert_eq!(count(&app, "SELECT COUNT(*) AS count FROM job WHERE state = 'FAILED'").await, 1);
+    }
+
+    async fn all_that_an_account_exports_within_thirty_days_counts_together(app: App) {
+        let app = app.another_with(|rules| rules.privacy.export_rows_per_month = 5).await;
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        let leader = app.person("LEADER", XIANGXIANG).await;
+        let colleague = app.person("CADRE", YUESHAN).await;
+        for number in 1..=3 {
+            register_person(&cadre, YUESHAN, number).await;
+        }
+
+        // Two that were allowed before either was written: the second one stops.
+        let (first, second) = (request(&cadre, YUESHAN).await, request(&cadre, YUESHAN).await);
+        for id in [&first, &second] {
+            leader.done(APPROVE, json!({"id": id})).await;
+        }
+        app.work().await;
+        assert_eq!(export(&cadre, &first).await["state"], json!("READY"));
+        assert_eq!(export(&cadre, &second).await["state"], json!("APPROVED"));
+        assert_eq!(cadre.refused(REQUEST, asked(&cadre, YUESHAN)).await, ["INVALID federationId"]);
+        request(&colleague, YUESHAN).await;
+
+        app.advance(TimeDelta::days(30));
+        request(&again(&app, "CADRE", XIANGXIANG).await, YUESHAN).await;
     }
 
     async fn nobody_allows_what_they_asked_for_whatever_they_are(app: App) {

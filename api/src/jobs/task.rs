@@ -7,6 +7,7 @@ use crate::kernel::event::{Event as Said, Place, Sentence};
 use crate::kernel::op::Op;
 use crate::kernel::tx::Tx;
 use crate::policy::Action;
+use chrono::{DateTime, Utc};
 use entity::id::{AccountId, JobId};
 use entity::jobs::job::{self, JobKind};
 use futures_util::future::BoxFuture;
@@ -55,6 +56,17 @@ impl Said for As {
 /// The sentence of a step about its job.
 pub fn about(job: &job::Model, kind: &'static str, body: serde_json::Value) -> Sentence {
     Sentence::new(kind, job.id.0, job.place(), body)
+}
+
+/// How much work of a kind was done for an account since an instant.
+pub async fn done_for(
+    tx: &Tx,
+    kind: JobKind,
+    account_id: AccountId,
+    since: DateTime<Utc>,
+) -> Result<u64, Error> {
+    let rows = store::rows_done_for(tx, kind, account_id, since).await?;
+    Ok(u64::try_from(rows).unwrap_or_default())
 }
 
 /// Asks for work about a subject on behalf of an account, in the transaction that decides it.

@@ -88,10 +88,9 @@ async fn step(tx: &Tx, job: &job::Model) -> Result<Step, Error> {
     let after = begun.as_ref().map(|position| position.after);
     let people = store::people_after(tx, &scope, after, CHUNK).await?;
     let rows = i64::try_from(people.len()).unwrap_or(i64::MAX);
-    let most = op.app().rules.privacy.export_rows_max;
-    if job.rows_done.saturating_add(rows) > i64::from(most) {
-        return Err(service::too_many(most));
-    }
+    let written = u64::try_from(job.rows_done).unwrap_or_default();
+    let more = u64::try_from(people.len()).unwrap_or(u64::MAX);
+    service::check_size(tx, export.requested_by, written.saturating_add(more), more).await?;
     let text = lines(op, &people, &export, begun.is_none())?;
     let (file_id, pieces) = match begun {
         Some(begun) => (begun.file_id, begun.pieces),
@@ -102,7 +101,7 @@ async fn step(tx: &Tx, job: &job::Model) -> Result<Step, Error> {
         }
     };
     append(tx, file_id, pieces, &text).await?;
-    let is_last = u64::try_from(rows).unwrap_or_default() < CHUNK;
+    let is_last = more < CHUNK;
     let cursor = match people.last() {
         Some(last) if !is_last => format!("{} {} {}", file_id.0, last.id.0, pieces + 1),
         _ => {
