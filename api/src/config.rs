@@ -196,23 +196,23 @@ pub struct Access {
     pub password_min: u32,
 
     /// Days after which a password has to be changed; 0 is never.
-    #[arg(long, env = "GONGHUI_PASSWORD_DAYS", default_value_t = 90)]
+    #[arg(long, env = "GONGHUI_PASSWORD_DAYS", default_value_t = 90, value_parser = value_parser!(u32).range(..=3_660))]
     pub password_days: u32,
 
     /// Minutes for which a session of the dashboard goes on without a refresh.
-    #[arg(long, env = "GONGHUI_IDLE_MINUTES", default_value_t = 30, value_parser = value_parser!(u32).range(1..))]
+    #[arg(long, env = "GONGHUI_IDLE_MINUTES", default_value_t = 30, value_parser = value_parser!(u32).range(1..=1_440))]
     pub idle_minutes: u32,
 
     /// Hours after which a session of the dashboard ends whatever happens.
-    #[arg(long, env = "GONGHUI_SESSION_HOURS", default_value_t = 12, value_parser = value_parser!(u32).range(1..))]
+    #[arg(long, env = "GONGHUI_SESSION_HOURS", default_value_t = 12, value_parser = value_parser!(u32).range(1..=720))]
     pub session_hours: u32,
 
     /// Days for which a session of the phone goes on without a refresh.
-    #[arg(long, env = "GONGHUI_PHONE_IDLE_DAYS", default_value_t = 7, value_parser = value_parser!(u32).range(1..))]
+    #[arg(long, env = "GONGHUI_PHONE_IDLE_DAYS", default_value_t = 7, value_parser = value_parser!(u32).range(1..=366))]
     pub phone_idle_days: u32,
 
     /// Days after which a session of the phone ends whatever happens.
-    #[arg(long, env = "GONGHUI_PHONE_SESSION_DAYS", default_value_t = 90, value_parser = value_parser!(u32).range(1..))]
+    #[arg(long, env = "GONGHUI_PHONE_SESSION_DAYS", default_value_t = 90, value_parser = value_parser!(u32).range(1..=3_660))]
     pub phone_session_days: u32,
 
     /// Roles that work only in a session opened with a second factor, separated by commas; none if it is empty.

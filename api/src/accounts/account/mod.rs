@@ -1,5 +1,5 @@
-//! Accounts: people and machine clients. A person is invited to a home in the tree; a machine's account is made by the
-//! operator. Whoever administrates the home administrates the account, unless it holds a role further up.
+//! Accounts: people and machine clients. A person is invited to a home in the tree; a machine's account is registered at
+//! one, with no role. Whoever administrates the home administrates the account, unless it holds a role further up.
 
 pub mod types;
 pub mod graphql;

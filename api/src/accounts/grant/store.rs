@@ -109,6 +109,16 @@ pub(super) async fn end_elevation(tx: &Tx, id: GrantId) -> Result<(), Error> {
     Ok(())
 }
 
+/// Ends what was elevated on a grant, by an instant.
+pub(super) async fn end_elevations_by(tx: &Tx, grant: &Model, by: DateTime<Utc>) -> Result<(), Error> {
+    let mut sql = Sql::new("UPDATE role_grant SET until = ");
+    sql.bind(by).push(" WHERE until > ").bind(by);
+    sql.push(" AND account_id = ").bind(grant.account_id);
+    sql.push(" AND role = ").bind(grant.role.as_str());
+    tx.db().execute_raw(sql.on(tx.backend())).await?;
+    Ok(())
+}
+
 /// Ends what elevations an account has now.
 pub(in crate::accounts) async fn end_elevations(tx: &Tx, id: AccountId) -> Result<(), Error> {
     let now = tx.op().now();
@@ -127,12 +137,12 @@ struct Beside {
 }
 
 /// Proves that no account ever held an administrator's role and another one on the same day: how many grants there are,
-/// or the first two that do not go together.
+/// or the first two that do not go together. An elevation lies within the days of a grant of the same role.
 pub(crate) async fn check(db: &impl ConnectionTrait) -> Result<Result<String, String>, Error> {
     let administrators = Role::ALL.iter().filter(|(role, _)| role.is_administrator());
     let mut sql = Sql::new(
         "SELECT one.account_id, one.role, two.role AS other FROM role_grant AS one JOIN role_grant AS two ON \
-         two.account_id = one.account_id AND two.role <> one.role AND (two.valid_to IS NULL OR one.valid_from < \
+         two.account_id = one.account_id AND two.role <> one.role AND one.until IS NULL AND two.until IS NULL AND (two.valid_to IS NULL OR one.valid_from < \
          two.valid_to) AND (one.valid_to IS NULL OR two.valid_from < one.valid_to) WHERE one.role IN ",
     );
     sql.list(administrators.map(|(_, name)| *name));

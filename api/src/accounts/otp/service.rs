@@ -3,6 +3,7 @@
 use super::{Event, rules, store};
 use crate::accounts::account::rules::check_reason;
 use crate::accounts::account::store::{administrated, home, own};
+use crate::accounts::proof::rules::CODE_FAILURES;
 use crate::accounts::{code, proof, session};
 use crate::kernel::error::{Error, Faults, conflict, invalid, text};
 use crate::kernel::op::{Actor, Op};
@@ -73,6 +74,11 @@ pub(super) async fn confirm(op: &Op, said: &str) -> Result<Vec<String>, Error> {
             ),
         )
     })?;
+    let tried = format!("confirming {id}");
+    let failures = &op.app().failures;
+    failures
+        .count(tried.clone(), CODE_FAILURES, op.now())
+        .map_err(Error::TooOften)?;
     let secret = op.app().vault.open(cell(id), sealed)?;
     let step = rules::step(&secret, said.trim(), 0, op.now());
     let wrong = || text("The code is wrong.", "动态口令错误。");
@@ -90,6 +96,7 @@ pub(super) async fn confirm(op: &Op, said: &str) -> Result<Vec<String>, Error> {
         tx.commit(Event::Confirmed(id, home), ()).await
     })
     .await?;
+    failures.forgive(&tried);
     Ok(codes)
 }
 

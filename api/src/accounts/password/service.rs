@@ -58,7 +58,7 @@ async fn accepted(
 
 /// Sets the first password of whoever has the code of an invitation; the user name.
 pub(super) async fn accept(op: &Op, code: &str, password: String) -> Result<String, Error> {
-    proof::service::count_address(op)?;
+    let address = proof::service::count_address(op)?;
     let unknown = || {
         let text = text("The code is wrong or no longer good.", "邀请码错误或已失效。");
         invalid("code", text)
@@ -75,6 +75,9 @@ pub(super) async fn accept(op: &Op, code: &str, password: String) -> Result<Stri
             .await
     })
     .await?;
+    if let Some(address) = address {
+        op.app().attempts.put_back(&address, 1);
+    }
     Ok(account.username.clone())
 }
 
@@ -121,8 +124,7 @@ pub(super) async fn reset(op: &Op, id: AccountId, reason: &str) -> Result<Invita
         let account = administrated(&tx, Action::ManageAccounts, id, "accountId").await?;
         let mut faults = Faults::default();
         check_reason(&mut faults, reason);
-        let is_person = text("A machine has no password.", "机器账号没有密码。");
-        faults.unless(!account.is_machine, "accountId", is_person);
+        faults.unless(!account.is_machine, "accountId", rules::machine());
         let is_on = account.disabled_at.is_none();
         faults.unless(
             is_on,
@@ -157,6 +159,9 @@ pub async fn reset_named(op: &Op, username: &str, without_otp: bool) -> Result<I
     }
     let account = find_named(op, username).await?;
     let account = account.ok_or(Error::NotFound("username".into()))?;
+    if account.is_machine {
+        return Err(invalid("username", rules::machine()));
+    }
     let reason = "by the operator at the command line";
     set_disabled(op, account.id, reason, false).await?;
     if without_otp {
