@@ -14,6 +14,7 @@ pub mod provider;
 pub mod people;
 pub mod register;
 pub mod shape;
+pub mod table;
 pub mod things;
 pub mod socket;
 pub mod postgres;
