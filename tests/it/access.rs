@@ -3,12 +3,13 @@
 //! Every caller holds one role at 湘乡市 and tries everything on one of everything in five places. `UPDATE=1` writes the
 //! table anew; it cannot make anybody reach outside their own branch, which only `OUTSIDE` lets them.
 
-use crate::support::matrix::{Area, Mark, Row, Target, rows};
+use crate::support::matrix::{Area, Row, rows};
 use crate::support::register::YUESHAN;
 use crate::support::shape::{Shape, list, says};
 use crate::support::table::{Line, PLACES, Role, merged, roles, table};
 use crate::support::things::{Place, things};
 use crate::support::tree::*;
+use crate::support::verdict::{Mark, Target};
 use crate::support::{App, Caller};
 use api::config::Transport;
 use api::kernel::gid::Gid;

@@ -1,7 +1,8 @@
 //! The access matrix as a client reads it.
 
-use super::matrix::{Area, Mark, Row};
+use super::matrix::{Area, Row};
 use super::shape::{Shape, list, text};
+use super::verdict::Mark;
 use std::fmt::Write;
 
 /// Where there is something to ask about, in the order of the marks of a cell; and whether it is in the caller's branch.
