@@ -76,6 +76,16 @@ impl Target {
         Own { ids, code }
     }
 
+    /// A text with what stands for the caller's role, and for what there is, put in.
+    fn filled(&self, text: &str, role: &str) -> String {
+        let role = if role.is_empty() { "CADRE" } else { role };
+        let text = text
+            .replace("<role>", role)
+            .replace("<township>", self.place.township);
+        let ids = self.things.ids.iter();
+        ids.fold(text, |text, (kind, id)| text.replace(&format!("<{kind}>"), id))
+    }
+
     fn proofs(&self, proof: &Proof) -> Vec<&String> {
         match proof {
             Proof::Thing(kind) => vec![&self.things.ids[kind]],
@@ -100,15 +110,8 @@ impl Ask {
         };
         let (document, mut variables) =
             shape.asked(&self.naming, &sent, &target.own(&self.kind), &self.selection);
-        let role = if role.is_empty() { "CADRE" } else { role };
-        let mut input = self
-            .input
-            .replace("<role>", role)
-            .replace("<township>", target.place.township);
-        for (kind, id) in &target.things.ids {
-            input = input.replace(&format!("<{kind}>"), id);
-        }
-        let input: Map<String, Value> = serde_json::from_str(&input).unwrap();
+        let document = target.filled(&document, role);
+        let input: Map<String, Value> = serde_json::from_str(&target.filled(self.input, role)).unwrap();
         for (name, value) in input {
             variables["v0"][name] = value;
         }
