@@ -103,7 +103,8 @@ Made from the service as it runs, by trying: `UPDATE=1 cargo test -p tests -- ac
 
 Everybody below has one role at one county, and tried every operation on what there is in five places. A line is an
 operation, a column a role (read down it for what that role may do), and a cell has five marks, one for each place.
-Of a person only masked values are shown; the plain ones come by `revealPerson` and by exports alone.
+Of a person only masked values are shown; the plain ones come by `revealPerson`, by exports, and in the copy that a
+person asks for.
 
 ";
 const MARKS: [(Mark, &str); 4] = [
