@@ -14,6 +14,8 @@ pub mod provider;
 pub mod people;
 pub mod register;
 pub mod shape;
+pub mod table;
+pub mod verdict;
 pub mod things;
 pub mod socket;
 pub mod postgres;
