@@ -293,6 +293,11 @@ fn mutations(things: &Things) -> Vec<Operation> {
             json!({"uploadId": upload, "federationId": federation}),
         ),
         mutation(
+            "exportAuditTrail",
+            "ExportAuditTrail",
+            json!({"federationId": federation, "reason": "x"}),
+        ),
+        mutation(
             "inviteAccount",
             "InviteAccount",
             json!({"federationId": federation, "username": "x", "name": "x"}),

@@ -29,6 +29,7 @@ mod sse;
 mod feed;
 mod kernel;
 mod audit;
+mod audit_export;
 mod divisions;
 mod tree;
 mod accounts;

@@ -99,7 +99,7 @@ impl Said for Event {
 }
 
 /// Where a job is at home.
-fn place(job: &job::Model) -> Place {
+pub(crate) fn place(job: &job::Model) -> Place {
     match job.federation_id {
         None => Place::everywhere(),
         Some(federation_id) => Place {
