@@ -6,6 +6,7 @@
 //! each writer's transaction would make all writers queue for one lock.
 
 use crate::accounts::client::store as clients;
+use crate::accounts::proof::service as proof;
 use crate::accounts::provider::store as providers;
 use crate::accounts::session::store as sessions;
 use crate::jobs::runner::{self, Stop, Work};
@@ -33,6 +34,7 @@ static WORK: [Work<'static>; 6] = [
 
 /// Numbers what was committed and hands it to this process's subscribers. False if another process is to number it.
 pub async fn settle(app: &App) -> Result<bool, Error> {
+    tell(proof::write_refused(app).await);
     let is_all = sequencer::run(app).await?;
     app.refresh_tree().await?;
     feed::follow(app).await?;
@@ -51,6 +53,11 @@ pub async fn clean(app: &Arc<App>) -> Result<(), Error> {
     providers::forget(app).await?;
     retention::queue_due(app).await?;
     Ok(())
+}
+
+/// Writes down what was refused after the work ended.
+pub async fn leave(app: &App) {
+    tell(proof::write_refused(app).await);
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -1,5 +1,5 @@
-//! Reading the audit trail (审计日志) and taking it away as a file. Writing it is the kernel's: every commit is an entry, and so is every attempt that
-//! was refused for want of permission.
+//! Reading the audit trail (审计日志) and taking it away as a file. Writing it is the kernel's: every commit is an entry, and
+//! so is every attempt that was refused for want of permission, and every failure to sign in to an account.
 //!
 //! - An entry says who (账号), when, from where, by which operation, what happened to which record, what was before and
 //!   after, the reason that was given, and whether it was done or refused. It holds no personal data in clear.

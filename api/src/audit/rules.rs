@@ -45,7 +45,7 @@ pub fn names(names: Vec<String>) -> Result<Vec<String>, Text> {
     if names.len() > NAMES_MAX {
         return Err(text("At most 20.", "最多 20 个。"));
     }
-    let is_of_name = |c: char| c.is_ascii_alphabetic() || ['_', ' ', '/', '{', '}'].contains(&c);
+    let is_of_name = |c: char| c.is_ascii_alphabetic() || ['_', ' ', '/', '.', '{', '}'].contains(&c);
     let is_name = |name: &String| name.len() <= NAME_MAX && name.chars().all(is_of_name);
     if !names.iter().all(is_name) {
         return Err(text("Not a name.", "不是有效的名称。"));

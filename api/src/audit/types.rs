@@ -22,7 +22,7 @@ use uuid::Uuid;
 pub enum AuditResult {
     /// 成功: it was done.
     Done,
-    /// 拒绝: it was refused for want of permission, and nothing was changed.
+    /// 拒绝: it was refused for want of permission, or somebody failed to sign in; nothing was changed.
     Refused,
 }
 
@@ -120,12 +120,12 @@ impl AuditEntry {
         DateTime(self.event.at)
     }
 
-    /// Global id of the account that acted; null for the service itself.
+    /// Global id of the account that acted; null for the service itself, and for who was not signed in.
     async fn actor_id(&self) -> Option<ID> {
         self.event.actor_id.map(|id| id.gid())
     }
 
-    /// The name of the account that acted; null for the service itself.
+    /// The name of the account that acted; null for the service itself, and for who was not signed in.
     async fn actor_name(&self, context: &Context<'_>) -> Option<Result<String, Error>> {
         let id = self.event.actor_id?;
         Some(Op::of(context).load::<DisplayNames>(id).await)
@@ -146,7 +146,8 @@ impl AuditEntry {
         &self.event.kind
     }
 
-    /// The record it happened to, or for an attempt that was refused the account: its id inside the service.
+    /// The record it happened to, or for an attempt that was refused the account that tried, or at which it was tried to
+    /// sign in: its id inside the service.
     async fn subject_id(&self) -> ID {
         ID(self.event.subject_id.to_string())
     }
@@ -166,7 +167,8 @@ impl AuditEntry {
         }
     }
 
-    /// Why it was refused: NOT_FOUND for what does not exist for the account, or FORBIDDEN. Null if it was done.
+    /// Why it was refused: NOT_FOUND for what does not exist for the account, or FORBIDDEN; of a sign-in INVALID, or
+    /// RATE_LIMITED where it came too early. Null if it was done.
     async fn code(&self) -> Option<&str> {
         self.told.code.as_deref()
     }
