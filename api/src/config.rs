@@ -321,6 +321,10 @@ pub struct Privacy {
     #[arg(long, env = "GONGHUI_EXPORT_ROWS_PER_MONTH", default_value_t = 2_500, value_parser = value_parser!(u32).range(1..))]
     pub export_rows_per_month: u32,
 
+    /// Entries that one file of the audit trail may hold.
+    #[arg(long, env = "GONGHUI_AUDIT_ROWS_MAX", default_value_t = 100_000, value_parser = value_parser!(u32).range(1..=1_000_000))]
+    pub audit_rows_max: u32,
+
     /// Days in which what a person asked for about their own data has to be answered.
     #[arg(long, env = "GONGHUI_SUBJECT_REQUEST_DAYS", default_value_t = 15, value_parser = value_parser!(u32).range(1..=90))]
     pub subject_request_days: u32,

@@ -23,7 +23,6 @@ pub mod jobs;
 // Foundations
 pub mod org;
 pub mod figures;
-pub mod audit;
 
 // People
 pub mod people;
@@ -34,6 +33,9 @@ pub mod privacy;
 // Work
 pub mod visits;
 pub mod fees;
+
+// Oversight
+pub mod audit;
 
 // The outside
 pub mod node;

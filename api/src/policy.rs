@@ -127,7 +127,7 @@ pub enum Action {
     ApproveExports,
     /// File and answer what people ask for about their own data.
     HandleSubjectRequests,
-    /// Read the audit trail.
+    /// Read the audit trail, and take it away as a file.
     ReadAudit,
 }
 
@@ -270,7 +270,7 @@ impl Role {
             // the third reads what both did.
             Role::SystemAdministrator => matches!(action, ReadTree | ReadAccounts | ManageAccounts),
             Role::SecurityAdministrator => matches!(action, ReadTree | ReadAccounts | GrantRoles),
-            Role::AuditAdministrator => matches!(action, ReadTree | ReadAccounts | ReadAudit),
+            Role::AuditAdministrator => matches!(action, ReadTree | ReadAccounts | ReadJobs | ReadAudit),
             Role::TaxBureau => matches!(action, ReadTree | SubmitCollections | ReadCollections | ReadJobs),
             Role::Reporting => matches!(action, ReadTree | ReadEnterprises | ReadTradeUnions | ReadFigures),
         }

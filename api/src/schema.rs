@@ -2,6 +2,7 @@
 
 use crate::accounts::account::types::Account;
 use crate::accounts::graphql::{AccountMutation, AccountQuery};
+use crate::audit::graphql::AuditMutation;
 use crate::audit::types::AuditEntry;
 use crate::fees::collection::graphql::CollectionMutation;
 use crate::fees::collection::types::{Collection, WaitingCollection};
@@ -52,9 +53,9 @@ pub struct PeopleMutation(
     SubjectRequestMutation,
 );
 
-/// Writing what is done day by day.
+/// Writing what is done day by day, and taking the trail of all of it away.
 #[derive(Default, MergedObject)]
-pub struct WorkMutation(VisitMutation, CollectionMutation);
+pub struct WorkMutation(VisitMutation, CollectionMutation, AuditMutation);
 
 /// What happens, as it happens. Each takes `after`, the last cursor that the caller has seen: what has happened since comes
 /// first, so nothing is lost over a reconnect. The feed goes back 180 days; an older cursor is refused with RESYNC: read

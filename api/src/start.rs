@@ -221,6 +221,7 @@ pub async fn serve_until(
         Ok(worked) => worked.map_err(anyhow::Error::from)?,
         Err(_) => tracing::warn!("background work was still going on after the grace time"),
     }
+    worker::leave(&app).await;
     if timeout(FLUSH, app.telemetry.flush()).await.is_err() {
         tracing::warn!("some spans were not exported");
     }

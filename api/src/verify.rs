@@ -229,7 +229,7 @@ const PLACED: [&str; 13] = [
     "waiting_collection",
     "job",
     "person",
-    "personal_file",
+    "sealed_file",
     "export",
     "subject_request",
 ];

@@ -6,6 +6,7 @@
 //! each writer's transaction would make all writers queue for one lock.
 
 use crate::accounts::client::store as clients;
+use crate::accounts::proof::service as proof;
 use crate::accounts::provider::store as providers;
 use crate::accounts::session::store as sessions;
 use crate::jobs::runner::{self, Stop, Work};
@@ -22,16 +23,18 @@ const LOOK: Duration = Duration::from_millis(250);
 const CLEAN: Duration = Duration::from_secs(60);
 
 /// Every domain's long work.
-static WORK: [Work<'static>; 5] = [
+static WORK: [Work<'static>; 6] = [
     Work::Rows(&crate::org::enterprise::import::Register),
     Work::Rows(&crate::fees::collection::import::Delivery),
     Work::Steps(&crate::privacy::export::jobs::People),
+    Work::Steps(&crate::audit::jobs::Trail),
     Work::Steps(&crate::privacy::retention::jobs::Retention),
     Work::Steps(&crate::privacy::sealing::jobs::Reencryption),
 ];
 
 /// Numbers what was committed and hands it to this process's subscribers. False if another process is to number it.
 pub async fn settle(app: &App) -> Result<bool, Error> {
+    tell(proof::write_refused(app).await);
     let is_all = sequencer::run(app).await?;
     app.refresh_tree().await?;
     feed::follow(app).await?;
@@ -50,6 +53,11 @@ pub async fn clean(app: &Arc<App>) -> Result<(), Error> {
     providers::forget(app).await?;
     retention::queue_due(app).await?;
     Ok(())
+}
+
+/// Writes down what was refused after the work ended.
+pub async fn leave(app: &App) {
+    tell(proof::write_refused(app).await);
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -72,10 +72,10 @@ ids! {
     PersonId
     /// Why something may be done with a person's data, for a time.
     BasisId
-    /// A file of personal data.
-    PersonalFileId
-    /// A piece of a file of personal data.
-    PersonalFilePieceId
+    /// A file that goes out, sealed until it is fetched.
+    SealedFileId
+    /// A piece of such a file.
+    SealedFilePieceId
     /// Personal data asked for in bulk.
     ExportId
     /// What a person asked for about their own data.

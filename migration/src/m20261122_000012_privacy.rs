@@ -1,4 +1,4 @@
-//! Long work without a file; files of personal data, exports of it, and what people ask for about their own.
+//! Long work without a file; files that it writes, exports of personal data, and what people ask for about their own.
 
 crate::scripts!(
     "
@@ -7,6 +7,29 @@ CREATE TABLE kept_job AS SELECT * FROM job;
 CREATE TABLE kept_refusal AS SELECT * FROM job_refusal;
 DROP TABLE job_refusal;
 DROP TABLE job;
+
+-- A file that goes out: sealed pieces, for the account that asked, until it expires.
+CREATE TABLE sealed_file (
+    id UUID CONSTRAINT sealed_file_pk PRIMARY KEY,
+    account_id UUID NOT NULL CONSTRAINT sealed_file_account_fk REFERENCES account (id),
+    -- What it holds says who may fetch it.
+    holds TEXT NOT NULL,
+    name TEXT NOT NULL,
+    downloads INT NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL,
+    expires_at TIMESTAMPTZ NOT NULL,
+    federation_id UUID NOT NULL CONSTRAINT sealed_file_federation_fk REFERENCES federation (id),
+    path TEXT {C} NOT NULL,
+    county_id UUID NOT NULL
+);
+
+CREATE TABLE sealed_file_piece (
+    id UUID CONSTRAINT sealed_file_piece_pk PRIMARY KEY,
+    file_id UUID NOT NULL CONSTRAINT sealed_file_piece_file_fk REFERENCES sealed_file (id),
+    position INT NOT NULL,
+    content TEXT NOT NULL,
+    CONSTRAINT sealed_file_piece_key UNIQUE (file_id, position)
+);
 
 CREATE TABLE job (
     id UUID CONSTRAINT job_pk PRIMARY KEY,
@@ -18,6 +41,8 @@ CREATE TABLE job (
     upload_id UUID CONSTRAINT job_upload_fk REFERENCES upload (id),
     -- What work without a file is about, if it is about one thing.
     subject_id UUID,
+    -- What work without a file was asked to do, as JSON, where that is more than its kind and place.
+    input TEXT,
     -- Where work without a file goes on.
     cursor TEXT NOT NULL DEFAULT '',
     rows_total BIGINT,
@@ -27,6 +52,8 @@ CREATE TABLE job (
     rows_refused BIGINT NOT NULL,
     running_sum BIGINT NOT NULL,
     failure TEXT,
+    -- The file that the work wrote.
+    file_id UUID CONSTRAINT job_file_fk REFERENCES sealed_file (id),
     created_at TIMESTAMPTZ NOT NULL,
     started_at TIMESTAMPTZ,
     finished_at TIMESTAMPTZ,
@@ -63,27 +90,6 @@ INSERT INTO job_refusal SELECT * FROM kept_refusal;
 DROP TABLE kept_refusal;
 DROP TABLE kept_job;
 
--- A file of personal data: sealed pieces, for the account that asked, until it expires.
-CREATE TABLE personal_file (
-    id UUID CONSTRAINT personal_file_pk PRIMARY KEY,
-    account_id UUID NOT NULL CONSTRAINT personal_file_account_fk REFERENCES account (id),
-    name TEXT NOT NULL,
-    downloads INT NOT NULL,
-    created_at TIMESTAMPTZ NOT NULL,
-    expires_at TIMESTAMPTZ NOT NULL,
-    federation_id UUID NOT NULL CONSTRAINT personal_file_federation_fk REFERENCES federation (id),
-    path TEXT {C} NOT NULL,
-    county_id UUID NOT NULL
-);
-
-CREATE TABLE personal_file_piece (
-    id UUID CONSTRAINT personal_file_piece_pk PRIMARY KEY,
-    file_id UUID NOT NULL CONSTRAINT personal_file_piece_file_fk REFERENCES personal_file (id),
-    position INT NOT NULL,
-    content TEXT NOT NULL,
-    CONSTRAINT personal_file_piece_key UNIQUE (file_id, position)
-);
-
 CREATE TABLE export (
     id UUID CONSTRAINT export_pk PRIMARY KEY,
     kind TEXT NOT NULL,
@@ -94,7 +100,7 @@ CREATE TABLE export (
     decided_by UUID CONSTRAINT export_decider_fk REFERENCES account (id),
     decided_at TIMESTAMPTZ,
     refusal TEXT,
-    file_id UUID CONSTRAINT export_file_fk REFERENCES personal_file (id),
+    file_id UUID CONSTRAINT export_file_fk REFERENCES sealed_file (id),
     federation_id UUID NOT NULL CONSTRAINT export_federation_fk REFERENCES federation (id),
     path TEXT {C} NOT NULL,
     county_id UUID NOT NULL,
@@ -117,7 +123,7 @@ CREATE TABLE subject_request (
     answered_by UUID CONSTRAINT subject_request_answerer_fk REFERENCES account (id),
     answered_at TIMESTAMPTZ,
     refusal TEXT,
-    file_id UUID CONSTRAINT subject_request_file_fk REFERENCES personal_file (id),
+    file_id UUID CONSTRAINT subject_request_file_fk REFERENCES sealed_file (id),
     federation_id UUID NOT NULL CONSTRAINT subject_request_federation_fk REFERENCES federation (id),
     path TEXT {C} NOT NULL,
     county_id UUID NOT NULL
@@ -130,8 +136,6 @@ CREATE INDEX subject_request_path ON subject_request (path);
     "
 DROP TABLE subject_request;
 DROP TABLE export;
-DROP TABLE personal_file_piece;
-DROP TABLE personal_file;
 
 CREATE TABLE kept_job AS SELECT * FROM job WHERE upload_id IS NOT NULL;
 CREATE TABLE kept_refusal AS SELECT * FROM job_refusal;
@@ -175,5 +179,7 @@ CREATE TABLE job_refusal (
 INSERT INTO job_refusal SELECT * FROM kept_refusal;
 DROP TABLE kept_refusal;
 DROP TABLE kept_job;
+DROP TABLE sealed_file_piece;
+DROP TABLE sealed_file;
 "
 );

@@ -15,7 +15,8 @@ use std::path::Path;
 use uuid::Uuid;
 
 const THEIRS: Place = Place {
-    county: SHAOSHAN,
+    at: QINGXI,
+    above: SHAOSHAN,
     township: QINGXI,
     word: "韶峰",
     number: 200,
@@ -165,7 +166,7 @@ both! {
         let mut addresses = vec![
             (file.clone(), format!("/files/{}", with_uuid(&file_id, NOBODYS))),
             (format!("/files/{}", theirs.upload), format!("/files/{NOBODYS}")),
-            (format!("/files/{}", uuid_of(&theirs.ids["Job"])), format!("/files/{NOBODYS}")),
+            (format!("/files/{}", uuid_of(&theirs.ids["Job (collections)"])), format!("/files/{NOBODYS}")),
             (format!("/files/{}", uuid_of(&file_id)), format!("/files/{NOBODYS}")),
         ];
         for id in theirs.ids.values() {
@@ -199,7 +200,7 @@ both! {
         let again = their_cadre.send("PUT", &uploads.0, &[], format!("{},1\n", THEIRS.word)).await;
         assert_eq!(again.status, 200, "the same bytes again");
         app.settle().await;
-        let trail = "query($code: DivisionCode) { federation(code: $code) { auditTrail(filter: {kinds: [\"PERSONAL_FILE_DOWNLOADED\"]}) { nodes { kind } } } }";
+        let trail = "query($code: DivisionCode) { federation(code: $code) { auditTrail(filter: {kinds: [\"FILE_DOWNLOADED\"]}) { nodes { kind } } } }";
         let auditor = app.person("AUDITOR", SHAOSHAN).await;
         let trail = auditor.data(trail, json!({"code": SHAOSHAN})).await;
         assert_eq!(trail["federation"]["auditTrail"]["nodes"].as_array().unwrap().len(), 1);

@@ -30,6 +30,7 @@ mod feed;
 mod kernel;
 mod migrations;
 mod audit;
+mod audit_export;
 mod divisions;
 mod tree;
 mod accounts;

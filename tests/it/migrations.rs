@@ -60,7 +60,7 @@ async fn seen(caller: &Caller, id: &str) -> (Value, String) {
 
 both! {
     async fn every_change_is_undone_and_done_again(app: App) {
-        things(&app, Place { county: XIANGXIANG, township: YUESHAN, word: "湘中", number: 1 }).await;
+        things(&app, Place { at: YUESHAN, above: XIANGXIANG, township: YUESHAN, word: "湘中", number: 1 }).await;
         app.work().await;
         let db = sea_orm::Database::connect(app.url()).await.unwrap();
         let before = shape(&db).await;

@@ -155,7 +155,7 @@ both! {
         }
         fetch(&cadre, &ready["file"]["path"]).await;
         assert_eq!(export(&leader, &id).await["file"]["downloads"], json!(2));
-        let told = bodies(&app, "PERSONAL_FILE_DOWNLOADED").await;
+        let told = bodies(&app, "FILE_DOWNLOADED").await;
         assert_eq!(told.iter().map(|body| body["downloads"].clone()).collect::<Vec<_>>(), [json!(1), json!(2)]);
         let written: i64 = bodies(&app, "EXPORT_WRITTEN").await.iter().map(|body| body["rows"].as_i64().unwrap()).sum();
         assert_eq!(written, 101);
@@ -166,10 +166,10 @@ both! {
         let cadre = again(&app, "CADRE", XIANGXIANG).await;
         assert_eq!(fetch(&cadre, &ready["file"]["path"]).await.status, StatusCode::NOT_FOUND);
         assert_eq!(export(&cadre, &id).await["file"], json!(null));
-        assert!(count(&app, "SELECT COUNT(*) AS count FROM personal_file_piece").await > 0);
+        assert!(count(&app, "SELECT COUNT(*) AS count FROM sealed_file_piece").await > 0);
         clean(&app).await;
-        assert_eq!(count(&app, "SELECT COUNT(*) AS count FROM personal_file_piece").await, 0);
-        assert_eq!(bodies(&app, "PERSONAL_FILE_GONE").await.len(), 1);
+        assert_eq!(count(&app, "SELECT COUNT(*) AS count FROM sealed_file_piece").await, 0);
+        assert_eq!(bodies(&app, "FILE_GONE").await.len(), 1);
         assert_eq!(first_break(&app).await, None);
     }
 
@@ -258,7 +258,7 @@ both! {
         app.work().await;
 
         assert_eq!(export(&leader, &id).await["state"], json!("APPROVED"));
-        assert_eq!(count(&app, "SELECT COUNT(*) AS count FROM personal_file_piece").await, 0);
+        assert_eq!(count(&app, "SELECT COUNT(*) AS count FROM sealed_file_piece").await, 0);
     }
 
     async fn a_person_gets_a_copy_of_all_that_is_held(app: App) {

@@ -1,41 +1,111 @@
-//! How the particulars of an event are told.
+//! How the particulars of an event are told, and how entries stand in a file.
 
+use crate::kernel::audit::REFUSED;
 use crate::kernel::error::{Text, text};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
+use entity::audit::event::Model;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 /// The most names in a filter.
 const NAMES_MAX: usize = 20;
+/// Characters of such a name.
+const NAME_MAX: usize = 64;
 
 /// Which entries somebody wants; what is not said does not matter.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Wanted {
     /// At this instant or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<DateTime<Utc>>,
     /// Before this instant.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<DateTime<Utc>>,
     /// Of these kinds.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub kinds: Option<Vec<String>>,
     /// By these operations.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub operations: Option<Vec<String>>,
     /// By this account.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub actor_id: Option<Uuid>,
     /// Of this record.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub subject_id: Option<Uuid>,
     /// Whether it was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub is_refused: Option<bool>,
 }
 
-/// Names that a filter may hold: at most 20, without the character that no database keeps.
+/// Names that a filter may hold: at most 20. They stand in the entry of an export, so nothing else fits into one.
 pub fn names(names: Vec<String>) -> Result<Vec<String>, Text> {
     if names.len() > NAMES_MAX {
         return Err(text("At most 20.", "最多 20 个。"));
     }
-    if names.iter().any(|name| name.contains('\0')) {
-        return Err(text("The text holds a NUL.", "文本含有 NUL 字符。"));
+    let is_of_name = |c: char| c.is_ascii_alphabetic() || ['_', ' ', '/', '.', '{', '}'].contains(&c);
+    let is_name = |name: &String| name.len() <= NAME_MAX && name.chars().all(is_of_name);
+    if !names.iter().all(is_name) {
+        return Err(text("Not a name.", "不是有效的名称。"));
     }
     Ok(names)
+}
+
+/// What an export was asked to hold: the input of its job.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Asked {
+    /// Which entries.
+    pub wanted: Wanted,
+    /// The last number that there was: what is asked for does not grow.
+    pub through: i64,
+    /// The number under which it was asked for.
+    pub number: String,
+}
+
+/// The columns of a file, as its head names them.
+pub const COLUMNS: [&str; 16] = [
+    "number",
+    "at",
+    "actor",
+    "operation",
+    "kind",
+    "result",
+    "code",
+    "reason",
+    "federation",
+    "origin",
+    "body",
+    "actor_id",
+    "subject_id",
+    "id",
+    "path",
+    "hash",
+];
+
+/// An entry as a row of a file. `body` and what stands beside it are as the hash takes them.
+pub fn row(event: Model, actor: &str, federation: &str) -> Vec<String> {
+    let Told { reason, code, .. } = told(&event.body);
+    let result = if event.kind == REFUSED { "REFUSED" } else { "DONE" };
+    vec![
+        event.seq.unwrap_or_default().to_string(),
+        event.at.to_rfc3339_opts(SecondsFormat::Micros, true),
+        actor.to_owned(),
+        event.operation.unwrap_or_default(),
+        event.kind,
+        result.to_owned(),
+        code.unwrap_or_default(),
+        reason.unwrap_or_default(),
+        federation.to_owned(),
+        event.origin.unwrap_or_default(),
+        event.body,
+        event.actor_id.map(|id| id.to_string()).unwrap_or_default(),
+        event.subject_id.to_string(),
+        event.id.to_string(),
+        event.path,
+        event.hash.unwrap_or_default(),
+    ]
 }
 
 /// A particular of an entry: its name, what it was and what it is.

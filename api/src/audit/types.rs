@@ -3,6 +3,7 @@
 use super::rules::{self, Told, Wanted};
 use super::store;
 use crate::accounts::account::types::DisplayNames;
+use crate::jobs::types::Job;
 use crate::kernel::audit::REFUSED;
 use crate::kernel::error::{Error, Faults, Text};
 use crate::kernel::gid::{self, Gid};
@@ -13,19 +14,20 @@ use crate::policy::Action;
 use crate::scalars::DateTime;
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use entity::audit::event::{Column, Model};
+use serde::Serialize;
 use uuid::Uuid;
 
 /// Whether something was done.
-#[derive(Clone, Copy, Debug, Enum, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Enum, PartialEq, Eq, Serialize)]
 pub enum AuditResult {
     /// 成功: it was done.
     Done,
-    /// 拒绝: it was refused for want of permission, and nothing was changed.
+    /// 拒绝: it was refused for want of permission, or somebody failed to sign in; nothing was changed.
     Refused,
 }
 
 /// Which entries of the audit trail; what is not said does not matter.
-#[derive(Clone, Debug, Default, InputObject)]
+#[derive(Clone, Debug, Default, InputObject, Serialize)]
 pub struct AuditFilter {
     /// At this instant or later.
     pub from: Option<DateTime>,
@@ -51,9 +53,9 @@ fn uuid(id: &ID) -> Result<Uuid, Text> {
 }
 
 impl AuditFilter {
-    fn wanted(self) -> Result<Wanted, Error> {
-        let mut faults = Faults::default();
-        let wanted = Wanted {
+    /// What it asks for; what is wrong with it is noted.
+    pub(super) fn wanted(self, faults: &mut Faults) -> Wanted {
+        Wanted {
             from: self.from.map(|instant| instant.0),
             to: self.to.map(|instant| instant.0),
             kinds: self
@@ -69,9 +71,7 @@ impl AuditFilter {
                 .subject_id
                 .and_then(|id| faults.take("filter.subjectId", uuid(&id))),
             is_refused: self.result.map(|result| result == AuditResult::Refused),
-        };
-        faults.refuse()?;
-        Ok(wanted)
+        }
     }
 }
 
@@ -83,8 +83,11 @@ pub async fn audit_trail_of(
     page: Page,
 ) -> Result<Connection<AuditEntry>, Error> {
     let scope = Op::of(context).scope_within(Action::ReadAudit, &at.0)?;
+    let mut faults = Faults::default();
+    let wanted = filter.wanted(&mut faults);
+    faults.refuse()?;
     let listing = Listing {
-        rows: store::rows(&scope, filter.wanted()?),
+        rows: store::rows(&scope, wanted),
         sort: Sort::number("NUMBER", Column::Seq).descending(true),
         page,
     };
@@ -117,12 +120,12 @@ impl AuditEntry {
         DateTime(self.event.at)
     }
 
-    /// Global id of the account that acted; null for the service itself.
+    /// Global id of the account that acted; null for the service itself, and for who was not signed in.
     async fn actor_id(&self) -> Option<ID> {
         self.event.actor_id.map(|id| id.gid())
     }
 
-    /// The name of the account that acted; null for the service itself.
+    /// The name of the account that acted; null for the service itself, and for who was not signed in.
     async fn actor_name(&self, context: &Context<'_>) -> Option<Result<String, Error>> {
         let id = self.event.actor_id?;
         Some(Op::of(context).load::<DisplayNames>(id).await)
@@ -143,7 +146,8 @@ impl AuditEntry {
         &self.event.kind
     }
 
-    /// The record it happened to, or for an attempt that was refused the account: its id inside the service.
+    /// The record it happened to, or for an attempt that was refused the account that tried, or at which it was tried to
+    /// sign in: its id inside the service.
     async fn subject_id(&self) -> ID {
         ID(self.event.subject_id.to_string())
     }
@@ -163,7 +167,8 @@ impl AuditEntry {
         }
     }
 
-    /// Why it was refused: NOT_FOUND for what does not exist for the account, or FORBIDDEN. Null if it was done.
+    /// Why it was refused: NOT_FOUND for what does not exist for the account, or FORBIDDEN; of a sign-in INVALID, or
+    /// RATE_LIMITED where it came too early. Null if it was done.
     async fn code(&self) -> Option<&str> {
         self.told.code.as_deref()
     }
@@ -198,4 +203,22 @@ pub struct AuditDetail {
     before: Option<String>,
     /// What it is, or what was done; null for something that is gone.
     after: Option<String>,
+}
+
+/// Asks for entries of the audit trail as a file (CSV).
+#[derive(Debug, InputObject, Serialize)]
+pub struct ExportAuditTrail {
+    /// Of which federation, with all below.
+    pub federation_id: ID,
+    /// Which entries; at most 100,000, unless the operator set another limit. All of them if nothing is said.
+    pub filter: Option<AuditFilter>,
+    /// Why, 10 to 200 characters. It is written down: at most 6 digits in a row.
+    pub reason: String,
+    /// Makes a repeated call harmless for 7 days.
+    pub idempotency_key: Option<String>,
+}
+
+crate::payload! {
+    /// What `exportAuditTrail` did.
+    ExportAuditTrailPayload { job: Job }
 }

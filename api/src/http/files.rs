@@ -1,13 +1,14 @@
-//! Files out: `GET /files/{id}` gives the error file of a job, or a file of personal data. None is in memory as a whole.
+//! Files out: `GET /files/{id}` gives the error file of a job, or a sealed file. None is in memory as a whole.
 
 use super::engine::Engine;
 use super::graphql::refused;
 use super::session::{self, Address};
-use crate::jobs::{rules, store};
+use crate::jobs::store;
 use crate::kernel::app::App;
 use crate::kernel::error::{Error, LANGUAGE, Language};
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
+use crate::kernel::sheet;
 use crate::privacy;
 use async_graphql::ID;
 use axum::body::{Body, Bytes};
@@ -15,9 +16,9 @@ use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use entity::id::{JobId, PersonalFileId};
+use entity::id::{JobId, SealedFileId};
 use entity::jobs::job;
-use entity::privacy::personal_file;
+use entity::privacy::sealed_file;
 use futures_util::stream::{self, Stream, StreamExt};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -26,11 +27,11 @@ use uuid::Uuid;
 enum File {
     /// The refused rows of a job.
     Errors(job::Model),
-    /// Personal data, for whoever asked for it.
-    Personal(personal_file::Model),
+    /// What was written for whoever asked for it.
+    Sealed(sealed_file::Model),
 }
 
-/// `GET /files/{id}`: the refused rows of a job as CSV, for spreadsheets, or a file of personal data.
+/// `GET /files/{id}`: the refused rows of a job as CSV, for spreadsheets, or a sealed file.
 pub async fn send(
     State(engine): State<Engine>,
     Path(id): Path<String>,
@@ -52,14 +53,14 @@ pub async fn send(
                 Body::from_stream(error_file(engine.app, job, language)),
             )
         }
-        Ok(File::Personal(file)) => {
+        Ok(File::Sealed(file)) => {
             let kind = if file.name.ends_with(".csv") {
                 "text/csv"
             } else {
                 "application/json"
             };
             let name = file.name.clone();
-            attached(&name, kind, Body::from_stream(personal_data(engine.app, file)))
+            attached(&name, kind, Body::from_stream(opened(engine.app, file)))
         }
         Err(answer) => answer,
     }
@@ -76,9 +77,9 @@ fn attached(name: &str, kind: &str, body: Body) -> Response {
 }
 
 async fn find(op: &Op, id: &str) -> Result<File, Error> {
-    if let Ok(id) = PersonalFileId::parse(&ID(id.to_owned()), "id") {
+    if let Ok(id) = SealedFileId::parse(&ID(id.to_owned()), "id") {
         op.performs("GET /files/{id}");
-        return privacy::file::service::fetch(op, id).await.map(File::Personal);
+        return privacy::file::service::fetch(op, id).await.map(File::Sealed);
     }
     let id = match Uuid::parse_str(id) {
         Ok(id) => JobId(id),
@@ -98,10 +99,7 @@ fn broken_off(error: &Error) -> std::io::Error {
 }
 
 /// The pieces of a file, each opened when it is its turn.
-fn personal_data(
-    app: Arc<App>,
-    file: personal_file::Model,
-) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
+fn opened(app: Arc<App>, file: sealed_file::Model) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
     stream::unfold(Some((app, file, 0)), |state| async move {
         let (app, file, position) = state?;
         match privacy::file::service::open(&app, &file, position).await {
@@ -112,13 +110,13 @@ fn personal_data(
     })
 }
 
-/// The file in pieces of 1,000 lines. The byte order mark tells spreadsheets that it is UTF-8.
+/// The file in pieces of 1,000 lines.
 fn error_file(
     app: Arc<App>,
     job: job::Model,
     language: Language,
 ) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
-    let head = Bytes::from_static("\u{feff}row,column,value,code,reason\r\n".as_bytes());
+    let head = Bytes::from(format!("{}row,column,value,code,reason\r\n", sheet::MARK));
     let pages = stream::unfold(Some((app, job, (0, 0))), move |state| async move {
         let (app, job, after) = state?;
         let piece = LANGUAGE.scope(language, piece(&app, &job, after)).await;
@@ -140,17 +138,15 @@ async fn piece(
     let Some(last) = rows.last().map(store::Refused::key) else {
         return Ok(None);
     };
-    let mut csv = csv::WriterBuilder::new()
-        .terminator(csv::Terminator::CRLF)
-        .from_writer(Vec::new());
-    for row in &rows {
-        let (number, reason) = (row.row_no.to_string(), row.reason().said());
-        let cells = [&*number, &row.column_name, &row.value, &row.code, &reason];
-        csv.write_record(cells.map(|cell| rules::harmless(cell).into_owned()))
-            .map_err(anyhow::Error::from)?;
-    }
-    let bytes = csv
-        .into_inner()
-        .map_err(|error| anyhow::anyhow!("{}", error.error()))?;
-    Ok(Some((Bytes::from(bytes), last)))
+    let cells = rows.iter().map(|row| {
+        let (column, value) = (row.column_name.clone(), row.value.clone());
+        [
+            row.row_no.to_string(),
+            column,
+            value,
+            row.code.clone(),
+            row.reason().said(),
+        ]
+    });
+    Ok(Some((Bytes::from(sheet::lines(cells)?), last)))
 }

@@ -44,14 +44,19 @@ pub async fn front() -> Response {
 
 /// `/graphiql`.
 pub async fn graphiql(State(engine): State<Engine>, address: Address, headers: HeaderMap) -> Response {
-    match open(&engine, address, &headers).await {
+    match open(&engine, "GET /graphiql", address, &headers).await {
         Ok(()) => page("graphiql.html"),
         Err(answer) => answer,
     }
 }
 
 /// Lets in whom the schema is open to.
-async fn open(engine: &Engine, Address(address): Address, headers: &HeaderMap) -> Result<(), Response> {
+async fn open(
+    engine: &Engine,
+    operation: &str,
+    Address(address): Address,
+    headers: &HeaderMap,
+) -> Result<(), Response> {
     if engine.is_open_to(&Actor::Anonymous) {
         return Ok(());
     }
@@ -61,6 +66,7 @@ async fn open(engine: &Engine, Address(address): Address, headers: &HeaderMap) -
     };
     let (username, password) = basic(headers).ok_or_else(ask)?;
     let op = Op::arriving(&engine.app, Actor::Anonymous, address);
+    op.performs(operation);
     match service::person(&op, &username, password).await {
         Ok(actor) if engine.is_open_to(&actor) => Ok(()),
         Ok(_) | Err(Error::Invalid(_)) => Err(ask()),
@@ -89,7 +95,7 @@ pub async fn asset(uri: Uri) -> Response {
 /// `/schema.graphql`.
 pub async fn schema(State(engine): State<Engine>, address: Address, headers: HeaderMap) -> Response {
     let kind = [(CONTENT_TYPE, "text/plain; charset=utf-8")];
-    match open(&engine, address, &headers).await {
+    match open(&engine, "GET /schema.graphql", address, &headers).await {
         Ok(()) => (kind, crate::schema::sdl()).into_response(),
         Err(answer) => answer,
     }

@@ -113,6 +113,7 @@ pub async fn issue(State(engine): State<Engine>, Address(address): Address, requ
         return refused(StatusCode::UNAUTHORIZED, "invalid_client");
     }
     let op = Op::arriving(&engine.app, Actor::Anonymous, address);
+    op.performs("POST /oauth/token");
     match service::sign_in(&op, brought, only).await {
         Ok(SignedIn { tokens, scope }) => {
             let seconds = rules::ACCESS_TOKEN.num_seconds();

@@ -1,4 +1,4 @@
-//! How rows are counted, how far a job is, and how a cell of the error file is made harmless.
+//! How rows are counted, and how far a job is.
 
 use crate::kernel::error::{Error, Text};
 use crate::kernel::event::Delta;
@@ -11,8 +11,6 @@ use std::collections::HashSet;
 
 /// The most that is kept of a refused value, in characters.
 const VALUE_MAX: usize = 200;
-/// Digits that a spreadsheet keeps of a number.
-const DIGITS_MAX: usize = 15;
 
 /// Why a row was refused; a row may have several.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,6 +93,7 @@ pub fn reads(kind: JobKind) -> Action {
         JobKind::EnterpriseImport => Action::ReadEnterprises,
         JobKind::CollectionImport => Action::ReadCollections,
         JobKind::PeopleExport => Action::ReadPeople,
+        JobKind::AuditExport => Action::ReadAudit,
         // They have no place, so nobody but the service reaches them.
         JobKind::Retention | JobKind::Reencryption => Action::ReadJobs,
     }
@@ -155,18 +154,6 @@ pub fn shortened(value: &str) -> Cow<'_, str> {
     }
 }
 
-/// A cell that a spreadsheet takes for text: never for a formula (OWASP, CSV Injection; the wide signs are those of
-/// Chinese keyboards), and never for a number of more digits than it keeps, such as an ID number.
-pub fn harmless(cell: &str) -> Cow<'_, str> {
-    let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
-    let is_rounded = cell.len() > DIGITS_MAX && cell.bytes().all(|byte| byte.is_ascii_digit());
-    if is_formula || is_rounded {
-        Cow::Owned(format!("'{cell}"))
-    } else {
-        Cow::Borrowed(cell)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,6 +169,7 @@ mod tests {
             account_id: None,
             upload_id: None,
             subject_id: None,
+            input: None,
             cursor: String::new(),
             rows_total: total,
             rows_done: done,
@@ -190,6 +178,7 @@ mod tests {
             rows_refused: 0,
             running_sum: 0,
             failure: None,
+            file_id: None,
             created_at: started_at,
             started_at: Some(started_at),
             finished_at: None,
@@ -258,25 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn cells_are_short_and_no_formulas() {
-        for (cell, expected) in [
-            ("=1+1", "'=1+1"),
-            ("+86", "'+86"),
-            ("-85506.72", "'-85506.72"),
-            ("@SUM(A1)", "'@SUM(A1)"),
-            ("\tx", "'\tx"),
-            ("\rx", "'\rx"),
-            ("\n=1", "'\n=1"),
-            ("＝1＋1", "'＝1＋1"),
-            ("＠SUM", "'＠SUM"),
-            ("123456789012345", "123456789012345"),
-            ("430381188603010019", "'430381188603010019"),
-            ("43038118860301001X", "43038118860301001X"),
-            ("毛田=1", "毛田=1"),
-            ("", ""),
-        ] {
-            assert_eq!(harmless(cell), expected);
-        }
+    fn cells_are_short() {
         assert_eq!(shortened("工会"), "工会");
         assert_eq!(shortened(&"工".repeat(201)), "工".repeat(200) + "…");
     }

@@ -12,7 +12,7 @@ use crate::kernel::telemetry::metrics::JobsWaiting;
 use crate::kernel::tx::Tx;
 use crate::policy::Action;
 use chrono::{DateTime, Utc};
-use entity::id::{AccountId, FederationId, JobId, UploadId};
+use entity::id::{AccountId, FederationId, JobId, SealedFileId, UploadId};
 use entity::jobs::job::{self, JobKind, JobState};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{
@@ -86,6 +86,13 @@ pub(super) async fn step(tx: &Tx, id: JobId, (rows, cursor): (i64, &str)) -> Res
         .push(", rows_accepted = rows_accepted + ")
         .bind(rows);
     sql.push(", cursor = ").bind(cursor).push(" WHERE id = ").bind(id);
+    changes_one(tx, sql).await.map(drop)
+}
+
+/// Gives a job the file that it has written.
+pub(super) async fn set_file(tx: &Tx, id: JobId, file_id: SealedFileId) -> Result<(), Error> {
+    let mut sql = Sql::new("UPDATE job SET file_id = ");
+    sql.bind(file_id).push(" WHERE id = ").bind(id);
     changes_one(tx, sql).await.map(drop)
 }
 

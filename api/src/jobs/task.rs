@@ -8,7 +8,7 @@ use crate::kernel::op::Op;
 use crate::kernel::tx::Tx;
 use crate::policy::Action;
 use chrono::{DateTime, Utc};
-use entity::id::{AccountId, JobId};
+use entity::id::{AccountId, JobId, SealedFileId};
 use entity::jobs::job::{self, JobKind};
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
@@ -69,21 +69,39 @@ pub async fn done_for(
     Ok(u64::try_from(rows).unwrap_or_default())
 }
 
-/// Asks for work about a subject on behalf of an account, in the transaction that decides it.
+/// What work without a file is to do.
+pub enum About {
+    /// Something about one thing: once for each.
+    One(Uuid),
+    /// What this JSON says.
+    Input(String),
+}
+
+/// Asks for work on behalf of an account, in the transaction that decides it.
 pub async fn queue(
     tx: &Tx,
     kind: JobKind,
-    (account_id, subject_id): (AccountId, Uuid),
+    (account_id, about): (AccountId, About),
     place: &Place,
 ) -> Result<JobId, Error> {
+    let (subject_id, input) = match about {
+        About::One(id) => (Some(id), None),
+        About::Input(input) => (None, Some(input)),
+    };
     let job = job::Model {
         account_id: Some(account_id),
-        subject_id: Some(subject_id),
+        subject_id,
+        input,
         ..new(tx.op(), kind, Some(place))
     };
     let id = job.id;
     store::insert(tx, job).await?;
     Ok(id)
+}
+
+/// Says which file the work of a job has written, in the step that makes it whole.
+pub async fn hand_out(tx: &Tx, id: JobId, file_id: SealedFileId) -> Result<(), Error> {
+    store::set_file(tx, id, file_id).await
 }
 
 /// Asks for the service's own work of a kind; what is asked for already is not asked for again.

@@ -7,6 +7,7 @@ use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
 use crate::kernel::page::{Connection, Page, Total};
 use crate::org::federation::types::{Federation, federation};
+use crate::privacy::file::types::{SealedFile, file};
 use crate::scalars::DateTime;
 use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use entity::jobs::job;
@@ -25,6 +26,8 @@ pub enum JobKind {
     Retention,
     /// 重新加密: what is sealed is sealed by the newest key; the service's own work.
     Reencryption,
+    /// 审计日志导出: entries of the audit trail into a file.
+    AuditExport,
 }
 
 /// Where the work is.
@@ -93,6 +96,11 @@ impl Job {
     /// nothing was refused so far.
     async fn error_file(&self) -> Option<String> {
         (self.0.rows_refused > 0).then(|| format!("/files/{}", self.0.id.gid().as_str()))
+    }
+
+    /// The file that the work wrote, for the account that asked; null until it is whole, and once it is gone.
+    async fn file(&self, context: &Context<'_>) -> Option<Result<SealedFile, Error>> {
+        file(Op::of(context), self.0.file_id).await
     }
 
     /// Why it stopped; null unless it is FAILED.

@@ -1,5 +1,6 @@
 //! What one process holds: database, tree, clock, feed, keys, vault, files and telemetry.
 
+use super::audit::Attempts;
 use super::bucket::Buckets;
 use super::clock::Clock;
 use super::db::Db;
@@ -35,6 +36,8 @@ pub struct App {
     pub attempts: Buckets<String>,
     /// What failed lately, and how long it has to wait.
     pub failures: Delays,
+    /// Attempts to be somebody that were refused, and are not written down yet.
+    pub refused: Attempts,
     /// Who may sign in and for how long, and how personal data is guarded.
     pub rules: Rules,
     /// Says when the process is about to end.
@@ -64,6 +67,7 @@ impl App {
         Ok(Arc::new(App {
             attempts: Buckets::default(),
             failures: Delays::default(),
+            refused: Attempts::default(),
             rules,
             drain: Drain::default(),
             telemetry: Telemetry::new(db.telemetry()),

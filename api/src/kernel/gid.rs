@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use entity::id::{
     AccountId, CollectionId, CoverageId, CredentialId, EnterpriseId, ExportId, FederationId,
-    FederationLinkId, FindingId, GrantId, JobId, PersonId, PersonalFileId, SessionId, SubjectRequestId,
+    FederationLinkId, FindingId, GrantId, JobId, PersonId, SealedFileId, SessionId, SubjectRequestId,
     TradeUnionId, VisitId, WaitingCollectionId,
 };
 use uuid::Uuid;
@@ -71,7 +71,7 @@ gids! {
     b'H' PersonId
     b'X' ExportId
     b'Q' SubjectRequestId
-    b'B' PersonalFileId
+    b'B' SealedFileId
     b'K' CredentialId
 }
 

@@ -32,6 +32,7 @@ pub mod files;
 pub mod encoding;
 mod record;
 pub mod rows;
+pub mod sheet;
 pub mod bucket;
 pub mod delay;
 pub mod drain;

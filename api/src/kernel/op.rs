@@ -193,6 +193,14 @@ impl Op {
         }
     }
 
+    /// What others see of the account that acts; empty if none does.
+    pub fn display_name(&self) -> &str {
+        match &self.0.actor {
+            Actor::Account { display_name, .. } => display_name,
+            Actor::Anonymous | Actor::System => "",
+        }
+    }
+
     /// Begins anew in time: before each message of a subscription, and after the operation changed the tree.
     pub fn renew(&self) {
         self.0.moment.store(Arc::new(Moment::of(&self.0.app)));

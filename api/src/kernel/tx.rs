@@ -1,7 +1,7 @@
 //! A write transaction that can only be committed with an event.
 
 use super::app::App;
-use super::audit;
+use super::audit::{self, Source};
 use super::error::{Error, Fault, text};
 use super::event::{Delta, Event, Sentence};
 use super::op::{Op, authorize_in};
@@ -289,7 +289,7 @@ impl Tx {
     pub async fn commit<T>(self, event: impl Event, value: T) -> Result<Committed<T>, Error> {
         let sentence = event.sentence();
         let id = self.op.id();
-        audit::insert(&self.db, &self.op, id, &sentence).await?;
+        audit::insert(&self.db, [(id, &Source::of(&self.op), &sentence)]).await?;
         self.insert_entries(id, &sentence).await?;
         if let (Some((key, digest)), Some(account_id)) = (&self.key, self.op.account_id()) {
             let sql = remember(&self.op, account_id, key, digest, sentence.subject_id);

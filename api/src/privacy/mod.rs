@@ -7,7 +7,7 @@
 //! - A person may have a copy, a correction, or the data deleted (PIPL 第四十四条至第五十条), answered within a set time. What a
 //!   statutory duty asks to be kept is not deleted (第四十七条第二款).
 //! - What nothing allows keeping any more is erased by itself (第十九条, 第四十七条第一款).
-//! - Files of personal data are sealed pieces in the database, not in the file store: a piece is written with the event
+//! - Files are sealed pieces in the database, not in the file store: a piece is written with the event
 //!   that tells of it, sealed anew with everything else, and gone with its row.
 
 pub mod file;

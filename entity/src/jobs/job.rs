@@ -1,6 +1,6 @@
 //! Long work: it survives a crash, because every chunk commits its progress with what it did.
 
-use crate::id::{AccountId, FederationId, JobId, UploadId};
+use crate::id::{AccountId, FederationId, JobId, SealedFileId, UploadId};
 use sea_orm::entity::prelude::*;
 
 /// Where the work is.
@@ -31,6 +31,8 @@ pub enum JobKind {
     Retention,
     /// 重新加密.
     Reencryption,
+    /// 审计日志导出.
+    AuditExport,
 }
 
 /// A row of `job`.
@@ -51,6 +53,8 @@ pub struct Model {
     pub upload_id: Option<UploadId>,
     /// What work without a file is about.
     pub subject_id: Option<Uuid>,
+    /// What work without a file was asked to do, as JSON, where that is more than its kind and place.
+    pub input: Option<String>,
     /// Where work without a file goes on.
     pub cursor: String,
     /// Rows of the file, once known.
@@ -67,6 +71,8 @@ pub struct Model {
     pub running_sum: i64,
     /// Why it stopped: code and message in English and Chinese as JSON.
     pub failure: Option<String>,
+    /// The file that the work wrote, once it is whole.
+    pub file_id: Option<SealedFileId>,
     /// Instant of asking.
     pub created_at: DateTimeUtc,
     /// Instant of the first row.

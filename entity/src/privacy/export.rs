@@ -1,6 +1,6 @@
 //! Personal data that was asked for in bulk.
 
-use crate::id::{AccountId, ExportId, FederationId, PersonalFileId};
+use crate::id::{AccountId, ExportId, FederationId, SealedFileId};
 use sea_orm::entity::prelude::*;
 
 /// What is exported.
@@ -50,7 +50,7 @@ pub struct Model {
     /// Why it was refused.
     pub refusal: Option<String>,
     /// What came of it.
-    pub file_id: Option<PersonalFileId>,
+    pub file_id: Option<SealedFileId>,
     /// Whose data.
     pub federation_id: FederationId,
     /// Path of that federation.

@@ -1,6 +1,6 @@
 //! What a person asked for about their own data.
 
-use crate::id::{AccountId, FederationId, PersonId, PersonalFileId, SubjectRequestId};
+use crate::id::{AccountId, FederationId, PersonId, SealedFileId, SubjectRequestId};
 use sea_orm::entity::prelude::*;
 
 /// What is asked for.
@@ -68,7 +68,7 @@ pub struct Model {
     /// Why it was refused.
     pub refusal: Option<Refusal>,
     /// The copy.
-    pub file_id: Option<PersonalFileId>,
+    pub file_id: Option<SealedFileId>,
     /// Which federation holds the data.
     pub federation_id: FederationId,
     /// Path of that federation.

@@ -2,6 +2,7 @@
 
 mod signing_in;
 mod attempts;
+mod refusals;
 mod sessions;
 mod passwords;
 mod otp;

@@ -37,12 +37,22 @@ pub const ADDRESS_ATTEMPTS: Rate = Rate {
     every_seconds: 1,
 };
 
+/// Whether somebody could have such a name.
+pub fn may_be_name(username: &str) -> bool {
+    username.len() <= 64 && !username.contains('\0')
+}
+
 /// The one answer to a wrong name and to a wrong password: it tells nobody which accounts exist.
 pub fn wrong_credentials() -> Error {
     invalid(
         "password",
         text("Wrong user name or password.", "用户名或密码错误。"),
     )
+}
+
+/// The one answer to whatever a machine client brings that does not fit.
+pub fn wrong_client() -> Error {
+    invalid("client", text("Wrong client credentials.", "客户端凭据错误。"))
 }
 
 /// The password was right, and the account has a second factor.

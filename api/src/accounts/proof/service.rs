@@ -6,6 +6,8 @@ use crate::accounts::client::store as clients;
 use crate::accounts::otp::{self, rules as codes};
 use crate::accounts::session::store::actor_of;
 use crate::accounts::{code, token};
+use crate::kernel::app::App;
+use crate::kernel::audit;
 use crate::kernel::error::Error;
 use crate::kernel::keys::sha256;
 use crate::kernel::op::{Actor, Op};
@@ -132,7 +134,7 @@ impl Proved {
     pub(in crate::accounts) async fn spend(&self, tx: &Tx) -> Result<(), Error> {
         let id = self.account.id;
         if !store::still_stands(tx, &self.account, self.link.as_ref()).await? {
-            return refused(tx.op(), rules::wrong_credentials());
+            return self.account.refused(tx.op(), rules::wrong_credentials());
         }
         let is_good = match &self.factor {
             None => true,
@@ -141,7 +143,7 @@ impl Proved {
                 return if is_new {
                     Ok(())
                 } else {
-                    refused(tx.op(), rules::wrong_credentials())
+                    self.account.refused(tx.op(), rules::wrong_client())
                 };
             }
             Some(Factor::Step(step)) => store::use_step(tx, id, *step).await?,
@@ -150,7 +152,7 @@ impl Proved {
         if is_good {
             Ok(())
         } else {
-            refused(tx.op(), rules::factor_wrong())
+            self.account.refused(tx.op(), rules::factor_wrong())
         }
     }
 
@@ -172,16 +174,59 @@ fn codes_tried(id: AccountId) -> String {
     format!("codes {id}")
 }
 
-fn refused<T>(op: &Op, error: Error) -> Result<T, Error> {
-    counted(op, Err(error))
-}
-
 /// What came of a try, counted if it was refused.
 pub(in crate::accounts) fn counted<T>(op: &Op, done: Result<T, Error>) -> Result<T, Error> {
     if let Err(Error::Invalid(_) | Error::TooOften(_)) = done {
         op.app().telemetry.metrics.logins_refused.inc();
     }
     done
+}
+
+/// The same of a try at a name, which stands in the audit trail of whoever has it.
+pub(in crate::accounts) fn told<T>(
+    op: &Op,
+    (username, is_machine): (&str, bool),
+    done: Result<T, Error>,
+) -> Result<T, Error> {
+    if let Err(error) = &done
+        && rules::may_be_name(username)
+    {
+        let username = username.to_owned();
+        audit::note(op, audit::Claimed::Named { username, is_machine }, error);
+    }
+    counted(op, done)
+}
+
+impl Claimed {
+    /// Notes for the audit trail that a try at it is refused.
+    pub(in crate::accounts) fn note(&self, op: &Op, error: &Error) {
+        audit::note(op, audit::Claimed::Account(self.id, self.place()), error);
+    }
+
+    fn refused<T>(&self, op: &Op, error: Error) -> Result<T, Error> {
+        self.note(op, &error);
+        counted(op, Err(error))
+    }
+}
+
+/// Writes into the audit trail what was refused; tries at names that nobody has go no further than the counter of
+/// log-ins that were refused: what was given as a name may be a password, and anybody could fill the trail.
+pub(crate) async fn write_refused(app: &App) -> Result<(), Error> {
+    loop {
+        let attempts = app.refused.take();
+        if attempts.is_empty() {
+            return Ok(());
+        }
+        let found = store::find_tried(app, &attempts).await;
+        let written = match &found {
+            Ok(found) => audit::write(app, found).await,
+            Err(error) => Err(error.clone()),
+        };
+        if written.is_err() {
+            app.refused.put_back(attempts);
+            return written;
+        }
+    }
 }
 
 /// An account that somebody says to be, with a secret that is not judged yet.
@@ -202,7 +247,11 @@ impl Claim {
     ) -> Result<Claim, Error> {
         // Not counted: nothing is judged, and each name that is counted takes memory.
         if secret.chars().count() > rules::SECRET_MAX {
-            return Err(rules::wrong_credentials());
+            return Err(if is_machine {
+                rules::wrong_client()
+            } else {
+                rules::wrong_credentials()
+            });
         }
         let mut attempt = Attempt::begin(op, username)?;
         let account = store::find(op, username, is_machine).await?;
@@ -215,7 +264,8 @@ impl Claim {
 
 /// Judges a person's name and password; one refusal for a wrong name and a wrong password.
 async fn by_password(op: &Op, username: &str, password: String) -> Result<Proved, Error> {
-    counted(op, judge(op, username, password).await)
+    let judged = judge(op, username, password).await;
+    told(op, (username, false), judged)
 }
 
 async fn judge(op: &Op, username: &str, password: String) -> Result<Proved, Error> {
@@ -268,7 +318,7 @@ pub(in crate::accounts) async fn with_second_factor(
         .or_else(|| code::hash(said).map(Factor::Recovery));
     proved.factor = match factor {
         Some(factor) => Some(factor),
-        None => return refused(op, rules::factor_wrong()),
+        None => return proved.account.refused(op, rules::factor_wrong()),
     };
     proved.is_strong = true;
     Ok(proved)

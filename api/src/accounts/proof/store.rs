@@ -1,6 +1,8 @@
 //! What somebody signs in with, in the database.
 
 use crate::accounts::provider::store::push_linked;
+use crate::kernel::app::App;
+use crate::kernel::audit::{self, Attempt};
 use crate::kernel::error::Error;
 use crate::kernel::event::Place;
 use crate::kernel::op::Op;
@@ -10,6 +12,7 @@ use chrono::{DateTime, Utc};
 use entity::id::{AccountId, FederationId};
 use entity::sealed::Sealed;
 use sea_orm::{ConnectionTrait, FromQueryResult};
+use std::collections::BTreeSet;
 
 /// An account that somebody says to be.
 #[derive(FromQueryResult)]
@@ -30,11 +33,7 @@ pub(in crate::accounts) struct Claimed {
 impl Claimed {
     /// Its home.
     pub(in crate::accounts) fn place(&self) -> Place {
-        Place {
-            federation_id: self.federation_id,
-            path: self.path.clone(),
-            county_id: self.county_id,
-        }
+        Place::of(self.federation_id, &self.path, self.county_id)
     }
 }
 
@@ -102,6 +101,44 @@ pub(super) async fn still_stands(
         push_linked(&mut sql, issuer, subject);
     }
     Ok(tx.db().query_one_raw(sql.on(tx.backend())).await?.is_some())
+}
+
+#[derive(FromQueryResult)]
+struct Tried {
+    username: String,
+    is_machine: bool,
+    id: AccountId,
+    federation_id: FederationId,
+    path: String,
+    county_id: FederationId,
+}
+
+/// Those of some attempts that were at an account, disabled ones too, each with the account and its home.
+pub(super) async fn find_tried(
+    app: &App,
+    attempts: &[Attempt],
+) -> Result<Vec<(Attempt, AccountId, Place)>, Error> {
+    let named = |attempt: &Attempt| match &attempt.claimed {
+        audit::Claimed::Named { username, .. } => Some(username.clone()),
+        audit::Claimed::Account(..) => None,
+    };
+    let names: BTreeSet<String> = attempts.iter().filter_map(named).collect();
+    let mut sql = Sql::new(
+        "SELECT username, is_machine, id, federation_id, path, county_id FROM account WHERE username IN ",
+    );
+    sql.list(names);
+    let rows = Tried::find_by_statement(sql.on(app.db.backend()));
+    let rows = rows.all(app.db.reader()).await?;
+    let at = |attempt: &Attempt| match &attempt.claimed {
+        audit::Claimed::Account(id, place) => Some((attempt.clone(), *id, place.clone())),
+        audit::Claimed::Named { username, is_machine } => {
+            let mut rows = rows.iter();
+            let row = rows.find(|row| row.username == *username && row.is_machine == *is_machine)?;
+            let place = Place::of(row.federation_id, &row.path, row.county_id);
+            Some((attempt.clone(), row.id, place))
+        }
+    };
+    Ok(attempts.iter().filter_map(at).collect())
 }
 
 /// Uses a code of the second factor: false if it, or a later one, was used before.

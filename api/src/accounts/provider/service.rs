@@ -83,7 +83,8 @@ async fn judge(op: &Op, provider: &Provider, back: Back) -> Result<(Proved, Kind
     let somebody = exchange::who(op, provider, back).await?;
     let account = find_linked(op, &provider.issuer, &somebody.subject).await?;
     let account = account.ok_or_else(rules::refused)?;
-    let attempt = Attempt::begin(op, &account.id.to_string())?;
+    let attempt = Attempt::begin(op, &account.id.to_string());
+    let attempt = attempt.inspect_err(|error| account.note(op, error))?;
     let proved = Proved {
         is_strong: somebody.is_strong,
         link: Some((provider.issuer.clone(), somebody.subject)),

@@ -4,16 +4,17 @@ use super::{rules, service, store};
 use crate::jobs::task::{Step, Task, about};
 use crate::kernel::clock::day_of;
 use crate::kernel::error::Error;
-use crate::kernel::event::Place;
-use crate::kernel::op::{Actor, Op};
+use crate::kernel::op::Op;
 use crate::kernel::tx::Tx;
 use crate::people::person::plain::Plain;
 use crate::policy::Action;
-use crate::privacy::file::service::{append, begin};
-use entity::id::{ExportId, PersonId, PersonalFileId};
+use crate::privacy::file::rules::{END, Position};
+use crate::privacy::file::service::write;
+use entity::id::{ExportId, PersonId};
 use entity::jobs::job::{self, JobKind};
 use entity::people::person;
 use entity::privacy::export::{self, ExportState};
+use entity::privacy::sealed_file::Holding;
 use futures_util::future::BoxFuture;
 use sea_orm::ActiveEnum;
 use serde_json::json;
@@ -21,29 +22,13 @@ use uuid::Uuid;
 
 /// People in one step.
 const CHUNK: u64 = 100;
-/// The cursor behind the last one.
-const END: &str = "end";
 
 /// Writes people into a file.
 pub struct People;
 
-/// How far an export is.
-struct Position {
-    file_id: PersonalFileId,
-    after: PersonId,
-    pieces: i32,
-}
-
-fn position(cursor: &str) -> Option<Position> {
-    let mut parts = cursor.split(' ');
-    let mut id = || parts.next().and_then(|part| Uuid::parse_str(part).ok());
-    let (file_id, after) = (id()?.into(), id()?.into());
-    let pieces = parts.next()?.parse().ok()?;
-    Some(Position {
-        file_id,
-        after,
-        pieces,
-    })
+/// The last person that was written, if anybody was.
+fn after(position: Option<&Position>) -> Option<PersonId> {
+    position.and_then(|position| Uuid::parse_str(&position.after).ok().map(PersonId))
 }
 
 fn of(job: &job::Model) -> Result<ExportId, Error> {
@@ -55,10 +40,6 @@ fn of(job: &job::Model) -> Result<ExportId, Error> {
 
 /// The lines of some people, with the head in front of the first ones.
 fn lines(op: &Op, people: &[person::Model], export: &export::Model, has_head: bool) -> Result<String, Error> {
-    let who = match op.actor() {
-        Actor::Account { display_name, .. } => display_name,
-        Actor::Anonymous | Actor::System => "",
-    };
     let (vault, tree) = (&op.app().vault, op.tree());
     let mut rows = Vec::with_capacity(people.len());
     for person in people {
@@ -73,7 +54,7 @@ fn lines(op: &Op, people: &[person::Model], export: &export::Model, has_head: bo
             registered_on: day_of(person.registered_at).to_string(),
         });
     }
-    rules::lines(&rows, &rules::watermark(export, who), has_head)
+    rules::lines(rows, export, op.display_name(), has_head)
 }
 
 async fn step(tx: &Tx, job: &job::Model) -> Result<Step, Error> {
@@ -84,33 +65,25 @@ async fn step(tx: &Tx, job: &job::Model) -> Result<Step, Error> {
     let mut export = store::get(tx, of(job)?).await?;
     let node = tx.authorize(Action::RequestExports, export.federation_id, "federationId")?;
     let scope = op.scope_within(Action::RequestExports, &node)?;
-    let begun = position(&job.cursor);
-    let after = begun.as_ref().map(|position| position.after);
-    let people = store::people_after(tx, &scope, after, CHUNK).await?;
+    let begun = Position::read(&job.cursor);
+    let people = store::people_after(tx, &scope, after(begun.as_ref()), CHUNK).await?;
     let rows = i64::try_from(people.len()).unwrap_or(i64::MAX);
     let written = u64::try_from(job.rows_done).unwrap_or_default();
     let more = u64::try_from(people.len()).unwrap_or(u64::MAX);
     service::check_size(tx, export.requested_by, written.saturating_add(more), more).await?;
     let text = lines(op, &people, &export, begun.is_none())?;
-    let (file_id, pieces) = match begun {
-        Some(begun) => (begun.file_id, begun.pieces),
-        None => {
-            let name = format!("{}.csv", rules::number(&export));
-            let place = Place::from(&*node);
-            (begin(tx, export.requested_by, name, &place).await?.id, 0)
-        }
-    };
-    append(tx, file_id, pieces, &text).await?;
-    let is_last = more < CHUNK;
-    let cursor = match people.last() {
-        Some(last) if !is_last => format!("{} {} {}", file_id.0, last.id.0, pieces + 1),
-        _ => {
-            export.state = ExportState::Ready;
-            export.file_id = Some(file_id);
-            store::update(tx, export.clone()).await?;
-            END.to_owned()
-        }
-    };
+    let last = people
+        .last()
+        .filter(|_| more == CHUNK)
+        .map(|last| last.id.to_string());
+    let is_whole = last.is_none();
+    let name = format!("{}.csv", rules::number(&export));
+    let (file_id, cursor) = write(tx, job, (Holding::People, name), (&text, last)).await?;
+    if is_whole {
+        export.state = ExportState::Ready;
+        export.file_id = Some(file_id);
+        store::update(tx, export.clone()).await?;
+    }
     let body = json!({"rows": rows, "export": export.id.0});
     Ok(Step::Did {
         sentence: about(job, "EXPORT_WRITTEN", body),
@@ -135,7 +108,7 @@ impl Task for People {
                 .federation_id
                 .and_then(|id| tree.get(id))
                 .ok_or(Error::NotFound("federationId".into()))?;
-            let after = position(&job.cursor).map(|position| position.after);
+            let after = after(Position::read(&job.cursor).as_ref());
             store::count_left(op, &op.scope_within(Action::ReadPeople, node)?, after).await
         })
     }

@@ -1,7 +1,6 @@
 //! Exports (导出): personal data in bulk, asked for by one account and allowed by another.
 //!
-//! REQUESTED → REFUSED, or APPROVED → READY, as a job; after seven days EXPIRED. Each row and the head hold a watermark
-//! (水印): who, when, and the number of the approval.
+//! REQUESTED → REFUSED, or APPROVED → READY, as a job; after seven days the file is gone.
 
 pub mod types;
 pub mod graphql;

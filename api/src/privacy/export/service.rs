@@ -2,7 +2,7 @@
 
 use super::types::{ApproveExport, RefuseExport, RequestExport};
 use super::{Event, rules, store};
-use crate::jobs::task;
+use crate::jobs::task::{self, About};
 use crate::kernel::error::{Error, Faults, invalid, text};
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
@@ -102,7 +102,7 @@ pub(super) async fn approve(op: &Op, input: &ApproveExport) -> Result<ExportId, 
         export.decided_by = Some(account_id);
         export.decided_at = Some(op.now());
         store::update(&tx, export.clone()).await?;
-        let asked = (export.requested_by, id.0);
+        let asked = (export.requested_by, About::One(id.0));
         task::queue(&tx, JobKind::PeopleExport, asked, &export.place()).await?;
         tx.commit(Event::Approved(export), id).await
     })

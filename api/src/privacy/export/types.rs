@@ -8,7 +8,7 @@ use crate::kernel::op::Op;
 use crate::kernel::page::{self, Connection, Listing, Page, Sort};
 use crate::org::federation::types::{Federation, federation};
 use crate::policy::Action;
-use crate::privacy::file::types::{PersonalFile, file};
+use crate::privacy::file::types::{SealedFile, file};
 use crate::scalars::DateTime;
 use async_graphql::{Context, Enum, ID, InputObject, Object};
 use entity::privacy::export::{self, Column};
@@ -114,7 +114,7 @@ impl Export {
     }
 
     /// The file (CSV); null until it is READY, and once it is gone.
-    async fn file(&self, context: &Context<'_>) -> Option<Result<PersonalFile, Error>> {
+    async fn file(&self, context: &Context<'_>) -> Option<Result<SealedFile, Error>> {
         file(Op::of(context), self.0.file_id).await
     }
 }

@@ -1,11 +1,15 @@
-//! A file of personal data (个人信息文件): for the account that asked, for seven days. Each download is counted and told.
+//! A file that goes out (导出文件): sealed pieces, for the account that asked, for seven days. Each download is counted and
+//! told. What it holds says what the account must still be allowed to read; a table ends each row with a watermark (水印):
+//! the number under which it was asked for, who, and when.
 
 pub mod types;
 pub mod service;
+pub mod rules;
 pub(crate) mod store;
 
 use crate::kernel::event::{Event as Said, Sentence};
-use entity::privacy::personal_file::Model;
+use entity::privacy::sealed_file::Model;
+use sea_orm::ActiveEnum;
 use serde_json::json;
 
 /// The history of files in words.
@@ -19,14 +23,14 @@ pub enum Event {
 impl Said for Event {
     fn sentence(self) -> Sentence {
         let (kind, file) = match self {
-            Event::Downloaded(file) => ("PERSONAL_FILE_DOWNLOADED", file),
-            Event::Gone(file) => ("PERSONAL_FILE_GONE", file),
+            Event::Downloaded(file) => ("FILE_DOWNLOADED", file),
+            Event::Gone(file) => ("FILE_GONE", file),
         };
         Sentence::new(
             kind,
             file.id.0,
             file.place(),
-            json!({"name": file.name, "downloads": file.downloads}),
+            json!({"holds": file.holds.to_value(), "name": file.name, "downloads": file.downloads}),
         )
     }
 }

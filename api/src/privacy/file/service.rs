@@ -1,6 +1,8 @@
-//! Writing files of personal data piece by piece, fetching them, and taking them away.
+//! Writing files piece by piece, fetching them, and taking them away.
 
-use super::{Event, store};
+use super::rules::{END, Position};
+use super::{Event, rules, store};
+use crate::jobs;
 use crate::kernel::app::App;
 use crate::kernel::error::Error;
 use crate::kernel::event::Place;
@@ -8,16 +10,17 @@ use crate::kernel::op::Op;
 use crate::kernel::tx::Tx;
 use crate::kernel::vault::Cell;
 use chrono::TimeDelta;
-use entity::id::{AccountId, PersonalFileId, PersonalFilePieceId};
-use entity::privacy::personal_file::Model;
-use entity::privacy::personal_file_piece as piece;
+use entity::id::{AccountId, SealedFileId, SealedFilePieceId};
+use entity::jobs::job;
+use entity::privacy::sealed_file::{Holding, Model};
+use entity::privacy::sealed_file_piece as piece;
 
 /// How long a file stays.
 const KEPT: TimeDelta = TimeDelta::days(7);
 
-fn cell(id: PersonalFilePieceId) -> Cell {
+fn cell(id: SealedFilePieceId) -> Cell {
     Cell {
-        column: "personal_file_piece.content",
+        column: "sealed_file_piece.content",
         row: id.0,
     }
 }
@@ -26,13 +29,14 @@ fn cell(id: PersonalFilePieceId) -> Cell {
 pub(crate) async fn begin(
     tx: &Tx,
     account_id: AccountId,
-    name: String,
+    (holds, name): (Holding, String),
     place: &Place,
 ) -> Result<Model, Error> {
     let op = tx.op();
     let file = Model {
-        id: PersonalFileId(op.id()),
+        id: SealedFileId(op.id()),
         account_id,
+        holds,
         name,
         downloads: 0,
         created_at: op.now(),
@@ -46,14 +50,9 @@ pub(crate) async fn begin(
 }
 
 /// Adds a piece to a file, sealed.
-pub(crate) async fn append(
-    tx: &Tx,
-    file_id: PersonalFileId,
-    position: i32,
-    plain: &str,
-) -> Result<(), Error> {
+pub(crate) async fn append(tx: &Tx, file_id: SealedFileId, position: i32, plain: &str) -> Result<(), Error> {
     let op = tx.op();
-    let id = PersonalFilePieceId(op.id());
+    let id = SealedFilePieceId(op.id());
     let content = op.app().vault.seal(cell(id), plain)?;
     store::insert_piece(
         tx,
@@ -67,13 +66,43 @@ pub(crate) async fn append(
     .await
 }
 
-/// Lets the account for which a file was written fetch it, and counts that. For anybody else, and once it is over, there
-/// is none.
-pub async fn fetch(op: &Op, id: PersonalFileId) -> Result<Model, Error> {
+/// Adds a piece to the file that a job writes, which begins with its first piece; the file, and the job's next cursor.
+/// `after` is the last row, in the words of the job; none once all are written: the job then hands the file out.
+pub(crate) async fn write(
+    tx: &Tx,
+    job: &job::Model,
+    (holds, name): (Holding, String),
+    (plain, after): (&str, Option<String>),
+) -> Result<(SealedFileId, String), Error> {
+    let (file_id, pieces) = match Position::read(&job.cursor) {
+        Some(position) => (position.file_id, position.pieces),
+        None => {
+            let account_id = job.account_id.ok_or(Error::Unauthenticated)?;
+            let file = begin(tx, account_id, (holds, name), &job.place()).await?;
+            (file.id, 0)
+        }
+    };
+    append(tx, file_id, pieces, plain).await?;
+    let Some(after) = after else {
+        jobs::task::hand_out(tx, job.id, file_id).await?;
+        return Ok((file_id, END.to_owned()));
+    };
+    let next = Position {
+        file_id,
+        pieces: pieces + 1,
+        after,
+    };
+    Ok((file_id, next.cursor()))
+}
+
+/// Lets the account for which a file was written fetch it while it may read what the file holds, and counts that. For
+/// anybody else, and once it is over, there is none.
+pub async fn fetch(op: &Op, id: SealedFileId) -> Result<Model, Error> {
     op.write(|tx| async move {
         let account_id = op.account_id().ok_or(Error::Unauthenticated)?;
         let found = store::find_own(&tx, id, account_id).await?;
-        let mut file = found.ok_or(Error::NotFound("id".into()))?;
+        let may_read = |file: &Model| tx.scope(rules::reads(file.holds)).holds(&file.path);
+        let mut file = found.filter(may_read).ok_or(Error::NotFound("id".into()))?;
         file.downloads += 1;
         store::update(&tx, file.clone()).await?;
         tx.commit(Event::Downloaded(file.clone()), file).await

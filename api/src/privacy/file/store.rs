@@ -1,22 +1,18 @@
-//! Files of personal data in the database.
+//! Files that go out in the database.
 
 use crate::kernel::app::App;
 use crate::kernel::error::Error;
+use crate::kernel::loader::Batch;
 use crate::kernel::op::Op;
-use crate::kernel::scope::{Readable, Within, parts_of};
+use crate::kernel::scope::{Within, parts_of};
 use crate::kernel::sql::Sql;
 use crate::kernel::tx::Tx;
-use crate::policy::Action;
-use entity::id::{AccountId, PersonalFileId};
-use entity::privacy::personal_file::{Column, Entity, Model};
-use entity::privacy::personal_file_piece as piece;
+use entity::id::{AccountId, SealedFileId};
+use entity::privacy::sealed_file::{Column, Entity, Model};
+use entity::privacy::sealed_file_piece as piece;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
 };
-
-impl Readable for Entity {
-    const READ: Action = Action::ReadPeople;
-}
 
 /// Writes a new one.
 pub(super) async fn insert(tx: &Tx, file: Model) -> Result<(), Error> {
@@ -34,13 +30,28 @@ pub(super) async fn insert_piece(tx: &Tx, piece: piece::Model) -> Result<(), Err
     Ok(())
 }
 
-/// The file that an account may fetch now, if it may still see whose data it holds.
+/// The loader of files of what the caller was proved to reach.
+pub(super) struct Files;
+
+impl Batch for Files {
+    type Key = SealedFileId;
+    type Value = Option<Model>;
+
+    async fn load(op: Op, keys: Vec<SealedFileId>) -> Result<Vec<Option<Model>>, Error> {
+        let rows = parts_of::<Entity>(Column::Id, keys.clone());
+        let files = rows.all(op.app().db.reader()).await?;
+        let file = |id: &SealedFileId| files.iter().find(|file| file.id == *id).cloned();
+        Ok(keys.iter().map(file).collect())
+    }
+}
+
+/// The file of an account, until it is over.
 pub(super) async fn find_own(
     tx: &Tx,
-    id: PersonalFileId,
+    id: SealedFileId,
     account_id: AccountId,
 ) -> Result<Option<Model>, Error> {
-    let rows = Entity::within(&tx.scope(Action::ReadPeople)).filter(Column::Id.eq(id));
+    let rows = Entity::within(&tx.everywhere()).filter(Column::Id.eq(id));
     let rows = rows
         .filter(Column::AccountId.eq(account_id))
         .filter(Column::ExpiresAt.gt(tx.op().now()));
@@ -56,7 +67,7 @@ pub(super) async fn update(tx: &Tx, file: Model) -> Result<(), Error> {
 /// A piece of a file that the caller was proved to reach.
 pub(super) async fn find_piece(
     app: &App,
-    file_id: PersonalFileId,
+    file_id: SealedFileId,
     position: i32,
 ) -> Result<Option<piece::Model>, Error> {
     let rows = parts_of::<piece::Entity>(piece::Column::FileId, vec![file_id]);
@@ -80,8 +91,8 @@ pub(super) async fn find_over(tx: &Tx) -> Result<Option<Model>, Error> {
 /// How many of these there are.
 pub(crate) async fn count_over(op: &Op) -> Result<i64, Error> {
     let mut sql =
-        Sql::new("SELECT COUNT(DISTINCT file_id) AS count FROM personal_file_piece JOIN personal_file ON ");
-    sql.push("personal_file.id = file_id WHERE expires_at <= ")
+        Sql::new("SELECT COUNT(DISTINCT file_id) AS count FROM sealed_file_piece JOIN sealed_file ON ");
+    sql.push("sealed_file.id = file_id WHERE expires_at <= ")
         .bind(op.now());
     let db = &op.app().db;
     let row = db.reader().query_one_raw(sql.on(db.backend())).await?;
@@ -92,8 +103,8 @@ pub(crate) async fn count_over(op: &Op) -> Result<i64, Error> {
 }
 
 /// Takes away all pieces of a file.
-pub(super) async fn delete_pieces(tx: &Tx, id: PersonalFileId) -> Result<(), Error> {
-    let mut sql = Sql::new("DELETE FROM personal_file_piece WHERE file_id = ");
+pub(super) async fn delete_pieces(tx: &Tx, id: SealedFileId) -> Result<(), Error> {
+    let mut sql = Sql::new("DELETE FROM sealed_file_piece WHERE file_id = ");
     sql.bind(id);
     tx.db().execute_raw(sql.on(tx.backend())).await?;
     Ok(())

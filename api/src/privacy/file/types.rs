@@ -1,19 +1,20 @@
-//! Files of personal data as clients see them.
+//! Files that go out as clients see them.
 
+use super::store::Files;
 use crate::kernel::error::Error;
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
 use crate::scalars::DateTime;
 use async_graphql::Object;
-use entity::id::PersonalFileId;
-use entity::privacy::personal_file::{Entity, Model};
+use entity::id::SealedFileId;
+use entity::privacy::sealed_file::Model;
 
-/// A row of `personal_file`, as clients see it.
-pub struct PersonalFile(pub Model);
+/// A row of `sealed_file`, as clients see it.
+pub struct SealedFile(pub Model);
 
-/// A file of personal data (个人信息文件), for whoever asked for it.
+/// A file (导出文件) for whoever asked for it, sealed until it is fetched.
 #[Object]
-impl PersonalFile {
+impl SealedFile {
     /// What it is called.
     async fn name(&self) -> &str {
         &self.0.name
@@ -35,12 +36,12 @@ impl PersonalFile {
     }
 }
 
-/// A file that is still there; none otherwise.
-pub async fn file(op: &Op, id: Option<PersonalFileId>) -> Option<Result<PersonalFile, Error>> {
-    let found = op.find::<Entity>(id?.0).await.transpose()?;
+/// The file of what the caller was proved to reach, if it is still there.
+pub async fn file(op: &Op, id: Option<SealedFileId>) -> Option<Result<SealedFile, Error>> {
+    let found = op.load::<Files>(id?).await.transpose()?;
     let is_there = |file: &Model| op.now() < file.expires_at;
     match found {
-        Ok(file) => is_there(&file).then_some(Ok(PersonalFile(file))),
+        Ok(file) => is_there(&file).then_some(Ok(SealedFile(file))),
         Err(error) => Some(Err(error)),
     }
 }

@@ -13,8 +13,9 @@ use crate::people::person::service::{apply, erase, guessing, living};
 use crate::policy::Action;
 use crate::privacy::file::service::{append, begin};
 use chrono::Days;
-use entity::id::{AccountId, PersonId, PersonalFileId, SubjectRequestId};
+use entity::id::{AccountId, PersonId, SealedFileId, SubjectRequestId};
 use entity::people::person::{Entity as PersonEntity, Model as Person};
+use entity::privacy::sealed_file::Holding;
 use entity::privacy::subject_request::{Entity, Model, RequestKind, RequestState};
 use serde_json::{Value, json};
 
@@ -154,7 +155,7 @@ fn happened(happened: &Happened) -> Value {
 }
 
 /// Writes all that is held of a person into a file: the values, why they may be kept, what was asked for, what was done.
-async fn write_copy(tx: &Tx, person: &Person, account_id: AccountId) -> Result<PersonalFileId, Error> {
+async fn write_copy(tx: &Tx, person: &Person, account_id: AccountId) -> Result<SealedFileId, Error> {
     let op = tx.op();
     let opened = Plain::open(&op.app().vault, person)?;
     let plain = opened.ok_or_else(|| anyhow::anyhow!("person {} has no values", person.id))?;
@@ -171,7 +172,7 @@ async fn write_copy(tx: &Tx, person: &Person, account_id: AccountId) -> Result<P
         "history": history.iter().map(happened).collect::<Vec<_>>(),
     });
     let name = format!("copy-{}.json", op.today());
-    let file = begin(tx, account_id, name, &person.place()).await?;
+    let file = begin(tx, account_id, (Holding::People, name), &person.place()).await?;
     append(tx, file.id, 0, &serde_json::to_string_pretty(&copy)?).await?;
     Ok(file.id)
 }

@@ -9,7 +9,7 @@ use crate::kernel::page::{self, Connection, Listing, Page, Sort};
 use crate::org::federation::types::Federation;
 use crate::people::person::types::{Person, PersonCorrection};
 use crate::policy::Action;
-use crate::privacy::file::types::{PersonalFile, file};
+use crate::privacy::file::types::{SealedFile, file};
 use crate::scalars::{Date, DateTime};
 use async_graphql::{Context, Enum, ID, InputObject, Object};
 use entity::people::person;
@@ -129,7 +129,7 @@ impl SubjectRequest {
     }
 
     /// The copy (JSON), for the account that answered; null if there is none, and once it is gone.
-    async fn file(&self, context: &Context<'_>) -> Option<Result<PersonalFile, Error>> {
+    async fn file(&self, context: &Context<'_>) -> Option<Result<SealedFile, Error>> {
         file(Op::of(context), self.0.file_id).await
     }
 }

@@ -36,9 +36,9 @@ pub const SEALED: [SealedColumn; 6] = [
     sealed(("person", "id"), "id_number", "person.id_number"),
     sealed(("person", "id"), "phone", "person.phone"),
     sealed(
-        ("personal_file_piece", "id"),
+        ("sealed_file_piece", "id"),
         "content",
-        "personal_file_piece.content",
+        "sealed_file_piece.content",
     ),
     sealed(
         ("credential", "account_id"),

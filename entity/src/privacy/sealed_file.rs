@@ -1,18 +1,30 @@
-//! A file of personal data, for one account and a few days.
+//! A file that goes out, for one account and a few days.
 
-use crate::id::{AccountId, FederationId, PersonalFileId};
+use crate::id::{AccountId, FederationId, SealedFileId};
 use sea_orm::entity::prelude::*;
 
-/// A row of `personal_file`.
+/// What a file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Holding {
+    /// 个人信息.
+    People,
+    /// 审计日志.
+    AuditTrail,
+}
+
+/// A row of `sealed_file`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "personal_file")]
+#[sea_orm(table_name = "sealed_file")]
 pub struct Model {
     /// UUIDv7.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub id: PersonalFileId,
+    pub id: SealedFileId,
     /// For whom.
     pub account_id: AccountId,
+    /// What it holds.
+    pub holds: Holding,
     /// What it is called; nothing personal.
     pub name: String,
     /// How often it was fetched.
@@ -21,7 +33,7 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     /// Instant at which it is gone.
     pub expires_at: DateTimeUtc,
-    /// Whose data it holds.
+    /// Where what it holds is from.
     pub federation_id: FederationId,
     /// Path of that federation.
     pub path: String,

@@ -1,0 +1,81 @@
+//! CSV for spreadsheets: UTF-8 with a byte order mark, and no cell that is taken for a formula.
+
+use super::error::Error;
+use std::borrow::Cow;
+
+/// Tells spreadsheets that it is UTF-8.
+pub const MARK: &str = "\u{feff}";
+
+/// What makes a cell a formula, as the first character (OWASP, CSV Injection); the full-width ones do where the
+/// spreadsheet speaks Chinese.
+const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+
+/// Digits that a spreadsheet keeps of a number.
+const DIGITS_MAX: usize = 15;
+
+/// A cell that a spreadsheet takes for text: never for a formula, and never for a number of more digits than it keeps, such
+/// as an ID number.
+pub fn harmless(cell: &str) -> Cow<'_, str> {
+    let is_rounded = cell.len() > DIGITS_MAX && cell.bytes().all(|byte| byte.is_ascii_digit());
+    if is_rounded || cell.starts_with(FORMULA) {
+        Cow::Owned(format!("'{cell}"))
+    } else {
+        Cow::Borrowed(cell)
+    }
+}
+
+/// Rows as lines, every cell harmless.
+pub fn lines<R, C>(rows: impl IntoIterator<Item = R>) -> Result<String, Error>
+where
+    R: IntoIterator<Item = C>,
+    C: AsRef<str>,
+{
+    let mut csv = csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
+        .flexible(true)
+        .from_writer(Vec::new());
+    for row in rows {
+        let cells = row.into_iter().map(|cell| harmless(cell.as_ref()).into_owned());
+        csv.write_record(cells).map_err(anyhow::Error::from)?;
+    }
+    let bytes = csv
+        .into_inner()
+        .map_err(|error| anyhow::anyhow!("{}", error.error()))?;
+    Ok(String::from_utf8(bytes).map_err(anyhow::Error::from)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_is_a_formula_or_a_number_that_is_rounded() {
+        for (cell, expected) in [
+            ("=1+1", "'=1+1"),
+            ("+86", "'+86"),
+            ("-85506.72", "'-85506.72"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("\tx", "'\tx"),
+            ("\r=x", "'\r=x"),
+            ("\n=x", "'\n=x"),
+            ("＝1", "'＝1"),
+            ("＋1", "'＋1"),
+            ("－1", "'－1"),
+            ("＠x", "'＠x"),
+            ("毛田=1", "毛田=1"),
+            ("123456789012345", "123456789012345"),
+            ("430381188603010019", "'430381188603010019"),
+            ("43038118860301001X", "43038118860301001X"),
+            ("", ""),
+        ] {
+            assert_eq!(harmless(cell), expected);
+        }
+    }
+
+    #[test]
+    fn lines_are_quoted_and_harmless() {
+        let lines = lines([vec!["a", "=b"], vec!["c, \"d\"", "\r-e", "f"]]);
+        let lines = lines.map_err(|error| error.report()).unwrap();
+        assert_eq!(lines, "a,'=b\r\n\"c, \"\"d\"\"\",\"'\r-e\",f\r\n");
+    }
+}
