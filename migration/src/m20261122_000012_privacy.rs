@@ -120,7 +120,9 @@ CREATE TABLE subject_request (
     file_id UUID CONSTRAINT subject_request_file_fk REFERENCES personal_file (id),
     federation_id UUID NOT NULL CONSTRAINT subject_request_federation_fk REFERENCES federation (id),
     path TEXT {C} NOT NULL,
-    county_id UUID NOT NULL
+    county_id UUID NOT NULL,
+    -- Nobody answers what they entered.
+    CONSTRAINT subject_request_two_people CHECK (answered_by IS NULL OR answered_by <> filed_by)
 );
 CREATE INDEX subject_request_person ON subject_request (person_id);
 CREATE INDEX subject_request_federation ON subject_request (federation_id, due_on, id);

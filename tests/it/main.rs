@@ -45,6 +45,8 @@ mod visits;
 mod people;
 mod privacy;
 mod privacy_rights;
+mod subject_requests;
+mod sealing;
 mod fees;
 mod figures;
 mod dashboard;

@@ -94,12 +94,12 @@ pub async fn things(app: &App, place: Place) -> Things {
     app.add_account(&username, "CADRE", app.federation(township))
         .await;
     let office = app.sign_in(&username).await;
-    let office = office
+    let who = office
         .data("{ viewer { id sessions { id } grants { id } } }", json!({}))
         .await;
-    keep("Account", text(&office["viewer"]["id"]));
-    keep("Grant", text(&office["viewer"]["grants"][0]["id"]));
-    keep("Session", text(&office["viewer"]["sessions"][0]["id"]));
+    keep("Account", text(&who["viewer"]["id"]));
+    keep("Grant", text(&who["viewer"]["grants"][0]["id"]));
+    keep("Session", text(&who["viewer"]["sessions"][0]["id"]));
 
     let client = format!("{township}.client");
     app.add_account(&client, "REPORTING", app.federation(township))
@@ -123,7 +123,7 @@ pub async fn things(app: &App, place: Place) -> Things {
     let asked = json!({"personId": person, "kind": "COPY"});
     keep(
         "SubjectRequest",
-        text(&cadre.done(FILE, asked).await["subjectRequest"]["id"]),
+        text(&office.done(FILE, asked).await["subjectRequest"]["id"]),
     );
     keep("Person", person);
     let asked = json!({"federationId": app.gid(township), "kind": "PEOPLE", "reason": format!("{word}年度台账核对工作")});

@@ -4,7 +4,6 @@ use crate::kernel::error::Error;
 use crate::kernel::loader::{Batch, grouped};
 use crate::kernel::op::Op;
 use crate::kernel::scope::parts_of;
-use crate::kernel::sql::Sql;
 use crate::kernel::tx::Tx;
 use chrono::NaiveDate;
 use entity::id::PersonId;
@@ -36,16 +35,15 @@ pub(crate) async fn update(tx: &Tx, basis: Model) -> Result<(), Error> {
     Ok(())
 }
 
-/// Ends what is in force or to come of a person.
-pub(crate) async fn end_all(tx: &Tx, id: PersonId, day: NaiveDate) -> Result<(), Error> {
-    let mut sql = Sql::new("UPDATE processing_basis SET valid_to = CASE WHEN valid_from > ");
-    sql.bind(day)
-        .push(" THEN valid_from ELSE ")
-        .bind(day)
-        .push(" END WHERE (valid_to IS NULL OR valid_to > ");
-    sql.bind(day).push(") AND person_id = ").bind(id);
-    tx.db().execute_raw(sql.on(tx.backend())).await?;
-    Ok(())
+/// Ends what is in force or to come of a person; which it was.
+pub(crate) async fn end_all(tx: &Tx, id: PersonId, day: NaiveDate) -> Result<Vec<Model>, Error> {
+    let mut ended = of_person(tx, id).await?;
+    ended.retain(|basis| basis.valid_to.is_none_or(|to| day < to));
+    for basis in &mut ended {
+        basis.valid_to = Some(day.max(basis.valid_from));
+        update(tx, basis.clone()).await?;
+    }
+    Ok(ended)
 }
 
 /// The loader of the bases of people whom the caller sees.

@@ -12,6 +12,7 @@ use crate::people::basis::particulars;
 use entity::people::{basis, person::Model};
 use sea_orm::ActiveEnum;
 use serde_json::json;
+use uuid::Uuid;
 
 /// The history of a person in words. It says what was changed and never what it is.
 pub enum Event {
@@ -30,8 +31,17 @@ pub enum Event {
         /// Why.
         reason: String,
     },
-    /// What is personal was taken away, for this cause.
-    Erased(Model, &'static str),
+    /// What is personal was taken away.
+    Erased {
+        /// Whose.
+        person: Model,
+        /// The bases that ended with it.
+        ended: Vec<basis::Model>,
+        /// Why.
+        cause: &'static str,
+        /// The request that asked for it, if one did.
+        request: Option<Uuid>,
+    },
 }
 
 impl Said for Event {
@@ -51,7 +61,16 @@ impl Said for Event {
                 let body = json!({"fields": fields, "purpose": purpose.to_value(), "reason": reason});
                 ("PERSON_REVEALED", person, body)
             }
-            Event::Erased(person, cause) => ("PERSON_ERASED", person, json!({"cause": cause})),
+            Event::Erased {
+                person,
+                ended,
+                cause,
+                request,
+            } => {
+                let ended: Vec<_> = ended.iter().map(particulars).collect();
+                let body = json!({"cause": cause, "request": request, "bases": ended});
+                ("PERSON_ERASED", person, body)
+            }
         };
         Sentence::new(kind, person.id.0, person.place(), body)
     }

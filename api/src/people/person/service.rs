@@ -16,6 +16,7 @@ use entity::id::PersonId;
 use entity::people::basis::Purpose;
 use entity::people::person::{Entity, IdType, Model};
 use std::collections::BTreeSet;
+use uuid::Uuid;
 
 /// Numbers of others that an account may hit upon: each tells that somebody is registered.
 const GUESSES: Rate = Rate {
@@ -237,8 +238,19 @@ pub(crate) async fn apply(
     Ok(Some((person, changed)))
 }
 
-/// Gives the plain values that were asked for. Refused without a basis for the purpose, with a reason that names the
-/// person, and to an account that looked at too many people today.
+/// Counts a look at plain values; refused to an account that has none left today.
+pub(crate) async fn count_look(tx: &Tx) -> Result<(), Error> {
+    let op = tx.op();
+    let account_id = op.account_id().ok_or(Error::Unauthenticated)?;
+    let looks = store::count_access(tx, account_id, "REVEAL").await?;
+    if looks > i64::from(op.app().rules.privacy.reveals_per_day) {
+        return Err(Error::TooOften(seconds_of_day_left(op.now())));
+    }
+    Ok(())
+}
+
+/// Gives the plain values that were asked for. Refused without a basis for the purpose, and to an account that looked too
+/// often today.
 pub(super) async fn reveal(op: &Op, input: &RevealPerson) -> Result<Plain, Error> {
     op.write(|tx| async move {
         let id = PersonId::parse(&input.id, "id")?;
@@ -264,19 +276,10 @@ pub(super) async fn reveal(op: &Op, input: &RevealPerson) -> Result<Plain, Error
             "该目的没有生效中的合法性基础。",
         );
         faults.unless(bases.iter().any(is_covered), "purpose", uncovered);
-        let reason = faults
-            .take("reason", rules::reason(&input.reason))
-            .unwrap_or_default();
-        let named = text(
-            "It is written down: it may not name the person.",
-            "理由将被留存，不得出现该人员姓名。",
-        );
-        faults.unless(!rules::names(&reason, &plain.name), "reason", named);
+        let reason = faults.take("reason", rules::reason(&input.reason));
         faults.refuse()?;
-        let account_id = op.account_id().ok_or(Error::Unauthenticated)?;
-        if store::count_access(&tx, account_id, "REVEAL").await? > op.app().rules.privacy.reveals_per_day {
-            return Err(Error::TooOften(seconds_of_day_left(op.now())));
-        }
+        let reason = rules::unnamed(&reason.unwrap_or_default(), &plain.name);
+        count_look(&tx).await?;
         let fields = fields.into_iter().collect();
         tx.commit(
             Event::Revealed {
@@ -292,8 +295,12 @@ pub(super) async fn reveal(op: &Op, input: &RevealPerson) -> Result<Plain, Error
     .await
 }
 
-/// Takes away all that is personal; the row stays as a tombstone.
-pub(crate) async fn erase(tx: &Tx, person: Model, cause: &'static str) -> Result<Event, Error> {
+/// Takes away all that is personal, and ends what allowed keeping it; the row stays as a tombstone.
+pub(crate) async fn erase(
+    tx: &Tx,
+    person: Model,
+    (cause, request): (&'static str, Option<Uuid>),
+) -> Result<Event, Error> {
     let op = tx.op();
     let person = Model {
         name: None,
@@ -307,7 +314,12 @@ pub(crate) async fn erase(tx: &Tx, person: Model, cause: &'static str) -> Result
         erased_at: Some(op.now()),
         ..person
     };
-    basis::store::end_all(tx, person.id, op.today()).await?;
+    let ended = basis::store::end_all(tx, person.id, op.today()).await?;
     store::update(tx, person.clone()).await?;
-    Ok(Event::Erased(person, cause))
+    Ok(Event::Erased {
+        person,
+        ended,
+        cause,
+        request,
+    })
 }

@@ -85,11 +85,11 @@ pub(crate) async fn count_overdue(op: &Op) -> Result<i64, Error> {
 }
 
 /// Counts what an account does on a day, in every process; how often it was by now.
-pub(crate) async fn count_access(tx: &Tx, account_id: AccountId, kind: &'static str) -> Result<i32, Error> {
+pub(crate) async fn count_access(tx: &Tx, account_id: AccountId, kind: &'static str) -> Result<i64, Error> {
     let mut sql = Sql::new("INSERT INTO personal_access (account_id, day, kind, count) VALUES ");
     sql.rows([[account_id.into(), tx.op().today().into(), kind.into(), 1.into()]]);
     sql.push(" ON CONFLICT (account_id, day, kind) DO UPDATE SET count = personal_access.count + 1 RETURNING count");
     let row = tx.db().query_one_raw(sql.on(tx.backend())).await?;
     let row = row.ok_or_else(|| Error::from(anyhow::anyhow!("an access was not counted")))?;
-    Ok(row.try_get("", "count")?)
+    Ok(row.try_get::<i32>("", "count")?.into())
 }

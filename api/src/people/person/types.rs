@@ -220,7 +220,7 @@ pub struct RevealPerson {
     pub fields: Vec<PersonField>,
     /// What for; a basis for it must be in force.
     pub purpose: ProcessingPurpose,
-    /// Why, 10 to 200 characters. It is written down: no name, and at most 6 digits in a row.
+    /// Why, 10 to 200 characters. It is written down, with the person's name masked: at most 6 digits in a row.
     pub reason: String,
 }
 

@@ -68,11 +68,17 @@ pub(super) struct Happened {
     pub(super) body: String,
 }
 
-/// The last 1,000 things that happened with the data of a person whom the caller was proved to reach.
+/// The last 1,000 things that happened with the data of a person whom the caller was proved to reach. The two halves are
+/// what the two indexes hold: the numbered events of a subject, and the few that are not numbered yet.
 pub(super) async fn history(tx: &Tx, id: PersonId) -> Result<Vec<Happened>, Error> {
-    let mut sql = Sql::new("SELECT at, kind, body FROM event WHERE subject_id = ");
-    sql.bind(id)
-        .push(" AND kind <> 'REFUSED' ORDER BY id DESC LIMIT 1000");
+    let mut sql = Sql::new("SELECT at, kind, body FROM (");
+    for (half, is_numbered) in [("", " seq IS NOT NULL"), (" UNION ALL ", " seq IS NULL")] {
+        sql.push(half).push("SELECT id, at, kind, body FROM event WHERE");
+        sql.push(is_numbered)
+            .push(" AND kind <> 'REFUSED' AND subject_id = ")
+            .bind(id);
+    }
+    sql.push(") AS told ORDER BY id DESC LIMIT 1000");
     Ok(Happened::find_by_statement(sql.on(tx.backend()))
         .all(tx.db())
         .await?)
