@@ -1,7 +1,7 @@
 //! Sealing anew: every value by the newest key, whoever writes meanwhile and whatever is damaged.
 
-use crate::privacy_rights::{FILE, FULFIL, again, count, fetch, first_break, report};
-use crate::support::App;
+use crate::people::bodies;
+use crate::privacy_rights::{FILE, FULFIL, again, fetch, first_break, report};
 use crate::support::people::*;
 use crate::support::register::YUESHAN;
 use crate::support::tree::*;
@@ -100,5 +100,79 @@ both! {
         let answer = cadre.gql(list, json!({"code": YUESHAN})).await;
         assert_eq!(answer["data"]["federation"]["people"]["nodes"][0], json!({"name": "王*明", "phone": null}));
         assert_eq!(answer["errors"][0]["extensions"]["code"], json!("INTERNAL"));
+    }
+
+    async fn whoever_writes_meanwhile_loses_nothing(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        let mut ids = Vec::new();
+        for number in 1..=8 {
+            ids.push(register_person(&cadre, YUESHAN, number).await);
+        }
+        report(sealing::begin(&app.operator()).await);
+        app.work().await;
+        app.advance(TimeDelta::minutes(3));
+        let cadre = again(&app, "CADRE", XIANGXIANG).await;
+        let writing = async {
+            for (number, id) in (1..).zip(&ids) {
+                let input = json!({"id": id, "expectedVersion": 1, "phone": format!("1390000000{number}")});
+                cadre.done(CORRECT_PERSON, input).await;
+                register_person(&cadre, YUESHAN, 100 + number).await;
+            }
+        };
+
+        tokio::join!(app.work(), writing);
+
+        let after = report(sealing::progress(&app.operator()).await);
+        assert_eq!((after.older, after.job.map(|(state, ..)| state)), (0, Some(JobState::Done)));
+        for (number, id) in (1..).zip(&ids) {
+            let plain = cadre.done(REVEAL, reveal(id)).await["revealed"].take();
+            assert_eq!((&plain["idNumber"], &plain["phone"]), (&json!(resident_id(number)), &json!(format!("1390000000{number}"))));
+        }
+        assert_eq!(first_break(&app).await, None);
+    }
+
+    async fn what_a_late_writer_sealed_by_the_old_key_is_found_at_the_end(app: App) {
+        app.person("CADRE", XIANGXIANG).await;
+        // It does not hear of the new key.
+        let late = app.another().await;
+        report(sealing::begin(&app.operator()).await);
+        app.work().await;
+        app.advance(TimeDelta::minutes(3));
+        register_person(&again(&app, "CADRE", XIANGXIANG).await.at(&late), YUESHAN, 1).await;
+        // It was written behind what the job has looked at.
+        app.write("UPDATE job SET cursor = 'credential.otp_pending ffffffff-ffff-ffff-ffff-ffffffffffff 0'").await;
+        assert_eq!(report(sealing::progress(&app.operator()).await).older, 3);
+
+        app.work().await;
+
+        let after = report(sealing::progress(&app.operator()).await);
+        assert_eq!((after.values, after.older, after.job.map(|(state, ..)| state)), (3, 0, Some(JobState::Done)));
+    }
+
+    async fn a_damaged_value_is_named_and_keeps_no_other_from_being_sealed(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        for number in 1..=3 {
+            register_person(&cadre, YUESHAN, number).await;
+        }
+        app.write("UPDATE person SET phone = name WHERE id <> (SELECT id FROM person ORDER BY id LIMIT 1)").await;
+        let seal = async || {
+            report(sealing::begin(&app.operator()).await);
+            app.advance(TimeDelta::minutes(3));
+            app.work().await;
+            report(sealing::progress(&app.operator()).await)
+        };
+
+        // Again is no worse.
+        for _ in 0..2 {
+            let after = seal().await;
+            let failure = after.failure.map(|failure| failure.message).unwrap_or_default();
+            assert_eq!((after.values, after.older, after.job.map(|(state, ..)| state)), (9, 2, Some(JobState::Failed)));
+            assert!(failure.starts_with("2 sealed values do not open, the first of them person.phone of "), "{failure}");
+        }
+        assert!(bodies(&app, "VALUES_SEALED").await.iter().any(|body| body["column"] == "person.phone" && body["damaged"] == 2));
+
+        app.write("UPDATE person SET phone = NULL, phone_index = NULL").await;
+        let after = seal().await;
+        assert_eq!((after.older, after.failure.is_none(), after.job.map(|(state, ..)| state)), (0, true, Some(JobState::Done)));
     }
 }
