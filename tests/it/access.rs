@@ -257,7 +257,7 @@ fn mutations(things: &Things) -> Vec<Operation> {
         mutation(
             "requestExport",
             "RequestExport",
-            json!({"federationId": federation, "kind": "PEOPLE", "reason": "x"}),
+            json!({"federationId": federation, "kind": "PEOPLE", "purpose": "MEMBERSHIP", "reason": "x"}),
         ),
         mutation("approveExport", "ApproveExport", json!({"id": export})),
         mutation(

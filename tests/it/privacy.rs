@@ -260,7 +260,7 @@ async fn rights(app: &App, cadre: &Caller, ids: &[String]) -> Vec<Written> {
         written.push((name.to_owned(), answer.body.to_vec()));
         answer.json()["data"][name].take()
     };
-    let asked = json!({"federationId": app.gid(YUESHAN), "kind": "PEOPLE", "reason": "向上级工会报送会员名册，年度核对"});
+    let asked = json!({"federationId": app.gid(YUESHAN), "kind": "PEOPLE", "purpose": "MEMBERSHIP", "reason": "向上级工会报送会员名册，年度核对"});
     let export = ask(cadre, "requestExport", "export { id reason }", asked).await["export"]["id"].take();
     ask(
         &leader,

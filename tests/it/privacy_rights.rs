@@ -18,8 +18,8 @@ const APPROVE: &str = "mutation($input: ApproveExport!) { approveExport(input: $
     export { state decidedBy } userErrors { code field message } } }";
 const REFUSE: &str = "mutation($input: RefuseExport!) { refuseExport(input: $input) { \
     export { state refusal decidedBy } userErrors { code field message } } }";
-const EXPORT: &str = "query($id: ID!) { node(id: $id) { ... on Export { state number decidedBy \
-    file { name path downloads expiresAt } } } }";
+const EXPORT: &str = "query($id: ID!) { node(id: $id) { ... on Export { state number purpose decidedBy \
+    failure { code message } file { name path downloads expiresAt } } } }";
 pub const FILE: &str = "mutation($input: FileSubjectRequest!) { fileSubjectRequest(input: $input) { \
     subjectRequest { id kind state receivedOn dueOn isOverdue } userErrors { code field message } } }";
 pub const FULFIL: &str = "mutation($input: FulfilSubjectRequest!) { fulfilSubjectRequest(input: $input) { \
@@ -30,7 +30,7 @@ pub fn report<T>(done: Result<T, api::kernel::error::Error>) -> T {
 }
 
 fn asked(caller: &Caller, code: &str) -> Value {
-    json!({"federationId": caller.app.gid(code), "kind": "PEOPLE", "reason": "向上级工会报送会员名册，年度核对"})
+    json!({"federationId": caller.app.gid(code), "kind": "PEOPLE", "purpose": "MEMBERSHIP", "reason": "向上级工会报送会员名册，年度核对"})
 }
 
 /// Asks for an export; its id.
@@ -122,6 +122,17 @@ both! {
         assert_eq!(written, 101);
         assert_eq!(leader.refused(APPROVE, json!({"id": id})).await, ["CONFLICT id"]);
 
+        // Another one stops after its first piece: nothing of it stays, and it says why.
+        let pieces = async || count(&app, "SELECT COUNT(*) AS count FROM personal_file_piece").await;
+        let (stopped, before) = (request(&cadre, XIANGXIANG).await, pieces().await);
+        leader.done(APPROVE, json!({"id": stopped})).await;
+        app.another_with(|rules| rules.privacy.export_rows_max = 100).await.work().await;
+        let failed = export(&cadre.in_chinese(), &stopped).await;
+        assert_eq!((&failed["state"], &failed["file"]), (&json!("FAILED"), &json!(null)));
+        assert_eq!(failed["failure"], json!({"code": "INVALID", "message": "单次导出最多 100 人，请缩小范围。"}));
+        assert_eq!(bodies(&app, "EXPORT_WRITTEN").await.len(), 3, "it had begun");
+        assert_eq!(pieces().await, before);
+
         // After seven days it is gone, for good.
         app.advance(TimeDelta::days(7));
         let cadre = again(&app, "CADRE", XIANGXIANG).await;
@@ -170,7 +181,7 @@ both! {
         register_person(&cadre, YUESHAN, 4).await;
         leader.done(APPROVE, json!({"id": id})).await;
         app.another_with(|rules| rules.privacy.export_rows_max = 3).await.work().await;
-        assert_eq!(export(&cadre, &id).await["state"], json!("APPROVED"));
+        assert_eq!(export(&cadre, &id).await["state"], json!("FAILED"));
         assert_eq!(count(&app, "SELECT COUNT(*) AS count FROM job WHERE state = 'FAILED'").await, 1);
     }
 
@@ -190,12 +201,43 @@ both! {
         }
         app.work().await;
         assert_eq!(export(&cadre, &first).await["state"], json!("READY"));
-        assert_eq!(export(&cadre, &second).await["state"], json!("APPROVED"));
+        assert_eq!(export(&cadre, &second).await["state"], json!("FAILED"));
         assert_eq!(cadre.refused(REQUEST, asked(&cadre, YUESHAN)).await, ["INVALID federationId"]);
         request(&colleague, YUESHAN).await;
 
         app.advance(TimeDelta::days(30));
         request(&again(&app, "CADRE", XIANGXIANG).await, YUESHAN).await;
+    }
+
+    async fn an_export_holds_only_people_whose_data_may_be_used_for_its_purpose(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        let leader = app.person("LEADER", XIANGXIANG).await;
+        let mut ids = Vec::new();
+        for number in 1..=4 {
+            ids.push(register_person(&cadre, YUESHAN, number).await);
+        }
+        let withdraw = async |id: &str| cadre.done(WITHDRAW_CONSENT, json!({"personId": id, "purpose": "MEMBERSHIP"})).await;
+        withdraw(&ids[0]).await;
+        let aid = json!({"purpose": "AID", "basis": "SEPARATE_CONSENT", "noticeVersion": "1"});
+        cadre.done(RECORD_CONSENT, json!({"personId": ids[0], "basis": aid})).await;
+        let with = |purpose: &str| { let mut asked = asked(&cadre, YUESHAN); asked["purpose"] = json!(purpose); asked };
+
+        assert_eq!(cadre.refused(REQUEST, with("LEGAL_AID")).await, ["INVALID federationId"]);
+        for (purpose, numbers) in [("AID", &[1][..]), ("MEMBERSHIP", &[2, 3])] {
+            let id = cadre.done(REQUEST, with(purpose)).await["export"]["id"].as_str().unwrap().to_owned();
+            leader.done(APPROVE, json!({"id": id})).await;
+            if purpose == "MEMBERSHIP" {
+                // Consent ends between the approval and the writing.
+                withdraw(&ids[3]).await;
+            }
+            app.work().await;
+            let ready = export(&cadre, &id).await;
+            let text = fetch(&cadre, &ready["file"]["path"]).await.text();
+            let held: Vec<u32> = (1..=4).filter(|number| text.contains(&resident_id(*number))).collect();
+            assert_eq!((&ready["purpose"], &held[..]), (&json!(purpose), numbers));
+        }
+        let told = bodies(&app, "EXPORT_REQUESTED").await;
+        assert_eq!((&told[1]["purpose"], &told[1]["rows"]), (&json!("MEMBERSHIP"), &json!(3)));
     }
 
     async fn nobody_allows_what_they_asked_for_whatever_they_are(app: App) {
@@ -218,7 +260,8 @@ both! {
 
         app.work().await;
 
-        assert_eq!(export(&leader, &id).await["state"], json!("APPROVED"));
+        let ended = export(&leader, &id).await;
+        assert_eq!((&ended["state"], &ended["failure"]["code"]), (&json!("FAILED"), &json!("GONE")));
         assert_eq!(count(&app, "SELECT COUNT(*) AS count FROM personal_file_piece").await, 0);
     }
 
@@ -248,7 +291,7 @@ both! {
         clean(&app).await;
         assert_eq!(left().await, 1);
 
-        assert_eq!(bodies(&app, "PERSON_ERASED").await, [json!({"cause": "RETENTION"}), json!({"cause": "RETENTION"})]);
+        assert_eq!(bodies(&app, "PERSON_ERASED").await, [1, 2].map(|_| json!({"cause": "RETENTION", "request": null, "bases": []})));
         assert_eq!(count(&app, "SELECT COUNT(*) AS count FROM person WHERE erased_at IS NOT NULL AND (name IS NOT NULL OR number_index IS NOT NULL)").await, 0);
         // By now passwords have ended.
         let leader = app.person("LEADER", XIANGXIANG).await;

@@ -126,7 +126,7 @@ pub async fn things(app: &App, place: Place) -> Things {
         text(&office.done(FILE, asked).await["subjectRequest"]["id"]),
     );
     keep("Person", person);
-    let asked = json!({"federationId": app.gid(township), "kind": "PEOPLE", "reason": format!("{word}年度台账核对工作")});
+    let asked = json!({"federationId": app.gid(township), "kind": "PEOPLE", "purpose": "MEMBERSHIP", "reason": format!("{word}年度台账核对工作")});
     keep("Export", text(&cadre.done(EXPORT, asked).await["export"]["id"]));
     keep("Enterprise", enterprise);
     keep("TradeUnion", union);

@@ -7,8 +7,10 @@ use crate::kernel::scope::parts_of;
 use crate::kernel::tx::Tx;
 use chrono::NaiveDate;
 use entity::id::PersonId;
-use entity::people::basis::{Column, Entity, Model};
-use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryOrder};
+use entity::people::basis::{Column, Entity, Model, Purpose};
+use entity::people::person;
+use sea_orm::sea_query::{Expr, ExprTrait as _, Query, SimpleExpr};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryOrder};
 
 async fn of(db: &impl ConnectionTrait, ids: Vec<PersonId>) -> Result<Vec<Model>, Error> {
     let rows = parts_of::<Entity>(Column::PersonId, ids);
@@ -19,6 +21,18 @@ async fn of(db: &impl ConnectionTrait, ids: Vec<PersonId>) -> Result<Vec<Model>,
 /// The bases of a person whom the caller was proved to reach, in the order of recording.
 pub(crate) async fn of_person(tx: &Tx, id: PersonId) -> Result<Vec<Model>, Error> {
     of(tx.db(), vec![id]).await
+}
+
+/// That a person of a query has a basis in force for a purpose: what [`super::rules::is_in_force`] says of a basis.
+pub(crate) fn covered(purpose: Purpose, day: NaiveDate) -> SimpleExpr {
+    let mut bases = Query::select();
+    bases.expr(Expr::val(1)).from(Entity);
+    let person = (person::Entity, person::Column::Id);
+    bases.and_where(Expr::col((Entity, Column::PersonId)).equals(person));
+    bases.and_where(Column::Purpose.eq(purpose));
+    bases.and_where(Column::ValidFrom.lte(day));
+    bases.and_where(Column::ValidTo.is_null().or(Column::ValidTo.gt(day)));
+    Expr::exists(bases)
 }
 
 /// Writes a new one.
@@ -40,7 +54,7 @@ pub(crate) async fn end_all(tx: &Tx, id: PersonId, day: NaiveDate) -> Result<Vec
     let mut ended = of_person(tx, id).await?;
     ended.retain(|basis| basis.valid_to.is_none_or(|to| day < to));
     for basis in &mut ended {
-        basis.valid_to = Some(day.max(basis.valid_from));
+        basis.valid_to = Some(Ord::max(day, basis.valid_from));
         update(tx, basis.clone()).await?;
     }
     Ok(ended)

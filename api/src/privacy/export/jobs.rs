@@ -1,6 +1,8 @@
 //! Writing the file of an export that was allowed, a hundred people at a time.
 
+use super::store::Covered;
 use super::{rules, service, store};
+use crate::jobs::rules::Failure;
 use crate::jobs::task::{Step, Task, about};
 use crate::kernel::clock::day_of;
 use crate::kernel::error::Error;
@@ -9,8 +11,8 @@ use crate::kernel::op::{Actor, Op};
 use crate::kernel::tx::Tx;
 use crate::people::person::plain::Plain;
 use crate::policy::Action;
-use crate::privacy::file::service::{append, begin};
-use entity::id::{ExportId, PersonId, PersonalFileId};
+use crate::privacy::file::service::{append, begin, end};
+use entity::id::{ExportId, PersonId};
 use entity::jobs::job::{self, JobKind};
 use entity::people::person;
 use entity::privacy::export::{self, ExportState};
@@ -27,23 +29,10 @@ const END: &str = "end";
 /// Writes people into a file.
 pub struct People;
 
-/// How far an export is.
-struct Position {
-    file_id: PersonalFileId,
-    after: PersonId,
-    pieces: i32,
-}
-
-fn position(cursor: &str) -> Option<Position> {
-    let mut parts = cursor.split(' ');
-    let mut id = || parts.next().and_then(|part| Uuid::parse_str(part).ok());
-    let (file_id, after) = (id()?.into(), id()?.into());
-    let pieces = parts.next()?.parse().ok()?;
-    Some(Position {
-        file_id,
-        after,
-        pieces,
-    })
+/// How far an export is: the last person, and how many pieces there are.
+fn position(cursor: &str) -> Option<(PersonId, i32)> {
+    let (after, pieces) = cursor.split_once(' ')?;
+    Some((Uuid::parse_str(after).ok()?.into(), pieces.parse().ok()?))
 }
 
 fn of(job: &job::Model) -> Result<ExportId, Error> {
@@ -81,36 +70,41 @@ async fn step(tx: &Tx, job: &job::Model) -> Result<Step, Error> {
         return Ok(Step::Over);
     }
     let op = tx.op();
-    let mut export = store::get(tx, of(job)?).await?;
+    let mut export = store::get(tx.db(), &tx.everywhere(), of(job)?).await?;
     let node = tx.authorize(Action::RequestExports, export.federation_id, "federationId")?;
-    let scope = op.scope_within(Action::RequestExports, &node)?;
     let begun = position(&job.cursor);
-    let after = begun.as_ref().map(|position| position.after);
-    let people = store::people_after(tx, &scope, after, CHUNK).await?;
+    let covered = Covered {
+        scope: &op.scope_within(Action::RequestExports, &node)?,
+        purpose: export.purpose,
+        day: op.today(),
+        after: begun.map(|(after, _)| after),
+    };
+    let people = store::next(tx, &covered, CHUNK).await?;
     let rows = i64::try_from(people.len()).unwrap_or(i64::MAX);
     let written = u64::try_from(job.rows_done).unwrap_or_default();
     let more = u64::try_from(people.len()).unwrap_or(u64::MAX);
     service::check_size(tx, export.requested_by, written.saturating_add(more), more).await?;
     let text = lines(op, &people, &export, begun.is_none())?;
-    let (file_id, pieces) = match begun {
-        Some(begun) => (begun.file_id, begun.pieces),
+    let file_id = match export.file_id {
+        Some(file_id) => file_id,
         None => {
             let name = format!("{}.csv", rules::number(&export));
             let place = Place::from(&*node);
-            (begin(tx, export.requested_by, name, &place).await?.id, 0)
+            begin(tx, export.requested_by, name, &place).await?.id
         }
     };
+    let pieces = begun.map_or(0, |(_, pieces)| pieces);
     append(tx, file_id, pieces, &text).await?;
     let is_last = more < CHUNK;
     let cursor = match people.last() {
-        Some(last) if !is_last => format!("{} {} {}", file_id.0, last.id.0, pieces + 1),
+        Some(last) if !is_last => format!("{} {}", last.id.0, pieces + 1),
         _ => {
             export.state = ExportState::Ready;
-            export.file_id = Some(file_id);
-            store::update(tx, export.clone()).await?;
             END.to_owned()
         }
     };
+    export.file_id = Some(file_id);
+    store::update(tx, export.clone()).await?;
     let body = json!({"rows": rows, "export": export.id.0});
     Ok(Step::Did {
         sentence: about(job, "EXPORT_WRITTEN", body),
@@ -135,12 +129,37 @@ impl Task for People {
                 .federation_id
                 .and_then(|id| tree.get(id))
                 .ok_or(Error::NotFound("federationId".into()))?;
-            let after = position(&job.cursor).map(|position| position.after);
-            store::count_left(op, &op.scope_within(Action::ReadPeople, node)?, after).await
+            let scope = &op.scope_within(Action::ReadPeople, node)?;
+            let db = op.app().db.reader();
+            let people = Covered {
+                scope,
+                purpose: store::get(db, scope, of(job)?).await?.purpose,
+                day: op.today(),
+                after: position(&job.cursor).map(|(after, _)| after),
+            };
+            let count = store::count(db, &people).await?;
+            Ok(i64::try_from(count).unwrap_or(i64::MAX))
         })
     }
 
     fn step<'a>(&'a self, tx: &'a mut Tx, job: &'a job::Model) -> BoxFuture<'a, Result<Step, Error>> {
         Box::pin(step(tx, job))
+    }
+
+    fn failed<'a>(
+        &'a self,
+        tx: &'a Tx,
+        job: &'a job::Model,
+        failure: &'a Failure,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async move {
+            let mut export = store::get(tx.db(), &tx.everywhere(), of(job)?).await?;
+            if let Some(file_id) = export.file_id {
+                end(tx, file_id).await?;
+            }
+            export.state = ExportState::Failed;
+            export.failure = Some(serde_json::to_string(failure)?);
+            store::update(tx, export).await
+        })
     }
 }

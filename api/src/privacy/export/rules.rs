@@ -88,16 +88,16 @@ pub fn lines(rows: &[Row], watermark: &str, has_head: bool) -> Result<String, Er
 pub fn check_open(export: &Model) -> Result<(), Error> {
     match export.state {
         ExportState::Requested => Ok(()),
-        ExportState::Refused | ExportState::Approved | ExportState::Ready => Err(conflict(
-            "id",
-            text("It was decided already.", "该导出申请已有审批结果。"),
-        )),
+        ExportState::Refused | ExportState::Approved | ExportState::Ready | ExportState::Failed => Err(
+            conflict("id", text("It was decided already.", "该导出申请已有审批结果。")),
+        ),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use entity::people::basis::Purpose;
     use entity::privacy::export::ExportKind;
     use uuid::Uuid;
 
@@ -107,12 +107,14 @@ mod tests {
             id: Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_dead_beef).into(),
             kind: ExportKind::People,
             state: ExportState::Approved,
+            purpose: Purpose::Membership,
             reason: String::new(),
             requested_by: Uuid::nil().into(),
             requested_at: "2026-06-20T18:00:00Z".parse().unwrap(),
             decided_by: None,
             decided_at: Some("2026-06-21T18:00:00Z".parse().unwrap()),
             refusal: None,
+            failure: None,
             file_id: None,
             federation_id: Uuid::nil().into(),
             path: String::new(),
