@@ -79,6 +79,10 @@ both! {
         assert_eq!(count(json!({"code": XIANGXIANG, "number": resident_id(5)})).await, json!(0));
         assert_eq!(cadre.codes(PEOPLE, json!({"code": XIANGXIANG, "number": "1"})).await, ["INVALID"]);
         assert_eq!(cadre.codes(PEOPLE, json!({"code": XIANGXIANG, "phone": "1"})).await, ["INVALID"]);
+        // Each search is told, without what was searched for.
+        let told = bodies(&app, "PERSON_LOOKED_FOR").await;
+        let by = |names: &[&str]| json!({"by": names});
+        assert_eq!(told, [by(&["ID_NUMBER"]), by(&["ID_NUMBER"]), by(&["PHONE"]), by(&["ID_NUMBER", "PHONE"]), by(&["ID_NUMBER"])]);
         // Whose place it is not finds nobody.
         let neighbour = app.person("CADRE", SHAOSHAN).await;
         assert_eq!(found(&neighbour, json!({"code": SHAOSHAN, "number": resident_id(2)})).await["totalCount"], json!(0));
@@ -224,8 +228,8 @@ both! {
         let mut answers = Vec::new();
         for name in ["王晓明", "王小明"] {
             answers.push([
-                cadre.gql(REVEAL, json!({"input": with(name, json!([]))})).await,
-                cadre.gql(REVEAL, json!({"input": with(name, json!(["PHONE"]))})).await,
+                cadre.data(REVEAL, json!({"input": with(name, json!([]))})).await,
+                cadre.data(REVEAL, json!({"input": with(name, json!(["PHONE"]))})).await,
             ]);
         }
 

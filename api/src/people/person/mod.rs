@@ -7,7 +7,7 @@ pub mod rules;
 pub mod plain;
 pub(crate) mod store;
 
-use crate::kernel::event::{Event as Said, Sentence};
+use crate::kernel::event::{Event as Said, Place, Sentence};
 use crate::people::basis::particulars;
 use entity::people::{basis, person::Model};
 use sea_orm::ActiveEnum;
@@ -16,6 +16,8 @@ use uuid::Uuid;
 
 /// The history of a person in words. It says what was changed and never what it is.
 pub enum Event {
+    /// Somebody was looked for at a place by these.
+    LookedFor(Place, Vec<&'static str>),
     /// One was entered, with the first basis.
     Registered(Model, basis::Model),
     /// These were corrected.
@@ -47,6 +49,10 @@ pub enum Event {
 impl Said for Event {
     fn sentence(self) -> Sentence {
         let (kind, person, body) = match self {
+            Event::LookedFor(place, by) => {
+                let at = place.federation_id.0;
+                return Sentence::new("PERSON_LOOKED_FOR", at, place, json!({"by": by}));
+            }
             Event::Registered(person, basis) => {
                 let body = json!({"idType": person.id_type.to_value(), "basis": particulars(&basis)});
                 ("PERSON_REGISTERED", person, body)

@@ -7,8 +7,10 @@ use super::{Event, rules};
 use crate::kernel::bucket::Rate;
 use crate::kernel::clock::seconds_of_day_left;
 use crate::kernel::error::{Error, Fault, Faults, conflict, invalid, text};
+use crate::kernel::event::Place;
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
+use crate::kernel::tree::Node;
 use crate::kernel::tx::Tx;
 use crate::people::{basis, id_number};
 use crate::policy::Action;
@@ -63,11 +65,27 @@ pub(crate) async fn guessing<T>(op: &Op, work: impl Future<Output = Result<T, Er
     done
 }
 
-/// By which blind indexes people are looked for.
-pub(super) fn wanted(op: &Op, number: Option<&str>, phone: Option<&str>) -> Result<Wanted, Error> {
-    if number.is_some() || phone.is_some() {
-        attempt(op, "lookup", LOOKUPS)?;
+/// By which blind indexes people are looked for at a place. Who looks for somebody is counted, and it is told.
+pub(super) async fn wanted(
+    op: &Op,
+    at: &Node,
+    number: Option<&str>,
+    phone: Option<&str>,
+) -> Result<Wanted, Error> {
+    let asked = [("ID_NUMBER", number), ("PHONE", phone)].into_iter();
+    let by: Vec<&str> = asked.filter_map(|(name, value)| value.map(|_| name)).collect();
+    if by.is_empty() {
+        return Ok(Wanted::default());
     }
+    attempt(op, "lookup", LOOKUPS)?;
+    let wanted = indexes(op, number, phone)?;
+    let (place, by) = (&Place::from(at), &by);
+    op.write(|tx| async move { tx.commit(Event::LookedFor(place.clone(), by.clone()), ()).await })
+        .await?;
+    Ok(wanted)
+}
+
+fn indexes(op: &Op, number: Option<&str>, phone: Option<&str>) -> Result<Wanted, Error> {
     let vault = &op.app().vault;
     let numbers = number.map(|raw| {
         let forms = id_number::DOCUMENTS
