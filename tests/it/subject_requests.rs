@@ -2,10 +2,10 @@
 
 use crate::people::bodies;
 use crate::privacy_rights::{FILE, FULFIL, count, fetch, first_break};
+use crate::support::Caller;
 use crate::support::people::*;
 use crate::support::register::YUESHAN;
 use crate::support::tree::*;
-use crate::support::Caller;
 use axum::http::StatusCode;
 use sea_orm::{ConnectionTrait, Database};
 use serde_json::{Value, json};

@@ -75,7 +75,7 @@ pub async fn enqueue(op: &Op, importer: &dyn Importer, asked: &Asked) -> Result<
                     ..new(op, kind, Some(&Place::from(&*node)))
                 };
                 let id = job.id;
-                store::insert(&tx, job).await?;
+                tx.insert(job).await?;
                 id
             }
         };

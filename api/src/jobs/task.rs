@@ -104,7 +104,7 @@ pub async fn queue(
         ..new(tx.op(), kind, Some(place))
     };
     let id = job.id;
-    store::insert(tx, job).await?;
+    tx.insert(job).await?;
     Ok(id)
 }
 
@@ -116,7 +116,7 @@ pub async fn queue_own(op: &Op, kind: JobKind) -> Result<JobId, Error> {
         }
         let job = new(op, kind, None);
         let id = job.id;
-        store::insert(&tx, job).await?;
+        tx.insert(job).await?;
         tx.commit(Event::Queued(id, Place::everywhere()), id).await
     })
     .await

@@ -12,7 +12,10 @@ use super::tree::{Node, Tree};
 use crate::policy::Action;
 use chrono::TimeDelta;
 use entity::id::{AccountId, FederationId};
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, FromQueryResult, QueryFilter, Value};
+use sea_orm::{
+    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
+    FromQueryResult, IntoActiveModel, ModelTrait, QueryFilter, Value,
+};
 use std::future::Future;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -30,6 +33,9 @@ pub async fn forget_keys(app: &App) -> Result<(), Error> {
     app.db.writer().execute_raw(sql.on(app.db.backend())).await?;
     Ok(())
 }
+
+/// What a row becomes on its way into its table.
+type Active<M> = <<M as ModelTrait>::Entity as EntityTrait>::ActiveModel;
 
 /// An open transaction of one operation.
 pub struct Tx {
@@ -217,6 +223,26 @@ impl Tx {
             changes_tree: false,
         };
         Ok((tx, hold))
+    }
+
+    /// Writes a new row.
+    pub async fn insert<M>(&self, row: M) -> Result<(), Error>
+    where
+        M: ModelTrait + IntoActiveModel<Active<M>>,
+    {
+        let insert = M::Entity::insert(row.into_active_model());
+        insert.exec_without_returning(&self.db).await?;
+        Ok(())
+    }
+
+    /// Writes a changed row, all of it.
+    pub async fn update<M>(&self, row: M) -> Result<(), Error>
+    where
+        M: ModelTrait<Entity: EntityTrait<Model = M>> + IntoActiveModel<Active<M>>,
+        Active<M>: ActiveModelBehavior + Send,
+    {
+        row.into_active_model().reset_all().update(&self.db).await?;
+        Ok(())
     }
 
     /// The operation it belongs to.

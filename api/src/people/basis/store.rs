@@ -10,7 +10,7 @@ use entity::id::PersonId;
 use entity::people::basis::{Column, Entity, Model, Purpose};
 use entity::people::person;
 use sea_orm::sea_query::{Expr, ExprTrait as _, Query, SimpleExpr};
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryOrder};
+use sea_orm::{ColumnTrait, ConnectionTrait, QueryOrder};
 
 async fn of(db: &impl ConnectionTrait, ids: Vec<PersonId>) -> Result<Vec<Model>, Error> {
     let rows = parts_of::<Entity>(Column::PersonId, ids);
@@ -35,27 +35,13 @@ pub(crate) fn covered(purpose: Purpose, day: NaiveDate) -> SimpleExpr {
     Expr::exists(bases)
 }
 
-/// Writes a new one.
-pub(crate) async fn insert(tx: &Tx, basis: Model) -> Result<(), Error> {
-    Entity::insert(basis.into_active_model())
-        .exec_without_returning(tx.db())
-        .await?;
-    Ok(())
-}
-
-/// Writes a changed one.
-pub(crate) async fn update(tx: &Tx, basis: Model) -> Result<(), Error> {
-    basis.into_active_model().reset_all().update(tx.db()).await?;
-    Ok(())
-}
-
 /// Ends what is in force or to come of a person; which it was.
 pub(crate) async fn end_all(tx: &Tx, id: PersonId, day: NaiveDate) -> Result<Vec<Model>, Error> {
     let mut ended = of_person(tx, id).await?;
     ended.retain(|basis| basis.valid_to.is_none_or(|to| day < to));
     for basis in &mut ended {
         basis.valid_to = Some(Ord::max(day, basis.valid_from));
-        update(tx, basis.clone()).await?;
+        tx.update(basis.clone()).await?;
     }
     Ok(ended)
 }

@@ -170,8 +170,8 @@ pub(super) async fn register(op: &Op, input: &RegisterPerson) -> Result<PersonId
         };
         plain.seal_into(&op.app().vault, &mut person)?;
         refuse_known(&tx, &person, "").await?;
-        store::insert(&tx, person.clone()).await?;
-        basis::store::insert(&tx, basis.clone()).await?;
+        tx.insert(person.clone()).await?;
+        tx.insert(basis.clone()).await?;
         tx.commit(Event::Registered(person, basis), id).await
     });
     guessing(op, registered).await
@@ -252,7 +252,7 @@ pub(crate) async fn apply(
     refuse_known(tx, &person, field).await?;
     person.version += 1;
     person.updated_at = op.now();
-    store::update(tx, person.clone()).await?;
+    tx.update(person.clone()).await?;
     Ok(Some((person, changed)))
 }
 
@@ -333,7 +333,7 @@ pub(crate) async fn erase(
         ..person
     };
     let ended = basis::store::end_all(tx, person.id, op.today()).await?;
-    store::update(tx, person.clone()).await?;
+    tx.update(person.clone()).await?;
     Ok(Event::Erased {
         person,
         ended,

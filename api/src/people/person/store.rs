@@ -9,10 +9,7 @@ use crate::policy::Action;
 use chrono::NaiveDate;
 use entity::id::{AccountId, PersonId};
 use entity::people::person::{Column, Entity, Model};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, Select,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, PaginatorTrait, QueryFilter, QueryOrder, Select};
 
 impl Readable for Entity {
     const READ: Action = Action::ReadPeople;
@@ -43,20 +40,6 @@ pub(crate) fn rows(scope: &Scope, wanted: Wanted) -> Select<Entity> {
 pub(super) async fn is_known(tx: &Tx, number_index: &str, but: PersonId) -> Result<bool, Error> {
     let same = Entity::within(&tx.everywhere()).filter(Column::NumberIndex.eq(number_index));
     Ok(same.filter(Column::Id.ne(but)).one(tx.db()).await?.is_some())
-}
-
-/// Writes a new one.
-pub(super) async fn insert(tx: &Tx, person: Model) -> Result<(), Error> {
-    Entity::insert(person.into_active_model())
-        .exec_without_returning(tx.db())
-        .await?;
-    Ok(())
-}
-
-/// Writes a changed one.
-pub(super) async fn update(tx: &Tx, person: Model) -> Result<(), Error> {
-    person.into_active_model().reset_all().update(tx.db()).await?;
-    Ok(())
 }
 
 /// Says until when the data may be kept.

@@ -104,7 +104,7 @@ async fn step(tx: &Tx, job: &job::Model) -> Result<Step, Error> {
         }
     };
     export.file_id = Some(file_id);
-    store::update(tx, export.clone()).await?;
+    tx.update(export.clone()).await?;
     let body = json!({"rows": rows, "export": export.id.0});
     Ok(Step::Did {
         sentence: about(job, "EXPORT_WRITTEN", body),
@@ -159,7 +159,7 @@ impl Task for People {
             }
             export.state = ExportState::Failed;
             export.failure = Some(serde_json::to_string(failure)?);
-            store::update(tx, export).await
+            tx.update(export).await
         })
     }
 }

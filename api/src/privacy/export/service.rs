@@ -84,7 +84,7 @@ pub(super) async fn request(op: &Op, input: &RequestExport) -> Result<ExportId, 
             path: at.path.to_string(),
             county_id: at.county_id,
         };
-        store::insert(&tx, export.clone()).await?;
+        tx.insert(export.clone()).await?;
         let id = export.id;
         tx.commit(Event::Requested(export, people), id).await
     })
@@ -113,7 +113,7 @@ pub(super) async fn approve(op: &Op, input: &ApproveExport) -> Result<ExportId, 
         export.state = ExportState::Approved;
         export.decided_by = Some(account_id);
         export.decided_at = Some(op.now());
-        store::update(&tx, export.clone()).await?;
+        tx.update(export.clone()).await?;
         let asked = (export.requested_by, id.0);
         task::queue(&tx, JobKind::PeopleExport, asked, &export.place()).await?;
         tx.commit(Event::Approved(export), id).await
@@ -131,7 +131,7 @@ pub(super) async fn refuse(op: &Op, input: &RefuseExport) -> Result<ExportId, Er
         export.decided_by = Some(account_id);
         export.decided_at = Some(op.now());
         export.refusal = Some(refusal);
-        store::update(&tx, export.clone()).await?;
+        tx.update(export.clone()).await?;
         tx.commit(Event::Refused(export), id).await
     })
     .await

@@ -10,10 +10,7 @@ use entity::id::{ExportId, PersonId};
 use entity::people::basis::Purpose;
 use entity::people::person::{Column as PersonColumn, Entity as PersonEntity, Model as Person};
 use entity::privacy::export::{Column, Entity, ExportState, Model};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, Select,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
 impl Readable for Entity {
     const READ: Action = Action::ReadPeople;
@@ -26,20 +23,6 @@ pub(super) fn rows(scope: &Scope, state: Option<ExportState>) -> Select<Entity> 
         Some(state) => rows.filter(Column::State.eq(state)),
         None => rows,
     }
-}
-
-/// Writes a new one.
-pub(super) async fn insert(tx: &Tx, export: Model) -> Result<(), Error> {
-    Entity::insert(export.into_active_model())
-        .exec_without_returning(tx.db())
-        .await?;
-    Ok(())
-}
-
-/// Writes a changed one.
-pub(super) async fn update(tx: &Tx, export: Model) -> Result<(), Error> {
-    export.into_active_model().reset_all().update(tx.db()).await?;
-    Ok(())
 }
 
 /// The export that a job was queued for.

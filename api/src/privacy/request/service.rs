@@ -54,7 +54,7 @@ pub(super) async fn file(op: &Op, input: &FileSubjectRequest) -> Result<SubjectR
             path: person.path.clone(),
             county_id: person.county_id,
         };
-        store::insert(&tx, request.clone()).await?;
+        tx.insert(request.clone()).await?;
         let id = request.id;
         tx.commit(Event::Filed(request), id).await
     })
@@ -118,7 +118,7 @@ async fn copy(tx: Tx, request: Model, person: Person) -> Result<Committed<Subjec
             ..request
         },
     );
-    store::update(&tx, request.clone()).await?;
+    tx.update(request.clone()).await?;
     tx.commit(Event::Fulfilled(request, Vec::new()), id).await
 }
 
@@ -138,13 +138,13 @@ async fn correct(
     };
     let (_, changed) = corrected.ok_or_else(same)?;
     let id = request.id;
-    store::update(&tx, request.clone()).await?;
+    tx.update(request.clone()).await?;
     tx.commit(Event::Fulfilled(request, changed), id).await
 }
 
 async fn delete(tx: Tx, request: Model, person: Person) -> Result<Committed<SubjectRequestId>, Error> {
     let id = request.id;
-    store::update(&tx, request.clone()).await?;
+    tx.update(request.clone()).await?;
     if person.erased_at.is_some() {
         return tx.commit(Event::Fulfilled(request, Vec::new()), id).await;
     }
@@ -205,7 +205,7 @@ pub(super) async fn refuse(op: &Op, input: &RefuseSubjectRequest) -> Result<Subj
             refusal: Some(reason),
             ..request
         };
-        store::update(&tx, request.clone()).await?;
+        tx.update(request.clone()).await?;
         tx.commit(Event::Refused(request), id).await
     })
     .await

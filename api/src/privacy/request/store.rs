@@ -8,10 +8,7 @@ use crate::policy::Action;
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::id::PersonId;
 use entity::privacy::subject_request::{Column, Entity, Model, RequestState};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter,
-    QueryOrder, Select,
-};
+use sea_orm::{ColumnTrait, Condition, FromQueryResult, QueryFilter, QueryOrder, Select};
 
 impl Readable for Entity {
     const READ: Action = Action::ReadPeople;
@@ -41,20 +38,6 @@ pub(super) fn rows(
 pub(super) async fn of_person(tx: &Tx, id: PersonId) -> Result<Vec<Model>, Error> {
     let rows = Entity::within(&tx.everywhere()).filter(Column::PersonId.eq(id));
     Ok(rows.order_by_asc(Column::Id).all(tx.db()).await?)
-}
-
-/// Writes a new one.
-pub(super) async fn insert(tx: &Tx, request: Model) -> Result<(), Error> {
-    Entity::insert(request.into_active_model())
-        .exec_without_returning(tx.db())
-        .await?;
-    Ok(())
-}
-
-/// Writes an answered one.
-pub(super) async fn update(tx: &Tx, request: Model) -> Result<(), Error> {
-    request.into_active_model().reset_all().update(tx.db()).await?;
-    Ok(())
 }
 
 /// What happened with a person's data.
