@@ -309,16 +309,16 @@ fn roles(text: &str) -> Result<Roles, String> {
 /// Settings of how personal data is guarded.
 #[derive(Args, Clone, Debug)]
 pub struct Privacy {
-    /// People whose plain values one account may look at in a day.
-    #[arg(long, env = "GONGHUI_REVEALS_PER_DAY", default_value_t = 20)]
-    pub reveals_per_day: i32,
+    /// How often one account may look at plain values of a person in a day; a copy of a person's data is one look.
+    #[arg(long, env = "GONGHUI_REVEALS_PER_DAY", default_value_t = 20, value_parser = value_parser!(u32).range(1..=1_000))]
+    pub reveals_per_day: u32,
 
     /// People that one export of personal data may hold.
     #[arg(long, env = "GONGHUI_EXPORT_ROWS_MAX", default_value_t = 500, value_parser = value_parser!(u32).range(1..=2_500))]
     pub export_rows_max: u32,
 
     /// People whose data one account may have exported within 30 days.
-    #[arg(long, env = "GONGHUI_EXPORT_ROWS_PER_MONTH", default_value_t = 2_500, value_parser = value_parser!(u32).range(1..))]
+    #[arg(long, env = "GONGHUI_EXPORT_ROWS_PER_MONTH", default_value_t = 1_000, value_parser = value_parser!(u32).range(1..=2_500))]
     pub export_rows_per_month: u32,
 
     /// Entries that one file of the audit trail may hold.

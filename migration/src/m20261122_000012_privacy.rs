@@ -94,12 +94,14 @@ CREATE TABLE export (
     id UUID CONSTRAINT export_pk PRIMARY KEY,
     kind TEXT NOT NULL,
     state TEXT NOT NULL,
+    purpose TEXT NOT NULL,
     reason TEXT NOT NULL,
     requested_by UUID NOT NULL CONSTRAINT export_requester_fk REFERENCES account (id),
     requested_at TIMESTAMPTZ NOT NULL,
     decided_by UUID CONSTRAINT export_decider_fk REFERENCES account (id),
     decided_at TIMESTAMPTZ,
     refusal TEXT,
+    failure TEXT,
     file_id UUID CONSTRAINT export_file_fk REFERENCES sealed_file (id),
     federation_id UUID NOT NULL CONSTRAINT export_federation_fk REFERENCES federation (id),
     path TEXT {C} NOT NULL,
@@ -126,7 +128,9 @@ CREATE TABLE subject_request (
     file_id UUID CONSTRAINT subject_request_file_fk REFERENCES sealed_file (id),
     federation_id UUID NOT NULL CONSTRAINT subject_request_federation_fk REFERENCES federation (id),
     path TEXT {C} NOT NULL,
-    county_id UUID NOT NULL
+    county_id UUID NOT NULL,
+    -- Nobody answers what they entered.
+    CONSTRAINT subject_request_two_people CHECK (answered_by IS NULL OR answered_by <> filed_by)
 );
 CREATE INDEX subject_request_person ON subject_request (person_id);
 CREATE INDEX subject_request_federation ON subject_request (federation_id, due_on, id);

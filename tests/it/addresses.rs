@@ -248,7 +248,7 @@ both! {
         let mut who = person(&county, YUESHAN, 1);
         who["federationId"] = park.clone();
         county.done(REGISTER_PERSON, who).await;
-        let asked = json!({"federationId": park, "kind": "PEOPLE", "reason": "年度会员台账核对工作，报上级"});
+        let asked = json!({"federationId": park, "kind": "PEOPLE", "purpose": "MEMBERSHIP", "reason": "年度会员台账核对工作，报上级"});
         let export = county.done(REQUEST, asked).await["export"]["id"].take();
         let people = written(&app, &county, export.as_str().unwrap()).await;
         let people = county.send("GET", &people, &[], "").await.text();

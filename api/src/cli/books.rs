@@ -111,11 +111,15 @@ pub(super) async fn manage_keys(what: &MakeKeys) -> Result<(), Error> {
                 values,
                 older,
                 job,
+                failure,
             } = sealing::progress(&existing(store).await?).await?;
             println!("{values} sealed values, {older} by another data key than {key}, which seals now");
             if let Some((state, done, total)) = job {
                 let total = total.map_or("?".to_owned(), |total| total.to_string());
                 println!("{state:?}: {done} of {total} values looked at");
+            }
+            if let Some(failure) = failure {
+                println!("{}", failure.message);
             }
             Ok(())
         }

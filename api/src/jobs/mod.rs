@@ -27,7 +27,7 @@ pub mod task;
 pub use rules::{Answer, Refusal};
 pub use service::{Asked, Chunk, Importer, enqueue};
 pub use store::waiting;
-pub use task::{Step, Task};
+pub use task::{Look, Step, Task};
 
 use crate::kernel::event::{Delta, Event as Said, Place, Sentence};
 use entity::id::JobId;

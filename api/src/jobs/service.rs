@@ -1,7 +1,7 @@
 //! Asking for work on files that came in, and each step of that work.
 
 use super::rules::{self, Answer, Failure, Refusal};
-use super::{Event, store};
+use super::{Event, Task, store};
 use crate::kernel::error::{Error, Fault, text};
 use crate::kernel::event::Place;
 use crate::kernel::feed::{self, Interest};
@@ -75,7 +75,7 @@ pub async fn enqueue(op: &Op, importer: &dyn Importer, asked: &Asked) -> Result<
                     ..new(op, kind, Some(&Place::from(&*node)))
                 };
                 let id = job.id;
-                store::insert(&tx, job).await?;
+                tx.insert(job).await?;
                 id
             }
         };
@@ -190,13 +190,21 @@ pub(super) async fn finish(op: &Op, job: &job::Model) -> Result<(), Error> {
     .await
 }
 
-/// Stops a job for a reason; what was answered stays.
-pub(super) async fn fail(op: &Op, job: &job::Model, error: &Error) -> Result<(), Error> {
+/// Stops a job for a reason; what was answered stays, unless the task says otherwise.
+pub(super) async fn fail(
+    op: &Op,
+    task: Option<&dyn Task>,
+    job: &job::Model,
+    error: &Error,
+) -> Result<(), Error> {
     error.log();
     let failure = &Failure::from(error);
     op.write(|tx| async move {
         if !store::fail(&tx, job.id, failure).await? {
             return Ok(tx.unchanged(()));
+        }
+        if let Some(task) = task {
+            task.failed(&tx, job, failure).await?;
         }
         let event = Event::Failed(job.id, job.place(), failure.code.clone());
         tx.commit(event, ()).await

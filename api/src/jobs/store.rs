@@ -15,10 +15,7 @@ use chrono::{DateTime, Utc};
 use entity::id::{AccountId, FederationId, JobId, SealedFileId, UploadId};
 use entity::jobs::job::{self, JobKind, JobState};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement};
-use sea_orm::{
-    ActiveEnum, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter,
-    QueryOrder, Value,
-};
+use sea_orm::{ActiveEnum, ColumnTrait, ConnectionTrait, FromQueryResult, QueryFilter, QueryOrder, Value};
 use std::collections::HashMap;
 
 #[derive(FromQueryResult)]
@@ -41,14 +38,6 @@ pub(super) async fn find_asked(
         .one(tx.db())
         .await?;
     Ok(found.map(|job| (job.id, job.state)))
-}
-
-/// Writes a job.
-pub(super) async fn insert(tx: &Tx, job: job::Model) -> Result<(), Error> {
-    job::Entity::insert(job.into_active_model())
-        .exec_without_returning(tx.db())
-        .await?;
-    Ok(())
 }
 
 async fn changes_one(tx: &Tx, sql: Sql) -> Result<bool, Error> {

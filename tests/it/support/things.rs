@@ -103,12 +103,12 @@ pub async fn things(app: &App, place: Place) -> Things {
     let username = format!("{at}.office");
     app.add_account(&username, "CADRE", app.federation(at)).await;
     let office = app.sign_in(&username).await;
-    let office = office
+    let who = office
         .data("{ viewer { id sessions { id } grants { id } } }", json!({}))
         .await;
-    keep("Account (person)", text(&office["viewer"]["id"]));
-    keep("Grant", text(&office["viewer"]["grants"][0]["id"]));
-    keep("Session", text(&office["viewer"]["sessions"][0]["id"]));
+    keep("Account (person)", text(&who["viewer"]["id"]));
+    keep("Grant", text(&who["viewer"]["grants"][0]["id"]));
+    keep("Session", text(&who["viewer"]["sessions"][0]["id"]));
     let over = app.sign_in(&username).await;
     let sessions = over
         .data("{ viewer { sessions { id isCurrent } } }", json!({}))
@@ -140,11 +140,10 @@ pub async fn things(app: &App, place: Place) -> Things {
     let asked = json!({"personId": person, "kind": "COPY"});
     keep(
         "SubjectRequest",
-        text(&cadre.done(FILE, asked).await["subjectRequest"]["id"]),
+        text(&office.done(FILE, asked).await["subjectRequest"]["id"]),
     );
     keep("Person", person);
-    let asked =
-        json!({"federationId": app.gid(at), "kind": "PEOPLE", "reason": format!("{word}年度台账核对工作")});
+    let asked = json!({"federationId": app.gid(at), "kind": "PEOPLE", "purpose": "MEMBERSHIP", "reason": format!("{word}年度台账核对工作")});
     keep("Export", text(&cadre.done(EXPORT, asked).await["export"]["id"]));
     keep("Enterprise", enterprise);
     keep("TradeUnion", union);

@@ -1,6 +1,8 @@
 //! Exports (导出): personal data in bulk, asked for by one account and allowed by another.
 //!
-//! REQUESTED → REFUSED, or APPROVED → READY, as a job; after seven days the file is gone.
+//! REQUESTED → REFUSED, or APPROVED → READY or FAILED, as a job; after seven days the file is gone.
+//!
+//! An export has a purpose, as a look at one person has: only people with a basis in force for it are in the file.
 
 pub mod types;
 pub mod graphql;
@@ -28,7 +30,10 @@ impl Said for Event {
     fn sentence(self) -> Sentence {
         let (kind, export, body) = match self {
             Event::Requested(export, rows) => {
-                let body = json!({"kind": export.kind.to_value(), "rows": rows, "reason": export.reason});
+                let body = json!({
+                    "kind": export.kind.to_value(), "purpose": export.purpose.to_value(), "rows": rows,
+                    "reason": export.reason,
+                });
                 ("EXPORT_REQUESTED", export, body)
             }
             Event::Approved(export) => {

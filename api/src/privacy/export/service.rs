@@ -48,31 +48,43 @@ pub(super) async fn request(op: &Op, input: &RequestExport) -> Result<ExportId, 
         let mut faults = Faults::default();
         let reason = faults.take("reason", reason(&input.reason));
         faults.refuse()?;
-        let people = store::count_people(&tx, &op.scope_within(Action::RequestExports, &at)?).await?;
+        let purpose = input.purpose.into();
+        let covered = store::Covered {
+            scope: &op.scope_within(Action::RequestExports, &at)?,
+            purpose,
+            day: op.today(),
+            after: None,
+        };
+        let people = store::count(tx.db(), &covered).await?;
         let asker = op.account_id().ok_or(Error::Unauthenticated)?;
         check_size(&tx, asker, people, people).await?;
         if people == 0 {
             return Err(invalid(
                 "federationId",
-                text("There is nobody.", "没有可导出的人员。"),
+                text(
+                    "Nobody there has a basis in force for this purpose.",
+                    "该范围内没有人员具有该目的的生效依据。",
+                ),
             ));
         }
         let export = Model {
             id: ExportId(op.id()),
             kind: input.kind.into(),
             state: ExportState::Requested,
+            purpose,
             reason: reason.unwrap_or_default(),
             requested_by: asker,
             requested_at: op.now(),
             decided_by: None,
             decided_at: None,
             refusal: None,
+            failure: None,
             file_id: None,
             federation_id: at.id,
             path: at.path.to_string(),
             county_id: at.county_id,
         };
-        store::insert(&tx, export.clone()).await?;
+        tx.insert(export.clone()).await?;
         let id = export.id;
         tx.commit(Event::Requested(export, people), id).await
     })
@@ -101,7 +113,7 @@ pub(super) async fn approve(op: &Op, input: &ApproveExport) -> Result<ExportId, 
         export.state = ExportState::Approved;
         export.decided_by = Some(account_id);
         export.decided_at = Some(op.now());
-        store::update(&tx, export.clone()).await?;
+        tx.update(export.clone()).await?;
         let asked = (export.requested_by, About::One(id.0));
         task::queue(&tx, JobKind::PeopleExport, asked, &export.place()).await?;
         tx.commit(Event::Approved(export), id).await
@@ -119,7 +131,7 @@ pub(super) async fn refuse(op: &Op, input: &RefuseExport) -> Result<ExportId, Er
         export.decided_by = Some(account_id);
         export.decided_at = Some(op.now());
         export.refusal = Some(refusal);
-        store::update(&tx, export.clone()).await?;
+        tx.update(export.clone()).await?;
         tx.commit(Event::Refused(export), id).await
     })
     .await

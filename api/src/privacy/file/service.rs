@@ -118,6 +118,12 @@ pub async fn open(app: &App, file: &Model, position: i32) -> Result<Option<Strin
         .transpose()
 }
 
+/// Ends a file before its time, with all that it holds.
+pub(crate) async fn end(tx: &Tx, id: SealedFileId) -> Result<(), Error> {
+    store::expire(tx, id).await?;
+    store::delete_pieces(tx, id).await
+}
+
 /// Takes away what one file that is over holds; what happened, if there was one.
 pub(crate) async fn expire_one(tx: &Tx) -> Result<Option<Event>, Error> {
     let Some(file) = store::find_over(tx).await? else {
