@@ -37,8 +37,8 @@ struct Caller {
     federation: &'static str,
 }
 
-/// A phone, an office, finance, a leader, and two machines.
-const CALLERS: [Caller; 6] = [
+/// A phone, an office, finance, an auditor, a leader, and two machines.
+const CALLERS: [Caller; 7] = [
     Caller {
         username: "demo.phone",
         display_name: "月山镇走访员",
@@ -55,6 +55,12 @@ const CALLERS: [Caller; 6] = [
         username: "demo.finance",
         display_name: "湘乡市总工会财务部",
         role: "FINANCE",
+        federation: COUNTY,
+    },
+    Caller {
+        username: "demo.auditor",
+        display_name: "湘乡市总工会经审委",
+        role: "AUDITOR",
         federation: COUNTY,
     },
     Caller {
@@ -317,9 +323,11 @@ impl Demo {
         Ok(same.and_then(|node| node.get("id")).cloned().unwrap_or_default())
     }
 
-    /// A few people who cannot be anybody: they were born in the 1880s.
+    /// A few people who cannot be anybody: they were born in the 1880s. The office looks at one of them.
     async fn people(&self) -> Result<(), Error> {
-        let register = "mutation($input: RegisterPerson!) { registerPerson(input: $input) { userErrors { code message } } }";
+        let register = "mutation($input: RegisterPerson!) { registerPerson(input: $input) { person { id } userErrors { code message } } }";
+        let reveal =
+            "mutation($input: RevealPerson!) { revealPerson(input: $input) { userErrors { code message } } }";
         let tree = self.engine.app.tree();
         for (number, (name, township)) in PEOPLE.iter().enumerate() {
             let node = tree.by_code(township, None);
@@ -331,7 +339,12 @@ impl Demo {
                 "idNumber": format!("{first}{check}"), "phone": format!("1380000{number:04}"),
                 "basis": {"purpose": "MEMBERSHIP", "basis": "CONSENT", "noticeVersion": "demo-1", "from": self.ago(200)},
             });
-            self.run("demo.office", register, json!({"input": input})).await?;
+            let done = self.run("demo.office", register, json!({"input": input})).await?;
+            let id = done.pointer("/registerPerson/person/id").filter(|_| number == 0);
+            if let Some(id) = id {
+                let input = json!({"id": id, "fields": ["PHONE"], "purpose": "MEMBERSHIP", "reason": "通知本人领取会员证（演示）"});
+                self.run("demo.office", reveal, json!({"input": input})).await?;
+            }
         }
         Ok(())
     }

@@ -1,0 +1,520 @@
+//! What it costs to be held to account and to one's place, on both databases in one run: the audit trail's part in a
+//! write, and the scope's part in a list. `cargo bench -p tests --bench access`. Figures are printed, never asserted:
+//! compare the ratios of one run, not the times of two.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::as_conversions,
+    clippy::float_arithmetic,
+    clippy::too_many_arguments,
+    dead_code,
+    unused_macros,
+    unreachable_pub,
+    reason = "a benchmark may fail by panicking, and uses a part of what tests are supported by"
+)]
+
+#[macro_use]
+#[path = "../it/support/mod.rs"]
+mod support;
+
+use api::kernel::event::{Event, Sentence};
+use api::kernel::op::Op;
+use api::kernel::scope::Within;
+use api::kernel::sql::Sql;
+use api::kernel::tree::Node;
+use api::policy::Action;
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::accounts::{account, grant};
+use entity::id::{GrantId, PersonId, VisitId};
+use entity::org::enterprise;
+use entity::org::federation::Level;
+use entity::people::person;
+use entity::placed::Placed;
+use entity::sealed::Sealed;
+use entity::visits::visit;
+use flate2::read::GzDecoder;
+use sea_orm::{
+    ColumnTrait, ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait,
+    IntoActiveModel, IsolationLevel, Order, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+};
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+use support::db::{Stage, done};
+use support::register::{REGISTER, YUESHAN, record, register, uscc};
+use support::tree::{GUANGDONG, HUNAN, XIANGTAN, XIANGXIANG};
+use support::{App, Caller, Clock, Database};
+use uuid::Uuid;
+
+const DIVISIONS: &[u8] = include_bytes!("../../api/data/divisions.csv.gz");
+/// Rounds of each measurement; the middle one counts.
+const ROUNDS: u32 = 21;
+/// Writes in a round.
+const WRITES: u32 = 100;
+/// Events that are numbered in a round.
+const EVENTS: u32 = 2_000;
+/// Rows of each list in the province, and in another one.
+const ROWS: u32 = 200_000;
+const ROWS_ELSEWHERE: u32 = 50_000;
+/// What a page of 50 asks for.
+const LIMIT: u64 = 51;
+
+/// The middle of some times, in microseconds.
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
+
+fn micros(time: Duration, count: u32) -> f64 {
+    time.as_secs_f64() * 1e6 / f64::from(count)
+}
+
+fn line(what: &str, time: f64, ratio: Option<f64>) {
+    let ratio = ratio.map(|ratio| format!("{ratio:>7.3}")).unwrap_or_default();
+    println!("  {what:66} {time:>9.1} us {ratio}");
+}
+
+/// A connection as the service's writer has it.
+async fn writer(app: &App) -> DatabaseConnection {
+    let mut options = ConnectOptions::new(app.url());
+    options
+        .max_connections(1)
+        .sqlx_logging(false)
+        .test_before_acquire(false);
+    let db = sea_orm::Database::connect(options).await.unwrap();
+    if db.get_database_backend() == DbBackend::Sqlite {
+        db.execute_unprepared("PRAGMA synchronous = NORMAL; PRAGMA temp_store = memory")
+            .await
+            .unwrap();
+    }
+    db
+}
+
+/// Enterprises as `registerEnterprise` makes them.
+fn enterprise(app: &App, at: &Node, number: u32) -> enterprise::Model {
+    let now = app.process.clock.now();
+    enterprise::Model {
+        id: app.process.clock.id().into(),
+        federation_id: at.id,
+        uscc: uscc(number),
+        name: format!("湘中第{number}机械厂"),
+        ownership: enterprise::Ownership::Private,
+        industry: "C34".into(),
+        employees: 100,
+        status: enterprise::EnterpriseStatus::Active,
+        latitude_e6: None,
+        longitude_e6: None,
+        registered_on: "2026-01-10".parse().unwrap(),
+        version: 1,
+        created_at: now,
+        updated_at: now,
+        path: at.path.to_string(),
+        county_id: at.county_id,
+    }
+}
+
+/// The statement of the kernel that writes an event.
+fn event(app: &App, actor_id: Uuid, id: Uuid, sentence: &Sentence) -> Sql {
+    let mut sql = Sql::new(
+        "INSERT INTO event (county_id, id, at, actor_id, kind, subject_id, path, body, operation, origin, federation_id) \
+         VALUES ",
+    );
+    sql.rows([[
+        sentence.place.county_id.into(),
+        id.into(),
+        app.process.clock.now().into(),
+        actor_id.into(),
+        sentence.kind.into(),
+        sentence.subject_id.into(),
+        sentence.place.path.as_str().into(),
+        sentence.body.to_string().into(),
+        "registerEnterprise".into(),
+        "192.0.2.10".into(),
+        sentence.place.federation_id.into(),
+    ]]);
+    sql
+}
+
+/// The transaction of `registerEnterprise`, with the event or without it.
+async fn write(app: &App, db: &DatabaseConnection, number: u32, has_event: bool) {
+    let backend = db.get_database_backend();
+    let tree = app.process.tree();
+    let enterprise = enterprise(app, tree.get(app.federation(YUESHAN)).unwrap(), number);
+    let options = TransactionOptions {
+        isolation_level: (backend == DbBackend::Postgres).then_some(IsolationLevel::Serializable),
+        access_mode: None,
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+    };
+    let tx = db.begin_with_options(options).await.unwrap();
+    tx.query_one_raw(Statement::from_string(backend, "SELECT version FROM tree_state"))
+        .await
+        .unwrap();
+    let known = enterprise::Entity::find().filter(enterprise::Column::Uscc.eq(&*enterprise.uscc));
+    assert!(known.one(&tx).await.unwrap().is_none());
+    enterprise::Entity::insert(enterprise.clone().into_active_model())
+        .exec_without_returning(&tx)
+        .await
+        .unwrap();
+    let sentence = api::org::enterprise::Event::Registered(enterprise).sentence();
+    let id = app.process.clock.id();
+    if has_event {
+        let sql = event(app, Uuid::from_u128(1), id, &sentence);
+        tx.execute_raw(sql.on(backend)).await.unwrap();
+    }
+    let mut sql = Sql::new(
+        "INSERT INTO figure_entry (county_id, event_id, ordinal, federation_id, metric, dimension, day, amount, source_id) VALUES ",
+    );
+    sql.rows((0_i32..).zip(&sentence.deltas).map(|(ordinal, delta)| {
+        [
+            delta.place.county_id.into(),
+            id.into(),
+            ordinal.into(),
+            delta.place.federation_id.into(),
+            delta.metric.code().into(),
+            delta.dimension.as_str().into(),
+            delta.day.into(),
+            delta.amount.into(),
+            delta.source_id.into(),
+        ]
+    }));
+    tx.execute_raw(sql.on(backend)).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// Events without figures, which nobody has numbered yet.
+async fn unnumbered(app: &App, count: u32) {
+    let id = match app.process.db.backend() {
+        DbBackend::Sqlite => "randomblob(16)",
+        _ => "gen_random_uuid()",
+    };
+    app.write(&format!(
+        "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {count}) \
+         INSERT INTO event (county_id, id, at, actor_id, kind, subject_id, path, body, operation, origin, federation_id) \
+         SELECT county_id, {id}, at, actor_id, 'BENCH', subject_id, path, body, operation, origin, federation_id \
+         FROM (SELECT * FROM event WHERE kind = 'ENTERPRISE_REGISTERED' LIMIT 1) AS one CROSS JOIN n"
+    ))
+    .await;
+}
+
+/// What the audit trail adds to a write: the event's row in its transaction, and afterwards its number, hash and anchor.
+async fn trail(app: &App) {
+    println!("a write, without and with the audit trail");
+    let cadre = app.person("CADRE", XIANGXIANG).await;
+    let firm = register(&cadre, YUESHAN, 1).await;
+    let db = writer(app).await;
+    let mut number = 10;
+    let mut next = |count: u32| {
+        number += count;
+        number - count
+    };
+    let mut bare = [Vec::new(), Vec::new()];
+    let (mut enterprises, mut visits) = (Vec::new(), Vec::new());
+    for round in 0..ROUNDS {
+        for has_event in [round % 2 == 0, round % 2 == 1] {
+            let (first, from) = (next(WRITES), Instant::now());
+            for number in first..first + WRITES {
+                write(app, &db, number, has_event).await;
+            }
+            bare[usize::from(has_event)].push(micros(from.elapsed(), WRITES));
+        }
+        // What was written without an event belongs to nothing that could be numbered.
+        app.write("DELETE FROM figure_entry WHERE event_id NOT IN (SELECT id FROM event)")
+            .await;
+        let (first, from) = (next(WRITES), Instant::now());
+        for number in first..first + WRITES {
+            let input = support::register::enterprise(&cadre, YUESHAN, number);
+            cadre.done(REGISTER, input).await;
+        }
+        enterprises.push(micros(from.elapsed(), WRITES));
+        let (first, from) = (next(WRITES), Instant::now());
+        for number in first..first + WRITES {
+            record(&cadre, &firm, number.into(), "2026-06-19T09:30:00+08:00").await;
+        }
+        visits.push(micros(from.elapsed(), WRITES));
+        app.settle().await;
+        // So that the caller's budget fills again, and the token still holds at the end.
+        app.advance(TimeDelta::seconds(30));
+    }
+    let [without, with] = bare.map(median);
+    let (mut batches, mut singles) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        unnumbered(app, EVENTS).await;
+        let from = Instant::now();
+        app.settle().await;
+        batches.push(micros(from.elapsed(), EVENTS));
+        unnumbered(app, 1).await;
+        let from = Instant::now();
+        app.settle().await;
+        singles.push(micros(from.elapsed(), 1));
+    }
+    let (numbering, single, event) = (median(batches), median(singles), with - without);
+    line("the transaction alone, without the event", without, None);
+    line("  with it", with, Some(with / without));
+    line("number, hash and anchor, of each of 2,000", numbering, None);
+    line("  of one alone: nobody waits for it", single, None);
+    for (what, times) in [
+        ("registerEnterprise over HTTP", enterprises),
+        ("recordVisit over HTTP", visits),
+    ] {
+        let whole = median(times);
+        line(&format!("{what}, less the event"), whole - event, None);
+        line("  as it is", whole, Some(whole / (whole - event)));
+        let all = whole + numbering;
+        line("  and numbered", all, Some(all / (whole - event)));
+    }
+}
+
+/// Nodes of a level below a federation.
+fn below(app: &App, code: &str, level: Level) -> Vec<Node> {
+    let tree = app.process.tree();
+    let top = tree.get(app.federation(code)).unwrap();
+    tree.below(top)
+        .iter()
+        .filter(|node| node.level == level)
+        .cloned()
+        .collect()
+}
+
+/// Scatters numbers, always in the same way.
+fn scattered(number: u32) -> u32 {
+    number
+        .wrapping_mul(2_654_435_761)
+        .rotate_left(13)
+        .wrapping_mul(2_246_822_519)
+}
+
+async fn insert_all<E: EntityTrait>(db: &DatabaseConnection, rows: impl Iterator<Item = E::Model>)
+where
+    E::Model: IntoActiveModel<E::ActiveModel>,
+{
+    let tx = db.begin().await.unwrap();
+    let mut rows = rows.peekable();
+    while rows.peek().is_some() {
+        let chunk = rows.by_ref().take(200).map(IntoActiveModel::into_active_model);
+        E::insert_many(chunk).exec_without_returning(&tx).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+}
+
+/// Enterprises, people and visits all over a province, and some in another one.
+async fn populate(app: &App) {
+    let db = writer(app).await;
+    let places = [(HUNAN, 0, ROWS), (GUANGDONG, ROWS, ROWS_ELSEWHERE)];
+    let visitor = account::Entity::find().one(&db).await.unwrap().unwrap().id;
+    let start: DateTime<Utc> = "2025-01-01T00:00:00Z".parse().unwrap();
+    let at = |number: u32| start + TimeDelta::seconds(i64::from(scattered(number) % 40_000_000));
+    for (code, first, count) in places {
+        let townships = below(app, code, Level::Township);
+        let place = |number: u32| &townships[scattered(number) as usize % townships.len()];
+        let firms: Vec<_> = (first..first + count)
+            .map(|number| enterprise::Model {
+                name: format!("{:08x}机械厂", scattered(number ^ 0x5555)),
+                ..enterprise(app, place(number), 100_000 + number)
+            })
+            .collect();
+        let ids: Vec<_> = firms.iter().map(|firm| firm.id).collect();
+        insert_all::<enterprise::Entity>(&db, firms.into_iter()).await;
+        let people = (first..first + count).map(|number| {
+            let (place, sealed) = (place(number), || Some(Sealed(format!("1.{:064}", number))));
+            person::Model {
+                id: PersonId(app.process.clock.id()),
+                id_type: person::IdType::ResidentId,
+                name: sealed(),
+                id_number: sealed(),
+                phone: None,
+                number_index: Some(format!("{number:064}")),
+                phone_index: None,
+                keep_until: None,
+                version: 1,
+                registered_at: at(number),
+                updated_at: at(number),
+                erased_at: None,
+                federation_id: place.id,
+                path: place.path.to_string(),
+                county_id: place.county_id,
+            }
+        });
+        insert_all::<person::Entity>(&db, people).await;
+        let visits = (first..first + count).map(|number| {
+            let place = place(number);
+            visit::Model {
+                id: VisitId(app.process.clock.id()),
+                enterprise_id: ids[(number - first) as usize],
+                visitor_id: visitor,
+                purpose: visit::Purpose::Safety,
+                started_at: at(number),
+                ended_at: None,
+                latitude_e6: None,
+                longitude_e6: None,
+                notes: "消防通道畅通".into(),
+                digest: String::new(),
+                version: 1,
+                recorded_at: at(number),
+                federation_id: place.id,
+                path: place.path.to_string(),
+                county_id: place.county_id,
+            }
+        });
+        insert_all::<visit::Entity>(&db, visits).await;
+    }
+    match db.get_database_backend() {
+        DbBackend::Sqlite => done(app.process.db.tend().await),
+        // The tests' cluster does not learn by itself.
+        _ => drop(db.execute_unprepared("ANALYZE").await.unwrap()),
+    }
+}
+
+async fn op_of(caller: &Caller) -> Op {
+    let actor = api::http::session::actor_of(&caller.app.process, caller.token.as_ref().unwrap()).await;
+    Op::new(&caller.app.process, done(actor))
+}
+
+/// A cadre of several counties.
+async fn cadre_of(app: &App, counties: &[Node]) -> Caller {
+    let username = format!("cadre.of.{}", counties.len());
+    app.add_account(&username, "CADRE", counties[0].id).await;
+    let db = writer(app).await;
+    let found = account::Entity::find().filter(account::Column::Username.eq(&*username));
+    let account_id = found.one(&db).await.unwrap().unwrap().id;
+    for county in &counties[1..] {
+        let more = grant::Model {
+            id: GrantId(app.process.clock.id()),
+            account_id,
+            role: "CADRE".into(),
+            federation_id: county.id,
+            valid_from: "2026-01-01".parse().unwrap(),
+            valid_to: None,
+            until: None,
+            given_by: None,
+            reason: String::new(),
+        };
+        grant::Entity::insert(more.into_active_model())
+            .exec_without_returning(&db)
+            .await
+            .unwrap();
+    }
+    app.sign_in(&username).await
+}
+
+/// A page of what a caller reads, as the service asks for it.
+fn page<E: Placed>(op: &Op, action: Action, (sort, order): (E::Column, Order)) -> Statement {
+    let rows: Select<E> = E::within(&done(op.scope(action)));
+    let rows = rows
+        .order_by(sort, order.clone())
+        .order_by(E::ID, order)
+        .limit(LIMIT);
+    rows.build(op.app().db.backend())
+}
+
+/// The plan of a statement, in short.
+async fn plan(app: &App, statement: &Statement) -> String {
+    let backend = app.process.db.backend();
+    let explain = match backend {
+        DbBackend::Sqlite => "EXPLAIN QUERY PLAN",
+        _ => "EXPLAIN (COSTS OFF)",
+    };
+    let sql = format!("{explain} {}", statement.sql);
+    let values = statement.values.clone().unwrap();
+    let rows = app.process.db.reader();
+    let rows = rows
+        .query_all_raw(Statement::from_sql_and_values(backend, sql, values))
+        .await
+        .unwrap();
+    let last = |row: &sea_orm::QueryResult| {
+        let columns = row.column_names();
+        row.try_get::<String>("", columns.last().unwrap()).unwrap()
+    };
+    let lines: Vec<String> = rows.iter().map(|row| last(row).trim().to_owned()).collect();
+    lines.join(" / ")
+}
+
+/// Times statements side by side; the first is what the others are compared with.
+async fn compare(app: &App, what: &str, statements: &[(&str, Statement)]) {
+    println!(" {what}");
+    let mut times: HashMap<usize, Vec<f64>> = HashMap::new();
+    for round in 0..ROUNDS as usize {
+        for at in 0..statements.len() {
+            let which = (at + round) % statements.len();
+            let from = Instant::now();
+            for _ in 0..5 {
+                let rows = app
+                    .process
+                    .db
+                    .reader()
+                    .query_all_raw(statements[which].1.clone())
+                    .await
+                    .unwrap();
+                assert_eq!(rows.len() as u64, LIMIT);
+            }
+            times.entry(which).or_default().push(micros(from.elapsed(), 5));
+        }
+    }
+    let first = median(times[&0].clone());
+    for (which, (name, statement)) in statements.iter().enumerate() {
+        let time = median(times[&which].clone());
+        line(name, time, (which > 0).then_some(time / first));
+        println!("    {}", plan(app, statement).await);
+    }
+}
+
+/// What the scope adds to a page of a list.
+async fn scopes(app: &App) {
+    let from = Instant::now();
+    done(api::org::federation::import::import(&app.operator(), GzDecoder::new(DIVISIONS)).await);
+    populate(app).await;
+    println!(
+        "pages of 50 of {ROWS} enterprises, people and visits of a province, and {ROWS_ELSEWHERE} of another one ({:.0} s to write)",
+        from.elapsed().as_secs_f64()
+    );
+    let counties = below(app, HUNAN, Level::County);
+    let three = [&counties[3], &counties[40], &counties[90]].map(Node::clone);
+    let callers = [
+        ("a leader of the province", app.person("LEADER", HUNAN).await),
+        (
+            "a leader of one of its cities",
+            app.person("LEADER", XIANGTAN).await,
+        ),
+        ("a cadre of one county", cadre_of(app, &three[..1]).await),
+        ("a cadre of three counties", cadre_of(app, &three).await),
+    ];
+    let mut ops = vec![("without a scope", app.operator())];
+    for (name, caller) in &callers {
+        ops.push((name, op_of(caller).await));
+    }
+    macro_rules! lists {
+        ($($what:literal: $entity:ident by $sort:ident $order:ident, $action:ident;)*) => {$(
+            let sort = ($entity::Column::$sort, Order::$order);
+            let pages = ops.iter().map(|(name, op)| (*name, page::<$entity::Entity>(op, Action::$action, sort.clone())));
+            compare(app, $what, &pages.collect::<Vec<_>>()).await;
+        )*};
+    }
+    lists! {
+        "enterprises by name": enterprise by Name Asc, ReadEnterprises;
+        "enterprises by employees, the most first": enterprise by Employees Desc, ReadEnterprises;
+        "people, the newest first": person by RegisteredAt Desc, ReadPeople;
+        "visits, the newest first": visit by StartedAt Desc, ReadVisits;
+    }
+}
+
+async fn measure(database: Database) {
+    println!("{database:?}");
+    let Some(stage) = Stage::new(database) else { return };
+    let app = App::open(&stage, Clock::new()).await;
+    trail(&app).await;
+    let Some(stage) = Stage::new(database) else { return };
+    let app = App::open(&stage, Clock::new()).await;
+    scopes(&app).await;
+}
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    for database in [Database::Sqlite, Database::Postgres] {
+        runtime.block_on(measure(database));
+    }
+}
