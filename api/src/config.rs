@@ -346,7 +346,7 @@ pub struct Store {
     #[arg(long, env = "GONGHUI_CONNECTIONS", default_value_t = 8)]
     pub connections: u32,
 
-    /// Key file. On SQLite it is made beside the database if it is missing; on PostgreSQL make it with
+    /// Key file. On SQLite it is made beside a new database; on PostgreSQL make it with
     /// `gonghui keys new FILE` and give it to every process.
     #[arg(long, env = "GONGHUI_KEYS")]
     pub keys: Option<PathBuf>,

@@ -227,13 +227,15 @@ both! {
             let number = |row: &[String]| at(row, "number").parse::<i64>().unwrap();
             assert!(number(&pair[0]) < number(&pair[1]), "in the order of their numbers");
             if number(&pair[0]) + 1 == number(&pair[1]) {
-                let (operation, origin) = (at(&pair[1], "operation"), at(&pair[1], "origin"));
-                let mut parts = vec![at(&pair[0], "hash")];
-                parts.extend(["number", "id", "at", "actor_id", "kind", "subject_id", "path", "body"].map(|name| at(&pair[1], name)));
-                if !operation.is_empty() || !origin.is_empty() {
-                    parts.extend([operation, origin]);
-                }
-                assert_eq!(sha256(parts.join("\u{1f}").as_bytes()), at(&pair[1], "hash"));
+                let cell = |name: &str| match (name, at(&pair[1], name)) {
+                    ("actor_id" | "federation_id" | "operation" | "origin", none) if none.is_empty() => Value::Null,
+                    ("number", number) => json!(number.parse::<i64>().unwrap()),
+                    (_, text) => json!(text),
+                };
+                let said = ["number", "county_id", "id", "at", "actor_id", "kind", "subject_id", "federation_id", "path", "body", "operation", "origin"];
+                let mut hashed = vec![json!("gonghui event 1"), json!(at(&pair[0], "hash"))];
+                hashed.extend(said.map(cell));
+                assert_eq!(sha256(json!(hashed).to_string().as_bytes()), at(&pair[1], "hash"));
                 followed += 1;
             }
         }

@@ -69,7 +69,7 @@ pub async fn count(app: &App, sql: &str) -> i64 {
 }
 
 pub async fn first_break(app: &App) -> Option<String> {
-    let checks = report(verify::run(&app.process.db, &app.process.keys, &[]).await);
+    let checks = report(verify::run(&app.process.db, &app.process.keys, &[], app.process.clock.now()).await);
     checks
         .into_iter()
         .find_map(|check| check.outcome.err().map(|what| format!("{}: {what}", check.name)))
