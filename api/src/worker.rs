@@ -40,6 +40,13 @@ pub async fn settle(app: &App) -> Result<bool, Error> {
     Ok(is_all)
 }
 
+/// Numbers what was committed last, by a command or by a service that ends, so that nothing waits until the next start.
+pub async fn number_rest(app: &App) -> Result<(), Error> {
+    sequencer::run(app).await?;
+    // Another process need not wait for the lease to run out.
+    lease::give_back(app, "sequencer").await
+}
+
 /// Looks for new keys, forgets what nobody will ask for any more, and lets the database learn. What cannot be done keeps
 /// nothing else from being done: each failure is told, and the last one is the answer.
 pub async fn clean(app: &Arc<App>) -> Result<(), Error> {
@@ -126,6 +133,5 @@ async fn number(app: Arc<App>, mut stop: Stop) {
             None
         };
     }
-    // Another process need not wait for the lease to run out.
-    let _ = lease::give_back(&app, "sequencer").await;
+    tell(number_rest(&app).await);
 }
