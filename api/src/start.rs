@@ -239,7 +239,10 @@ pub async fn serve_until(
         Ok(worked) => worked.map_err(anyhow::Error::from)?,
         Err(_) => tracing::warn!("background work was still going on after the grace time"),
     }
-    worker::leave(&app).await;
+    // The last requests ended after the work.
+    if let Err(error) = worker::number_rest(&app).await {
+        error.log();
+    }
     if timeout(FLUSH, app.telemetry.flush()).await.is_err() {
         tracing::warn!("some spans were not exported");
     }

@@ -43,6 +43,14 @@ pub async fn settle(app: &App) -> Result<bool, Error> {
     Ok(is_all)
 }
 
+/// Numbers what was committed last, by a command or by a service that ends, so that nothing waits until the next start.
+pub async fn number_rest(app: &App) -> Result<(), Error> {
+    tell(proof::write_refused(app).await);
+    sequencer::run(app).await?;
+    // Another process need not wait for the lease to run out.
+    lease::give_back(app, "sequencer").await
+}
+
 /// Looks for new keys, forgets what nobody will ask for any more, and lets the database learn. What cannot be done keeps
 /// nothing else from being done: each failure is told, and the last one is the answer.
 pub async fn clean(app: &Arc<App>) -> Result<(), Error> {
@@ -65,11 +73,6 @@ pub async fn clean(app: &Arc<App>) -> Result<(), Error> {
         }
     }
     failed
-}
-
-/// Writes down what was refused after the work ended.
-pub async fn leave(app: &App) {
-    tell(proof::write_refused(app).await);
 }
 
 /// What came of work; a failure is said in the log, and the work is tried again at the next look.
@@ -134,6 +137,5 @@ async fn number(app: Arc<App>, mut stop: Stop) {
             None
         };
     }
-    // Another process need not wait for the lease to run out.
-    let _ = lease::give_back(&app, "sequencer").await;
+    tell(number_rest(&app).await);
 }

@@ -189,6 +189,20 @@ both! {
         assert_whole(&links(&app).await);
     }
 
+    async fn what_was_done_last_is_numbered_and_the_lease_given_back(app: App) {
+        let other = app.another().await;
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        register(&cadre, YUESHAN, 1).await;
+
+        api::worker::number_rest(&app.process).await.unwrap_or_else(|error| panic!("{}", error.report()));
+        let rest = links(&app).await.into_iter().filter(|link| link.seq.is_none()).count();
+        register(&cadre, YUESHAN, 2).await;
+        other.settle().await;
+
+        assert_eq!(rest, 0);
+        assert_whole(&links(&app).await);
+    }
+
     async fn a_refused_write_leaves_nothing_behind(app: App) {
         let cadre = app.person("CADRE", XIANGXIANG).await;
         let before = settled(&app).await.len();

@@ -4,26 +4,37 @@ use super::{MakeKeys, existing, named};
 use crate::backup::Event;
 use crate::config::Store;
 use crate::kernel::anchor::{self, Anchor};
-use crate::kernel::app::App;
 use crate::kernel::clock::{Clock as _, SystemClock};
 use crate::kernel::error::{Error, invalid, text};
+use crate::kernel::event::{Event as Said, Place, Sentence};
 use crate::kernel::files::Files;
 use crate::kernel::keys::Keys;
 use crate::kernel::op::{Actor, Op};
 use crate::kernel::suite::{self, Suite};
-use crate::kernel::{lease, sequencer};
 use crate::privacy::sealing::jobs as sealing;
-use crate::{backup, start, verify};
+use crate::{backup, start, verify, worker};
 use anyhow::Context;
 use chrono::TimeDelta;
+use entity::id::JobId;
+use serde_json::json;
 use std::path::Path;
+
+/// A data key was made, and a job seals everything by it.
+struct DataKeyMade(i32, JobId);
+
+impl Said for DataKeyMade {
+    fn sentence(self) -> Sentence {
+        let DataKeyMade(key, job) = self;
+        Sentence::new("DATA_KEY_MADE", job.0, Place::everywhere(), json!({"key": key}))
+    }
+}
 
 pub(super) async fn back_up(file: &Path, passphrase: &str, store: &Store) -> Result<(), Error> {
     backup::check_passphrase(passphrase)?;
     // First, so that nobody takes a copy of everything without a trace; an older database cannot hold it.
     if let Some(app) = start::app_as_it_is(store).await? {
         backup::tell(&Op::new(&app, Actor::System), || Event::Begun).await?;
-        number(&app).await?;
+        worker::number_rest(&app).await?;
     }
     let db = start::open_existing(store).await?;
     let (keys, files) = (start::keys(store)?, Files::at(&store.files_place())?);
@@ -43,19 +54,13 @@ pub(super) async fn restore(file: &Path, passphrase: &str, store: &Store) -> Res
     let counts = backup::restore(&db, &files, &key_file, (file, passphrase)).await?;
     let app = start::app(store).await?;
     backup::tell(&Op::new(&app, Actor::System), || Event::Restored(counts)).await?;
-    number(&app).await?;
+    worker::number_rest(&app).await?;
     println!("{} rows and {} files were restored", counts.rows, counts.files);
     println!(
         "everybody has to sign in again; what was revoked or erased since the backup was begun has to be done again: \
          the trail of the old system names it, behind its BACKUP_BEGUN"
     );
     verify(store, None).await
-}
-
-/// Numbers what a command did, where no service is at work that would.
-pub(super) async fn number(app: &App) -> Result<(), Error> {
-    sequencer::run(app).await?;
-    lease::give_back(app, "sequencer").await
 }
 
 /// Anchors as lines of JSON: what `gonghui anchors` printed, or the log, of which other lines are passed over.
@@ -136,7 +141,9 @@ pub(super) async fn manage_keys(what: &MakeKeys) -> Result<(), Error> {
         MakeKeys::Reencrypt { store } => {
             let op = existing(store).await?;
             let (key, job) = sealing::begin(&op).await?;
-            number(op.app()).await?;
+            op.write(|tx| async { tx.commit(DataKeyMade(key, job), ()).await })
+                .await?;
+            worker::number_rest(op.app()).await?;
             println!("data key {key} was made; job {job} seals everything by it");
             Ok(())
         }

@@ -12,7 +12,7 @@ use crate::kernel::error::{Error, invalid, text};
 use crate::kernel::op::{Actor, Op};
 use crate::org::federation::{import, rules};
 use crate::policy::Role;
-use crate::{demo, documents, schema, start};
+use crate::{demo, documents, schema, start, worker};
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use migration::{Migrator, MigratorTrait as _};
@@ -384,7 +384,7 @@ async fn divisions(file: &PathBuf, store: &Store) -> Result<(), Error> {
         retired,
         revived,
     } = imported;
-    books::number(&app).await?;
+    worker::number_rest(&app).await?;
     println!("{rows} rows: {added} added, {renamed} renamed, {retired} retired, {revived} revived");
     Ok(())
 }
@@ -416,7 +416,7 @@ async fn add(account: Account, is_machine: bool) -> Result<(), Error> {
         federation_id: node.id,
     };
     service::add(&op, new).await?;
-    books::number(&app).await?;
+    worker::number_rest(&app).await?;
     if let Some(made) = made {
         println!("{made}");
     }
@@ -426,7 +426,7 @@ async fn add(account: Account, is_machine: bool) -> Result<(), Error> {
 async fn reset(store: &Store, name: &str, without_otp: bool) -> Result<(), Error> {
     let op = Op::new(&start::app(store).await?, Actor::System);
     let invitation = passwords::reset_named(&op, name, without_otp).await?;
-    books::number(op.app()).await?;
+    worker::number_rest(op.app()).await?;
     println!("{}", invitation.code);
     Ok(())
 }
@@ -450,7 +450,7 @@ async fn manage_documents(what: Documents) -> Result<(), Error> {
             engine.documents.check(&listed)?;
             let op = Op::new(&engine.app, Actor::System);
             let new = documents::service::register(&op, &client, &listed).await?;
-            books::number(&engine.app).await?;
+            worker::number_rest(&engine.app).await?;
             println!("{} documents, {new} new", listed.len());
         }
         Documents::Remove { id, client, store } => {
@@ -458,7 +458,7 @@ async fn manage_documents(what: Documents) -> Result<(), Error> {
             if !documents::service::remove(&op, &client, &id).await? {
                 return Err(Error::NotFound("id".into()));
             }
-            books::number(op.app()).await?;
+            worker::number_rest(op.app()).await?;
         }
         Documents::Check { store } => {
             let checked = engine(&store).await?.check_registered().await?;

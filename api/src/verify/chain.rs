@@ -132,7 +132,7 @@ pub(super) async fn numbered(db: &Snapshot, now: DateTime<Utc>) -> Result<Result
     let count = tail.as_ref().map_or(0, |tail| tail.count);
     Ok(match tail.and_then(|tail| tail.oldest) {
         Some(oldest) if oldest + UNNUMBERED < now => Err(format!(
-            "{count} events have no number, the oldest since {}: nothing numbers them",
+            "{count} events have no number, the oldest since {}: is the service at work?",
             oldest.to_rfc3339_opts(SecondsFormat::Secs, true)
         )),
         _ => Ok(format!("{count} not yet")),
