@@ -343,7 +343,7 @@ pub struct Store {
     pub database_url: String,
 
     /// Connections to the database; on SQLite readers beside the one writer.
-    #[arg(long, env = "GONGHUI_CONNECTIONS", default_value_t = 8)]
+    #[arg(long, env = "GONGHUI_CONNECTIONS", default_value_t = 8, value_parser = value_parser!(u32).range(2..))]
     pub connections: u32,
 
     /// Key file. On SQLite it is made beside a new database; on PostgreSQL make it with

@@ -26,7 +26,7 @@ const EXPORT: &str = "mutation($input: ExportAuditTrail!) { exportAuditTrail(inp
     job { id kind state federation { code } file { path } } userErrors { code field message } } }";
 const JOB: &str = "query($id: ID!) { job(id: $id) { state failure { code } progress { rowsTotal rowsDone } \
     file { name path downloads expiresAt } } }";
-const COLUMNS: [&str; 17] = [
+const COLUMNS: [&str; 19] = [
     "number",
     "at",
     "actor",
@@ -42,6 +42,8 @@ const COLUMNS: [&str; 17] = [
     "subject_id",
     "id",
     "path",
+    "county_id",
+    "federation_id",
     "hash",
     "watermark",
 ];
@@ -203,8 +205,8 @@ both! {
         for (event, (role, told, body)) in events.iter().zip(stories) {
             let quoted = format!("\"{}\"", event.body.replace('"', "\"\""));
             expected += &format!(
-                "{},2026-06-20T02:00:00.000000Z,{role}.{county},{told},192.0.2.10,{},{},{},{},{},{},{mark}\r\n",
-                event.seq.unwrap(), body.unwrap_or(&quoted), event.actor_id.unwrap(), event.subject_id, event.id, event.path, event.hash.as_deref().unwrap()
+                "{},2026-06-20T02:00:00.000000Z,{role}.{county},{told},192.0.2.10,{},{},{},{},{},{},{},{},{mark}\r\n",
+                event.seq.unwrap(), body.unwrap_or(&quoted), event.actor_id.unwrap(), event.subject_id, event.id, event.path, event.county_id, event.federation_id.unwrap(), event.hash.as_deref().unwrap()
             );
         }
         assert_eq!(text, expected);

@@ -145,6 +145,7 @@ both! {
         let security = app.person("SECURITY_ADMINISTRATOR", HUNAN).await;
         app.write("UPDATE role_grant SET valid_to = '2026-06-21' WHERE role = 'LEADER' AND valid_to IS NULL").await;
         security.done(GRANT, role).await;
+        app.settle().await;
         let checks = api::verify::run(&app.process.db, &app.process.keys, &[], app.process.clock.now()).await.map_err(|error| error.report()).unwrap();
         assert!(checks.iter().all(|check| check.outcome.is_ok()), "{checks:?}");
     }
