@@ -24,11 +24,7 @@ pub struct Settings {
 
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would show the text twice")]
-    pub access: Access,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "clap would show the text twice")]
-    pub privacy: Privacy,
+    pub rules: Rules,
 
     /// Seconds between saying at `/readyz` that the service is about to end and taking no more connections in: what a
     /// load balancer needs to notice.
@@ -157,16 +153,38 @@ pub struct Live {
     pub reservations: usize,
 }
 
-impl Default for Transport {
-    /// What holds if nobody says anything.
-    fn default() -> Transport {
-        #[derive(Parser)]
-        struct Alone {
-            #[command(flatten)]
-            transport: Transport,
-        }
-        Alone::parse_from(["gonghui"]).transport
+/// Some of the settings, as they are if nobody says anything.
+fn unsaid<T: Args>() -> T {
+    #[derive(Parser)]
+    struct Alone<T: Args> {
+        #[command(flatten)]
+        settings: T,
     }
+    Alone::parse_from(["gonghui"]).settings
+}
+
+impl Default for Transport {
+    fn default() -> Transport {
+        unsaid()
+    }
+}
+
+impl Default for Rules {
+    fn default() -> Rules {
+        unsaid()
+    }
+}
+
+/// What the federation that runs the service rules for itself.
+#[derive(Args, Clone, Debug)]
+pub struct Rules {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show the text twice")]
+    pub access: Access,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show the text twice")]
+    pub privacy: Privacy,
 }
 
 /// Settings of who may sign in, and for how long.
@@ -178,23 +196,23 @@ pub struct Access {
     pub password_min: u32,
 
     /// Days after which a password has to be changed; 0 is never.
-    #[arg(long, env = "GONGHUI_PASSWORD_DAYS", default_value_t = 90)]
+    #[arg(long, env = "GONGHUI_PASSWORD_DAYS", default_value_t = 90, value_parser = value_parser!(u32).range(..=3_660))]
     pub password_days: u32,
 
     /// Minutes for which a session of the dashboard goes on without a refresh.
-    #[arg(long, env = "GONGHUI_IDLE_MINUTES", default_value_t = 30, value_parser = value_parser!(u32).range(1..))]
+    #[arg(long, env = "GONGHUI_IDLE_MINUTES", default_value_t = 30, value_parser = value_parser!(u32).range(1..=1_440))]
     pub idle_minutes: u32,
 
     /// Hours after which a session of the dashboard ends whatever happens.
-    #[arg(long, env = "GONGHUI_SESSION_HOURS", default_value_t = 12, value_parser = value_parser!(u32).range(1..))]
+    #[arg(long, env = "GONGHUI_SESSION_HOURS", default_value_t = 12, value_parser = value_parser!(u32).range(1..=720))]
     pub session_hours: u32,
 
     /// Days for which a session of the phone goes on without a refresh.
-    #[arg(long, env = "GONGHUI_PHONE_IDLE_DAYS", default_value_t = 7, value_parser = value_parser!(u32).range(1..))]
+    #[arg(long, env = "GONGHUI_PHONE_IDLE_DAYS", default_value_t = 7, value_parser = value_parser!(u32).range(1..=366))]
     pub phone_idle_days: u32,
 
     /// Days after which a session of the phone ends whatever happens.
-    #[arg(long, env = "GONGHUI_PHONE_SESSION_DAYS", default_value_t = 90, value_parser = value_parser!(u32).range(1..))]
+    #[arg(long, env = "GONGHUI_PHONE_SESSION_DAYS", default_value_t = 90, value_parser = value_parser!(u32).range(1..=3_660))]
     pub phone_session_days: u32,
 
     /// Roles that work only in a session opened with a second factor, separated by commas; none if it is empty.
@@ -288,28 +306,20 @@ fn roles(text: &str) -> Result<Roles, String> {
     names.map(role).collect::<Result<_, _>>().map(Roles)
 }
 
-impl Default for Access {
-    /// What holds if nobody says anything on the command line.
-    fn default() -> Access {
-        #[derive(Parser)]
-        struct Alone {
-            #[command(flatten)]
-            access: Access,
-        }
-        Alone::parse_from(["gonghui"]).access
-    }
-}
-
 /// Settings of how personal data is guarded.
 #[derive(Args, Clone, Debug)]
 pub struct Privacy {
-    /// People whose plain values one account may look at in a day.
-    #[arg(long, env = "GONGHUI_REVEALS_PER_DAY", default_value_t = 20)]
-    pub reveals_per_day: i32,
+    /// How often one account may look at plain values of a person in a day; a copy of a person's data is one look.
+    #[arg(long, env = "GONGHUI_REVEALS_PER_DAY", default_value_t = 20, value_parser = value_parser!(u32).range(1..=1_000))]
+    pub reveals_per_day: u32,
 
     /// People that one export of personal data may hold.
     #[arg(long, env = "GONGHUI_EXPORT_ROWS_MAX", default_value_t = 500, value_parser = value_parser!(u32).range(1..=2_500))]
     pub export_rows_max: u32,
+
+    /// People whose data one account may have exported within 30 days.
+    #[arg(long, env = "GONGHUI_EXPORT_ROWS_PER_MONTH", default_value_t = 1_000, value_parser = value_parser!(u32).range(1..=2_500))]
+    pub export_rows_per_month: u32,
 
     /// Entries that one file of the audit trail may hold.
     #[arg(long, env = "GONGHUI_AUDIT_ROWS_MAX", default_value_t = 100_000, value_parser = value_parser!(u32).range(1..=1_000_000))]
@@ -318,18 +328,6 @@ pub struct Privacy {
     /// Days in which what a person asked for about their own data has to be answered.
     #[arg(long, env = "GONGHUI_SUBJECT_REQUEST_DAYS", default_value_t = 15, value_parser = value_parser!(u32).range(1..=90))]
     pub subject_request_days: u32,
-}
-
-impl Default for Privacy {
-    /// What holds if nobody says anything.
-    fn default() -> Privacy {
-        #[derive(Parser)]
-        struct Alone {
-            #[command(flatten)]
-            privacy: Privacy,
-        }
-        Alone::parse_from(["gonghui"]).privacy
-    }
 }
 
 /// Settings of everything that touches the database.
@@ -348,7 +346,7 @@ pub struct Store {
     #[arg(long, env = "GONGHUI_CONNECTIONS", default_value_t = 8)]
     pub connections: u32,
 
-    /// Key file. On SQLite it is made beside the database if it is missing; on PostgreSQL make it with
+    /// Key file. On SQLite it is made beside a new database; on PostgreSQL make it with
     /// `gonghui keys new FILE` and give it to every process.
     #[arg(long, env = "GONGHUI_KEYS")]
     pub keys: Option<PathBuf>,

@@ -1,6 +1,6 @@
 //! From settings to a running process: database, migrations, keys, tree.
 
-use crate::config::{Access, Profile, Settings, Store};
+use crate::config::{Profile, Rules, Settings, Store};
 use crate::http::engine::Engine;
 use crate::http::router::router;
 use crate::http::serve;
@@ -13,6 +13,7 @@ use crate::kernel::keys::Keys;
 use crate::kernel::sql::Sql;
 use crate::kernel::suite::International;
 use crate::kernel::telemetry;
+use crate::kernel::vault;
 use crate::{schema, worker};
 use anyhow::Context;
 use migration::{Migrator, MigratorTrait as _};
@@ -70,38 +71,54 @@ pub fn key_file(store: &Store) -> Result<PathBuf, Error> {
     store.keys_file().ok_or_else(missing)
 }
 
-/// Reads the key file of the settings; on SQLite it is made if it is missing.
+/// Reads the key file of the settings.
 pub fn keys(store: &Store) -> Result<Keys, Error> {
     let file = key_file(store)?;
-    if store.sqlite_file().is_some() && !file.exists() {
+    let named = |error: Error| anyhow::anyhow!("GONGHUI_KEYS: {}: {}", file.display(), error.report());
+    Ok(Keys::read(&file).map_err(named)?)
+}
+
+/// Opens the database of the settings, migrated, with its keys. On SQLite a new database gets a key file; one that had
+/// keys gets no others, which would open nothing.
+async fn prepare(store: &Store) -> Result<(Db, Keys), Error> {
+    let file = key_file(store)?;
+    let db = open(store).await?;
+    migrate(&db).await?;
+    if store.sqlite_file().is_some() && !file.exists() && vault::is_new(&db).await? {
         Keys::write_new(&file, &SystemClock, &International)?;
     }
-    Keys::read(&file)
+    Ok((db, keys(store)?))
 }
 
 /// Builds a process on the settings' database, migrated.
 pub async fn app(store: &Store) -> Result<Arc<App>, Error> {
-    let keys = keys(store)?;
     let files = Files::at(&store.files_place())?;
-    let db = open(store).await?;
-    migrate(&db).await?;
-    App::build(db, Arc::new(SystemClock), keys, files, Access::default()).await
+    let (db, keys) = prepare(store).await?;
+    App::build(db, Arc::new(SystemClock), keys, files, Rules::default()).await
+}
+
+/// Builds a process on a database that is there and stays in the shape that it has; none if that is not the newest.
+pub async fn app_as_it_is(store: &Store) -> Result<Option<Arc<App>>, Error> {
+    let db = open_existing(store).await?;
+    if !Migrator::get_pending_migrations(db.unhurried()).await?.is_empty() {
+        return Ok(None);
+    }
+    let files = Files::at(&store.files_place())?;
+    let app = App::build(db, Arc::new(SystemClock), keys(store)?, files, Rules::default());
+    Ok(Some(app.await?))
 }
 
 /// Builds the process that serves: each operation, and so each statement, has its deadline.
 pub async fn serving_app(settings: &Settings) -> Result<Arc<App>, Error> {
     let store = &settings.store;
-    let keys = keys(store)?;
     let files = Files::at(&store.files_place())?;
     // Migrations take as long as they take.
-    let db = open(store).await?;
-    migrate(&db).await?;
+    let (db, keys) = prepare(store).await?;
     db.close().await?;
     let deadline = settings.transport.deadline;
     let db = Db::connect_within(&store.database_url, store.connections, deadline).await?;
-    let access = settings.access.clone();
-    let app = App::build(db, Arc::new(SystemClock), keys, files, access).await?;
-    app.privacy.store(Arc::new(settings.privacy.clone()));
+    let rules = settings.rules.clone();
+    let app = App::build(db, Arc::new(SystemClock), keys, files, rules).await?;
     if let Some(endpoint) = &settings.transport.otlp_endpoint {
         let exporter = telemetry::otlp(endpoint).context("OTEL_EXPORTER_OTLP_ENDPOINT")?;
         app.telemetry.trace_to(exporter, app.process_id);
@@ -222,7 +239,10 @@ pub async fn serve_until(
         Ok(worked) => worked.map_err(anyhow::Error::from)?,
         Err(_) => tracing::warn!("background work was still going on after the grace time"),
     }
-    worker::leave(&app).await;
+    // The last requests ended after the work.
+    if let Err(error) = worker::number_rest(&app).await {
+        error.log();
+    }
     if timeout(FLUSH, app.telemetry.flush()).await.is_err() {
         tracing::warn!("some spans were not exported");
     }

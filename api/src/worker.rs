@@ -15,9 +15,11 @@ use crate::kernel::error::Error;
 use crate::kernel::{feed, lease, sequencer, tx};
 use crate::privacy::retention::jobs as retention;
 use crate::uploads::store as uploads;
+use futures_util::future::BoxFuture;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::MissedTickBehavior;
 
 const LOOK: Duration = Duration::from_millis(250);
 const CLEAN: Duration = Duration::from_secs(60);
@@ -41,30 +43,36 @@ pub async fn settle(app: &App) -> Result<bool, Error> {
     Ok(is_all)
 }
 
-/// Forgets what nobody will ask for any more, and lets the database learn.
-pub async fn clean(app: &Arc<App>) -> Result<(), Error> {
-    app.keys.refresh()?;
-    app.vault.refresh(&app.db).await?;
-    tx::forget_keys(app).await?;
-    app.db.tend().await?;
-    uploads::clean(app).await?;
-    sessions::forget(app).await?;
-    clients::forget(app).await?;
-    providers::forget(app).await?;
-    retention::queue_due(app).await?;
-    Ok(())
-}
-
-/// Writes down what was refused after the work ended.
-pub async fn leave(app: &App) {
+/// Numbers what was committed last, by a command or by a service that ends, so that nothing waits until the next start.
+pub async fn number_rest(app: &App) -> Result<(), Error> {
     tell(proof::write_refused(app).await);
+    sequencer::run(app).await?;
+    // Another process need not wait for the lease to run out.
+    lease::give_back(app, "sequencer").await
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Wake {
-    Commit,
-    Look,
-    Clean,
+/// Looks for new keys, forgets what nobody will ask for any more, and lets the database learn. What cannot be done keeps
+/// nothing else from being done: each failure is told, and the last one is the answer.
+pub async fn clean(app: &Arc<App>) -> Result<(), Error> {
+    let steps: [BoxFuture<'_, Result<(), Error>>; 10] = [
+        Box::pin(async { app.keys.refresh() }),
+        Box::pin(app.vault.refresh(&app.db)),
+        Box::pin(sequencer::anchor_end(app)),
+        Box::pin(tx::forget_keys(app)),
+        Box::pin(app.db.tend()),
+        Box::pin(uploads::clean(app)),
+        Box::pin(sessions::forget(app)),
+        Box::pin(clients::forget(app)),
+        Box::pin(providers::forget(app)),
+        Box::pin(retention::queue_due(app)),
+    ];
+    let mut failed = Ok(());
+    for step in steps {
+        if let Err(error) = step.await {
+            tell(std::mem::replace(&mut failed, Err(error)));
+        }
+    }
+    failed
 }
 
 /// What came of work; a failure is said in the log, and the work is tried again at the next look.
@@ -90,24 +98,36 @@ pub async fn run_queued(app: &Arc<App>) -> Result<(), Error> {
 pub async fn run(app: Arc<App>, stop: Stop) {
     let lanes = WORK.map(|work| runner::lane(Arc::clone(&app), work, stop.clone()));
     let lanes = futures_util::future::join_all(lanes);
-    tokio::join!(number(Arc::clone(&app), stop.clone()), lanes);
+    tokio::join!(
+        number(Arc::clone(&app), stop.clone()),
+        tend(Arc::clone(&app), stop.clone()),
+        lanes
+    );
+}
+
+/// Cleans every minute, beside the numbering: a slow file store holds up nobody's numbers.
+async fn tend(app: Arc<App>, mut stop: Stop) {
+    let mut cleans = tokio::time::interval(CLEAN);
+    cleans.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => break,
+            _ = cleans.tick() => {}
+        }
+        tell(clean(&app).await);
+    }
 }
 
 async fn number(app: Arc<App>, mut stop: Stop) {
     let mut seen = None;
-    let mut cleans = tokio::time::interval(CLEAN);
     loop {
-        let woken_by = tokio::select! {
+        let is_told = tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
-            () = app.feed.wait_for_commit() => Wake::Commit,
-            () = tokio::time::sleep(LOOK) => Wake::Look,
-            _ = cleans.tick() => Wake::Clean,
+            () = app.feed.wait_for_commit() => true,
+            () = tokio::time::sleep(LOOK) => false,
         };
-        if woken_by == Wake::Clean {
-            tell(clean(&app).await);
-        }
         let version = feed::data_version(&app.db).await.unwrap_or(None);
-        if woken_by != Wake::Commit && version.is_some() && version == seen {
+        if !is_told && version.is_some() && version == seen {
             continue;
         }
         // Only a look that left nothing behind may spare the next one.
@@ -117,6 +137,5 @@ async fn number(app: Arc<App>, mut stop: Stop) {
             None
         };
     }
-    // Another process need not wait for the lease to run out.
-    let _ = lease::give_back(&app, "sequencer").await;
+    tell(number_rest(&app).await);
 }

@@ -1,6 +1,42 @@
 //! Where in the tree a row lives.
 
+use crate::id::FederationId;
 use sea_orm::EntityTrait;
+use uuid::Uuid;
+
+/// A place in the tree.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The federation.
+    pub federation_id: FederationId,
+    /// Its path.
+    pub path: String,
+    /// Its county.
+    pub county_id: FederationId,
+}
+
+impl Place {
+    /// The tree as a whole.
+    pub fn everywhere() -> Place {
+        let nobody = FederationId(Uuid::nil());
+        Place {
+            federation_id: nobody,
+            path: String::new(),
+            county_id: nobody,
+        }
+    }
+
+    /// Where a row hangs; the tree as a whole if it hangs from no federation.
+    pub fn of(federation_id: impl Into<Option<FederationId>>, path: &str, county_id: FederationId) -> Place {
+        federation_id
+            .into()
+            .map_or_else(Place::everywhere, |federation_id| Place {
+                federation_id,
+                path: path.to_owned(),
+                county_id,
+            })
+    }
+}
 
 /// A row that hangs from a federation, and so belongs to somebody's scope.
 ///
@@ -30,6 +66,13 @@ macro_rules! placed {
             const ID: Column = Column::Id;
             fn path(row: &Model) -> &str {
                 &row.path
+            }
+        }
+
+        impl Model {
+            /// Where it hangs in the tree.
+            pub fn place(&self) -> $crate::placed::Place {
+                $crate::placed::Place::of(self.federation_id, &self.path, self.county_id)
             }
         }
     };

@@ -13,11 +13,12 @@ UPDATE event SET federation_id = (SELECT id FROM federation WHERE federation.pat
 DROP INDEX event_seq;
 DROP INDEX event_subject;
 DROP INDEX event_kind;
-CREATE INDEX event_seq ON event (seq) WHERE seq IS NOT NULL;
+CREATE UNIQUE INDEX event_seq ON event (seq) WHERE seq IS NOT NULL;
 CREATE INDEX event_subject ON event (subject_id, seq) WHERE seq IS NOT NULL;
 CREATE INDEX event_kind ON event (kind, seq) WHERE seq IS NOT NULL;
 CREATE INDEX event_actor ON event (actor_id, seq) WHERE seq IS NOT NULL;
 CREATE INDEX event_county ON event (county_id, seq) WHERE seq IS NOT NULL;
+CREATE INDEX event_federation ON event (federation_id, seq) WHERE seq IS NOT NULL;
 
 -- What the chain was at a number, signed by the server's key: who cuts off the tail of the chain cannot sign a shorter one.
 CREATE TABLE audit_anchor (
@@ -41,6 +42,7 @@ CREATE TABLE data_key (
     "
 DROP TABLE data_key;
 DROP TABLE audit_anchor;
+DROP INDEX event_federation;
 DROP INDEX event_county;
 DROP INDEX event_actor;
 DROP INDEX event_kind;

@@ -70,6 +70,8 @@ INSERT INTO job (id, kind, state, account_id, upload_id, rows_total, rows_done, 
 SELECT id, kind, state, account_id, upload_id, rows_total, rows_done, rows_accepted, rows_unchanged, rows_refused,
     running_sum, failure, created_at, started_at, finished_at, federation_id, path, county_id FROM kept_job;
 CREATE INDEX job_open ON job (id) WHERE state IN ('QUEUED', 'RUNNING');
+-- What was done for an account lately.
+CREATE INDEX job_account ON job (account_id, created_at) WHERE subject_id IS NOT NULL;
 -- The service's own work of a kind is done once at a time.
 CREATE UNIQUE INDEX job_own_key ON job (kind) WHERE account_id IS NULL AND state IN ('QUEUED', 'RUNNING');
 
@@ -92,12 +94,14 @@ CREATE TABLE export (
     id UUID CONSTRAINT export_pk PRIMARY KEY,
     kind TEXT NOT NULL,
     state TEXT NOT NULL,
+    purpose TEXT NOT NULL,
     reason TEXT NOT NULL,
     requested_by UUID NOT NULL CONSTRAINT export_requester_fk REFERENCES account (id),
     requested_at TIMESTAMPTZ NOT NULL,
     decided_by UUID CONSTRAINT export_decider_fk REFERENCES account (id),
     decided_at TIMESTAMPTZ,
     refusal TEXT,
+    failure TEXT,
     file_id UUID CONSTRAINT export_file_fk REFERENCES sealed_file (id),
     federation_id UUID NOT NULL CONSTRAINT export_federation_fk REFERENCES federation (id),
     path TEXT {C} NOT NULL,
@@ -124,7 +128,9 @@ CREATE TABLE subject_request (
     file_id UUID CONSTRAINT subject_request_file_fk REFERENCES sealed_file (id),
     federation_id UUID NOT NULL CONSTRAINT subject_request_federation_fk REFERENCES federation (id),
     path TEXT {C} NOT NULL,
-    county_id UUID NOT NULL
+    county_id UUID NOT NULL,
+    -- Nobody answers what they entered.
+    CONSTRAINT subject_request_two_people CHECK (answered_by IS NULL OR answered_by <> filed_by)
 );
 CREATE INDEX subject_request_person ON subject_request (person_id);
 CREATE INDEX subject_request_federation ON subject_request (federation_id, due_on, id);

@@ -69,10 +69,10 @@ DROP TABLE used_assertion;
 DELETE FROM session WHERE kind = 'MACHINE';
 ALTER TABLE session DROP COLUMN scope;
 ALTER TABLE session DROP COLUMN credential_id;
--- The newest secret that stands stays; public keys are not known any more.
+-- The newest secret that stands stays; public keys, and the days on which secrets end, are not known any more.
 UPDATE credential SET secret_hash = COALESCE(
     (SELECT client_credential.secret_hash FROM client_credential
-    WHERE client_credential.account_id = credential.account_id AND kind = 'SECRET' AND revoked_at IS NULL
+    WHERE client_credential.account_id = credential.account_id AND kind = 'SECRET' AND revoked_at IS NULL AND (expires_on IS NULL OR expires_on > CURRENT_DATE)
     ORDER BY created_at DESC LIMIT 1), secret_hash
 );
 DROP TABLE client_credential;

@@ -1,7 +1,7 @@
 //! Somebody of one county sends what is of another, in every argument that names something, in every operation of the
 //! schema: the answer is that of a name that nobody has, it took as many statements, and nothing there changed.
 
-use crate::support::shape::{Naming, Own, Shape};
+use crate::support::shape::{Naming, Own, Shape, type_of};
 use crate::support::things::{Place, Things, things};
 use crate::support::tree::*;
 use crate::support::{App, Caller};
@@ -10,13 +10,15 @@ use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
 
 const OURS: Place = Place {
-    county: XIANGXIANG,
+    at: WANGCHUNMEN,
+    above: XIANGXIANG,
     township: WANGCHUNMEN,
     word: "望春",
     number: 100,
 };
 const THEIRS: Place = Place {
-    county: SHAOSHAN,
+    at: QINGXI,
+    above: SHAOSHAN,
     township: QINGXI,
     word: "韶峰",
     number: 200,
@@ -94,7 +96,7 @@ fn sent<'a>(naming: &Naming, theirs: &'a Things) -> Vec<(&'a str, Value, Value)>
                 .collect()
         }
         "UUID" | "Upload" => each(&[&theirs.upload, &theirs.visit], nobody),
-        "DivisionCode" => each(&[THEIRS.county, THEIRS.township], "990099000000"),
+        "DivisionCode" => each(&[THEIRS.above, THEIRS.at], "990099000000"),
         "Uscc" => each(&[&theirs.uscc], &crate::support::register::uscc(999)),
         "IdNumber" => each(&[&theirs.id_number], &crate::support::people::resident_id(number)),
         other => panic!("say what {other} names"),
@@ -113,7 +115,7 @@ fn like(id: &str) -> String {
 async fn events_there(app: &App) -> i64 {
     use sea_orm::{ConnectionTrait, Statement};
     let tree = app.process.tree();
-    let path = tree.get(app.federation(THEIRS.county)).unwrap().path.clone();
+    let path = tree.get(app.federation(THEIRS.above)).unwrap().path.clone();
     let db = &app.process.db;
     let sql = format!("SELECT COUNT(*) FROM event WHERE path LIKE '{path}%'");
     let row = db
@@ -143,10 +145,10 @@ both! {
         let ours = things(&app, OURS).await;
         let theirs = things(&app, THEIRS).await;
         app.settle().await;
-        let kinds: HashSet<&str> = theirs.ids.keys().map(String::as_str).collect();
+        let kinds: HashSet<&str> = theirs.ids.keys().map(|kind| type_of(kind)).collect();
         let unknown: Vec<_> = shape.nodes().into_iter().filter(|kind| !kinds.contains(kind)).collect();
         assert!(unknown.is_empty(), "enter one of each in things.rs: {unknown:?}");
-        let own = Own { ids: ours.ids.clone(), code: OURS.county.to_owned() };
+        let own = Own { ids: ours.ids.clone(), code: OURS.above.to_owned() };
         let secrets = secrets(&theirs);
         let namings = shape.namings();
         assert!(namings.len() > 50, "{} arguments name something", namings.len());

@@ -1,11 +1,14 @@
 //! The audit trail: who did what from where, what was refused, and how a cut or changed trail is seen.
 
+use crate::support::people::{REVEAL, register_person, resident_id, reveal};
 use crate::support::register::{END_COVERAGE, REGISTER, UPDATE, YUESHAN, cover, enterprise, found, register};
 use crate::support::tree::*;
 use crate::support::{App, Caller};
 use api::kernel::anchor::{self, Anchor};
 use api::kernel::keys::Keys;
+use api::kernel::suite::{self, Suite};
 use api::kernel::vault::Cell;
+use api::privacy::sealing::jobs as sealing;
 use api::verify;
 use chrono::TimeDelta;
 use sea_orm::{ConnectionTrait, Statement};
@@ -32,7 +35,7 @@ async fn events(app: &App, of: &str) -> Vec<(String, Option<String>, Value)> {
 }
 
 async fn first_break(app: &App, held: &[Anchor]) -> Option<String> {
-    let checks = verify::run(&app.process.db, &app.process.keys, held).await;
+    let checks = verify::run(&app.process.db, &app.process.keys, held, app.process.clock.now()).await;
     let checks = checks.unwrap_or_else(|error| panic!("{}", error.report()));
     checks.into_iter().find_map(|check| check.outcome.err())
 }
@@ -40,6 +43,24 @@ async fn first_break(app: &App, held: &[Anchor]) -> Option<String> {
 async fn anchors(app: &App) -> Vec<Anchor> {
     let anchors = anchor::after(app.process.db.reader(), 0, 100).await;
     anchors.unwrap_or_else(|error| panic!("{}", error.report()))
+}
+
+async fn clean(app: &App) {
+    let cleaned = api::worker::clean(&app.process).await;
+    cleaned.unwrap_or_else(|error| panic!("{}", error.report()));
+}
+
+fn rotate(app: &App, minutes: i64, suite: Option<&dyn Suite>) {
+    let from = app.process.clock.now() + TimeDelta::minutes(minutes);
+    let rotated = Keys::rotate(&app.key_file(), &*app.clock, from, suite);
+    rotated.unwrap_or_else(|error| panic!("{}", error.report()));
+}
+
+fn kid(caller: &Caller) -> String {
+    jsonwebtoken::decode_header(caller.token.as_ref().unwrap())
+        .unwrap()
+        .kid
+        .unwrap()
 }
 
 both! {
@@ -102,14 +123,19 @@ both! {
         app.settle().await;
         let at_once = anchors(&app).await;
         app.advance(TimeDelta::hours(1));
-        app.settle().await;
+        clean(&app).await;
+        let of_the_last_deed = anchors(&app).await.len();
+        app.advance(TimeDelta::hours(1));
+        clean(&app).await;
         let without_events = anchors(&app).await.len();
         let cadre = app.sign_in(&format!("cadre.{}", app.federation(XIANGXIANG))).await;
         register(&cadre, YUESHAN, 2).await;
         app.settle().await;
 
+        app.advance(TimeDelta::hours(1));
+        clean(&app).await;
         let anchors = anchors(&app).await;
-        assert_eq!((at_once.len(), without_events, anchors.len()), (1, 1, 2));
+        assert_eq!((at_once.len(), of_the_last_deed, without_events, anchors.len()), (1, 2, 2, 3));
         assert!(anchors.iter().all(|anchor| anchor.is_ours(&app.process.keys)));
         assert_eq!(first_break(&app, &[]).await, None);
     }
@@ -162,14 +188,9 @@ both! {
     async fn keys_are_rotated_without_ending_a_session(app: App) {
         let cadre = app.person("CADRE", XIANGXIANG).await;
         let name = format!("cadre.{}", app.federation(XIANGXIANG));
-        let file = app.key_file();
-        let clock = &*app.clock;
-        let from = app.process.clock.now() + TimeDelta::minutes(10);
-        let kid = |caller: &Caller| jsonwebtoken::decode_header(caller.token.as_ref().unwrap()).unwrap().kid.unwrap();
-        let clean = async || api::worker::clean(&app.process).await.map_err(|error| error.report()).unwrap();
 
-        Keys::rotate(&file, clock, from).map_err(|error| error.report()).unwrap();
-        clean().await;
+        rotate(&app, 10, None);
+        clean(&app).await;
         let before = app.sign_in(&name).await;
         app.advance(TimeDelta::minutes(10));
         let after = app.sign_in(&name).await;
@@ -190,6 +211,57 @@ both! {
         assert_eq!(first_break(&app, &[]).await, None);
     }
 
+    async fn keys_rotated_twice_within_ten_minutes_sign_one_after_the_other(app: App) {
+        let first = kid(&app.person("CADRE", XIANGXIANG).await);
+        let name = format!("cadre.{}", app.federation(XIANGXIANG));
+        let late = app.another().await;
+        rotate(&app, 10, None);
+        app.advance(TimeDelta::minutes(5));
+        rotate(&app, 10, None);
+        clean(&app).await;
+        let signer = |at| app.process.keys.with(|ring| ring.signer(at).unwrap().id.clone());
+
+        let now = app.sign_in(&name).await;
+        // A process that has not read the file again.
+        assert!(now.at(&late).data("{ viewer { id } }", json!({})).await["viewer"]["id"].is_string());
+        app.advance(TimeDelta::minutes(5));
+        let second = kid(&app.sign_in(&name).await);
+        app.advance(TimeDelta::minutes(5));
+        let third = kid(&app.sign_in(&name).await);
+
+        assert_eq!(kid(&now), first);
+        assert!(first != second && second != third && third != first);
+        assert_eq!(signer(chrono::DateTime::UNIX_EPOCH), first, "before all of them, the one that everybody knows");
+        // What signs no more is not kept.
+        rotate(&app, 10, None);
+        let file: Value = serde_json::from_slice(&std::fs::read(app.key_file()).unwrap()).unwrap();
+        let private: Vec<_> = file["signing"].as_array().unwrap().iter().map(|key| key["private"].is_string()).collect();
+        assert_eq!(private, [false, false, true, true]);
+    }
+
+    async fn a_rotated_key_file_is_read_by_whom_it_was_read_by(app: App) {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(app.key_file(), std::fs::Permissions::from_mode(0o640)).unwrap();
+
+        rotate(&app, 10, None);
+
+        assert_eq!(std::fs::metadata(app.key_file()).unwrap().permissions().mode() & 0o777, 0o640);
+    }
+
+    async fn what_cannot_be_cleaned_keeps_nothing_else_from_it(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        app.settle().await;
+        register(&cadre, YUESHAN, 1).await;
+        app.settle().await;
+        app.advance(TimeDelta::hours(1));
+        std::fs::write(app.key_file(), "broken").unwrap();
+
+        let cleaned = api::worker::clean(&app.process).await;
+
+        assert!(cleaned.unwrap_err().report().contains("the key file is not one"));
+        assert_eq!(anchors(&app).await.len(), 2, "with the keys that were read before");
+    }
+
     async fn a_sealed_value_opens_after_its_keys_were_renewed_in_every_process(app: App) {
         let other = app.another().await;
         let cell = Cell { column: "person.name", row: uuid::Uuid::from_u128(7) };
@@ -199,7 +271,7 @@ both! {
         let first = seal(&app, "王小明");
         let index = done(vault.index("person.phone", "13800000000"));
 
-        Keys::rotate(&app.key_file(), &*app.clock, app.process.clock.now()).map_err(|error| error.report()).unwrap();
+        rotate(&app, 0, None);
         app.process.keys.refresh().map_err(|error| error.report()).unwrap();
         let renewed = vault.renew(&app.process.db).await.map_err(|error| error.report()).unwrap();
         let at_once = seal(&app, "李四");
@@ -220,6 +292,33 @@ both! {
         // A process that starts now needs only the newest key file.
         let third = app.another().await;
         assert_eq!(done(third.process.vault.open(cell, &first)), "王小明");
+    }
+
+    async fn what_one_suite_sealed_another_one_takes_over(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        let id = register_person(&cadre, YUESHAN, 1).await;
+        let sealed_by = async |key: i32| {
+            let db = &app.process.db;
+            let sql = format!("SELECT name, (SELECT suite FROM data_key WHERE id = {key}) AS suite FROM person");
+            let row = db.reader().query_one_raw(Statement::from_string(db.backend(), sql)).await.unwrap().unwrap();
+            let name: String = row.try_get("", "name").unwrap();
+            (name.starts_with(&format!("{key}.")), row.try_get::<String>("", "suite").unwrap())
+        };
+        assert_eq!(sealed_by(1).await, (true, "AES-256-GCM".to_owned()));
+
+        rotate(&app, 10, suite::named("SM4-GCM"));
+        clean(&app).await;
+        let (key, _) = sealing::begin(&app.operator()).await.unwrap_or_else(|error| panic!("{}", error.report()));
+        app.advance(TimeDelta::minutes(3));
+        app.work().await;
+
+        assert_eq!(sealed_by(key).await, (true, "SM4-GCM".to_owned()));
+        assert_eq!(first_break(&app, &[]).await, None);
+        let cadre = app.another().await.sign_in(&format!("cadre.{}", app.federation(XIANGXIANG))).await;
+        assert_eq!(cadre.done(REVEAL, reveal(&id)).await["revealed"]["idNumber"], json!(resident_id(1)));
+        let find = "query($code: DivisionCode, $number: IdNumber) { federation(code: $code) { people(idNumber: $number) { totalCount } } }";
+        let found = cadre.data(find, json!({"code": YUESHAN, "number": resident_id(1)})).await;
+        assert_eq!(found["federation"]["people"]["totalCount"], 1);
     }
 
     async fn auditors_read_the_trail_of_their_place_and_nobody_else_does(app: App) {

@@ -158,7 +158,7 @@ async fn check_file(app: &App, bytes: impl Into<axum::body::Body>, rows: i64) {
     assert_eq!(sorted.0, sorted.1);
     let expected = json!({"fees_collected": "8682551.01", "preparatory_fund_collected": "17983.19"});
     assert_eq!(collected(app).await, expected);
-    let checks = api::verify::run(&app.process.db, &app.process.keys, &[])
+    let checks = api::verify::run(&app.process.db, &app.process.keys, &[], app.process.clock.now())
         .await
         .unwrap_or_else(|error| panic!("{}", error.report()));
     assert!(checks.iter().all(|check| check.outcome.is_ok()), "{checks:?}");

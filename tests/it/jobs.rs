@@ -42,12 +42,15 @@ static COLUMNS: [Column; 2] = [
 /// Counts each row as a visit; after so many chunks it never answers again, like a process that dies.
 struct Tally {
     dies_after: usize,
+    /// How often each chunk takes too long before it is done.
+    slow: usize,
     chunks: AtomicUsize,
 }
 
 fn tally(dies_after: usize) -> Tally {
     Tally {
         dies_after,
+        slow: 0,
         chunks: AtomicUsize::new(0),
     }
 }
@@ -67,8 +70,12 @@ impl Importer for Tally {
 
     fn answer<'a>(&'a self, tx: &'a mut Tx, chunk: Chunk<'a>) -> BoxFuture<'a, Result<jobs::Answer, Error>> {
         Box::pin(async move {
-            if self.chunks.fetch_add(1, Ordering::Relaxed) >= self.dies_after {
+            let chunks = self.chunks.fetch_add(1, Ordering::Relaxed);
+            if chunks >= self.dies_after {
                 std::future::pending::<()>().await;
+            }
+            if chunks % (self.slow + 1) < self.slow {
+                return Err(Error::Timeout { first: None });
             }
             let mut answer = jobs::Answer {
                 event: "TALLIED",
@@ -340,6 +347,20 @@ both! {
         assert_eq!(again, second);
         let job = see(&cadre, second).await;
         assert_eq!((&job["state"], &job["failure"]), (&json!("DONE"), &json!(null)));
+    }
+
+    async fn what_takes_too_long_is_tried_again_as_long_as_it_gets_further(app: App) {
+        let rows: String = (1..=2_500).map(|number| format!("企业{number}\n")).collect();
+        for (slow, expected) in [(2, json!("DONE")), (3, json!("FAILED"))] {
+            let (cadre, id) = queue(&app, &format!("name\n{rows}")).await;
+
+            run(&app, &Tally { slow, ..tally(99) }).await;
+
+            let job = see(&cadre, id).await;
+            assert_eq!(job["state"], expected, "{job:#}");
+            assert_eq!(job["failure"]["code"], if slow == 3 { json!("TIMEOUT") } else { json!(null) });
+        }
+        assert_eq!(count(&app, "SELECT CAST(SUM(amount) AS BIGINT) FROM figure_entry").await, 2_500);
     }
 
     async fn a_job_is_watched_until_it_is_over(app: App) {

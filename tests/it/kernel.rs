@@ -124,14 +124,26 @@ both! {
     }
 
     async fn a_changed_event_breaks_the_chain(app: App) {
-        let _cadre = app.person("CADRE", XIANGXIANG).await;
+        let cadre = app.from("10.1.2.3").person("CADRE", XIANGXIANG).await;
+        register(&cadre, YUESHAN, 1).await;
         let links = settled(&app).await;
         assert_whole(&links);
         let last = links.last().unwrap();
+        assert!(last.operation.is_some() && last.origin.is_some() && last.federation_id.is_some(), "{last:?}");
         let previous = links[links.len() - 2].hash.as_deref().unwrap();
         let seq = last.seq.unwrap();
 
-        let changes: [fn(&mut Link); 6] = [
+        let changes: [fn(&mut Link); 12] = [
+            |link| link.county_id = uuid::Uuid::nil(),
+            |link| link.federation_id = Some(uuid::Uuid::nil()),
+            |link| link.federation_id = None,
+            |link| link.operation = Some("login".to_owned()),
+            |link| link.origin = None,
+            |link| {
+                // What the columns say, all in the last one.
+                let (operation, origin) = (link.operation.take(), link.origin.take());
+                link.body = [link.body.clone(), operation.unwrap_or_default(), origin.unwrap_or_default()].join("\u{1f}");
+            },
             |link| link.at += TimeDelta::microseconds(1),
             |link| link.actor_id = Some(uuid::Uuid::nil()),
             |link| link.kind.push('X'),
@@ -177,6 +189,20 @@ both! {
         assert_whole(&links(&app).await);
     }
 
+    async fn what_was_done_last_is_numbered_and_the_lease_given_back(app: App) {
+        let other = app.another().await;
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        register(&cadre, YUESHAN, 1).await;
+
+        api::worker::number_rest(&app.process).await.unwrap_or_else(|error| panic!("{}", error.report()));
+        let rest = links(&app).await.into_iter().filter(|link| link.seq.is_none()).count();
+        register(&cadre, YUESHAN, 2).await;
+        other.settle().await;
+
+        assert_eq!(rest, 0);
+        assert_whole(&links(&app).await);
+    }
+
     async fn a_refused_write_leaves_nothing_behind(app: App) {
         let cadre = app.person("CADRE", XIANGXIANG).await;
         let before = settled(&app).await.len();
@@ -210,7 +236,7 @@ both! {
             let counted = figures(&leader, code, &["enterprises"], json!({})).await;
             assert_eq!(counted, json!({"enterprises": "1"}), "{code}");
         }
-        let checks = api::verify::run(&app.process.db, &app.process.keys, &[]).await.unwrap_or_else(|error| panic!("{}", error.report()));
+        let checks = api::verify::run(&app.process.db, &app.process.keys, &[], app.process.clock.now()).await.unwrap_or_else(|error| panic!("{}", error.report()));
         assert!(checks.iter().all(|check| check.outcome.is_ok()), "{checks:?}");
     }
 

@@ -249,6 +249,7 @@ async fn refusals(caller: &Caller, id: &str) -> Vec<Written> {
 /// An export and what people ask for; what went out beside the files themselves.
 async fn rights(app: &App, cadre: &Caller, ids: &[String]) -> Vec<Written> {
     let leader = app.person("LEADER", XIANGXIANG).await;
+    let colleague = app.person("CADRE", XIANGXIANG).await;
     let mut written = Vec::new();
     let mut ask = async |caller: &Caller, name: &str, object: &str, input: Value| {
         let kind = format!("{}{}", name[..1].to_uppercase(), &name[1..]);
@@ -259,7 +260,7 @@ async fn rights(app: &App, cadre: &Caller, ids: &[String]) -> Vec<Written> {
         written.push((name.to_owned(), answer.body.to_vec()));
         answer.json()["data"][name].take()
     };
-    let asked = json!({"federationId": app.gid(YUESHAN), "kind": "PEOPLE", "reason": "向上级工会报送会员名册，年度核对"});
+    let asked = json!({"federationId": app.gid(YUESHAN), "kind": "PEOPLE", "purpose": "MEMBERSHIP", "reason": "向上级工会报送会员名册，年度核对"});
     let export = ask(cadre, "requestExport", "export { id reason }", asked).await["export"]["id"].take();
     ask(
         &leader,
@@ -284,15 +285,15 @@ async fn rights(app: &App, cadre: &Caller, ids: &[String]) -> Vec<Written> {
         )
         .await;
         let input = json!({"id": filed["subjectRequest"]["id"], "correction": correction});
-        let done = ask(cadre, "fulfilSubjectRequest", object, input).await;
+        let done = ask(&colleague, "fulfilSubjectRequest", object, input).await;
         paths.push(done["subjectRequest"]["file"]["path"].clone());
     }
     let find = "query($id: ID!) { node(id: $id) { ... on Export { file { path name } } } }";
     paths.push(cadre.data(find, json!({"id": export})).await["node"]["file"]["path"].clone());
     let files: Vec<&str> = paths.iter().filter_map(Value::as_str).collect();
     assert_eq!(files.len(), 2, "{paths:?}");
-    for path in files {
-        let file = cadre.send("GET", path, &[], "").await;
+    for (caller, path) in [&colleague, cadre].into_iter().zip(files) {
+        let file = caller.send("GET", path, &[], "").await;
         assert!(file.text().contains(&resident_id(2)), "who may have it gets it");
         let refused = leader.send("GET", path, &[], "").await;
         written.push((format!("{path} for another one"), refused.body.to_vec()));
@@ -321,7 +322,9 @@ async fn day(app: &App) -> Vec<Written> {
             json!({"id": ids[1], "expectedVersion": 1, "name": "欧阳志远", "phone": "13900000003"}),
         )
         .await;
-    cadre.done(REVEAL, reveal(&ids[0])).await;
+    let mut named = reveal(&ids[0]);
+    named["reason"] = json!("请核对王晓明本人的证件和电话");
+    cadre.done(REVEAL, named).await;
     written.extend(rights(app, &cadre, &ids).await);
     let csv = format!(
         "uscc,name\n{},{}\n",

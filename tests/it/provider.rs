@@ -6,6 +6,7 @@ use crate::support::machines::{Pair, forged};
 use crate::support::provider::*;
 use crate::support::tree::*;
 use crate::support::{App, Caller};
+use api::policy::Role;
 use aws_lc_rs::hmac;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -81,8 +82,7 @@ both! {
             let begun = app.anonymous().begin_provider_login(json!({})).await;
             let mut claims = provider.claims(&app, &begun, "u-1");
             claims[name] = value;
-            let code = provider.code(&begun, provider.pair.sign(Some("first"), &claims));
-            let input = json!({"state": begun.state, "code": code});
+            let input = provider.back(&begun, provider.pair.sign(Some("first"), &claims));
             assert_eq!(app.anonymous().refused(LOGIN_WITH_PROVIDER, input).await, REFUSED, "{claims}");
         }
         for name in ["a foreign key", "unsigned", "by the shared secret", "ours"] {
@@ -94,7 +94,7 @@ both! {
                 "by the shared secret" => forged(&head("HS256"), &claims, by_secret),
                 _ => provider.pair.sign(Some("first"), &claims),
             };
-            let input = json!({"state": begun.state, "code": provider.code(&begun, token)});
+            let input = provider.back(&begun, token);
             let login = app.anonymous().data(LOGIN_WITH_PROVIDER, json!({"input": input})).await;
             let is_in = !login["loginWithProvider"]["accessToken"].is_null();
             assert_eq!(is_in, name == "ours", "{name}: {login}");
@@ -110,35 +110,46 @@ both! {
         let (first, second) = (begin().await, begin().await);
         let of_first = provider.approve(&app, &first, "u-1");
         // A code that was caught on its way, under the thief's own state: the verifier does not fit.
-        let caught = refused(json!({"state": second.state, "code": of_first["code"]})).await;
+        let caught = refused(json!({"state": second.state, "secret": second.secret, "code": of_first["code"]})).await;
+        // The address that the provider sends the person back to was seen by somebody: they lack the secret, and the
+        // person comes in all the same.
+        let third = begin().await;
+        let of_third = provider.approve(&app, &third, "u-1");
+        for secret in ["", "x", &*second.secret] {
+            let mut seen = of_third.clone();
+            seen["secret"] = json!(secret);
+            assert_eq!(refused(seen).await, REFUSED, "{secret}");
+        }
+        app.anonymous().done(LOGIN_WITH_PROVIDER, of_third).await;
         let late = begin().await;
         let late = provider.approve(&app, &late, "u-1");
         app.advance(TimeDelta::minutes(10));
 
         assert_eq!(caught, REFUSED);
         assert_eq!(refused(late).await, REFUSED);
-        assert_eq!(refused(json!({"state": "x", "code": "x"})).await, REFUSED);
-        assert_eq!(refused(json!({"state": "", "code": ""})).await, REFUSED);
+        assert_eq!(refused(json!({"state": "x", "secret": "x", "code": "x"})).await, REFUSED);
+        assert_eq!(refused(json!({"state": "", "secret": "", "code": ""})).await, REFUSED);
     }
 
-    async fn an_unknown_key_has_the_keys_read_again(app: App) {
+    async fn an_unknown_key_of_any_kind_has_the_keys_read_again(app: App) {
         let (mut provider, app) = Provider::start(&app).await;
         bound(&app, "office", "u-1").await;
         let sign_in = async |provider: &Provider, key_id: &str| {
             let begun = app.anonymous().begin_provider_login(json!({})).await;
             let token = provider.pair.sign(Some(key_id), &provider.claims(&app, &begun, "u-1"));
-            let input = json!({"state": begun.state, "code": provider.code(&begun, token)});
+            let input = provider.back(&begun, token);
             app.anonymous().done(LOGIN_WITH_PROVIDER, input).await
         };
         sign_in(&provider, "first").await;
         sign_in(&provider, "first").await;
         let before = provider.reads();
-        provider.pair = Pair::ed25519();
-        provider.publish("second", &provider.pair);
+        for (key_id, pair) in [("second", Pair::ed25519()), ("third", Pair::rsa())] {
+            provider.pair = pair;
+            provider.publish(key_id, &provider.pair);
+            sign_in(&provider, key_id).await;
+        }
 
-        sign_in(&provider, "second").await;
-
-        assert_eq!((before, provider.reads()), (1, 2));
+        assert_eq!((before, provider.reads()), (1, 3));
     }
 
     async fn a_person_links_an_account_with_the_password_and_only_what_they_began(app: App) {
@@ -186,8 +197,8 @@ both! {
         let begun = begin().await;
         let mut claims = provider.claims(&app, &begun, "u-1");
         claims["amr"] = json!(["pwd", "mfa"]);
-        let code = provider.code(&begun, provider.pair.sign(Some("first"), &claims));
-        let strong = app.anonymous().done(LOGIN_WITH_PROVIDER, json!({"state": begun.state, "code": code})).await;
+        let back = provider.back(&begun, provider.pair.sign(Some("first"), &claims));
+        let strong = app.anonymous().done(LOGIN_WITH_PROVIDER, back).await;
 
         assert_eq!((&weak["viewer"]["isOtpMissing"], &weak["viewer"]["grants"][0]["role"]), (&json!(true), &json!("SYSTEM_ADMINISTRATOR")));
         assert_eq!(without, ["INVALID otp"]);
@@ -202,17 +213,24 @@ both! {
         let cadre = app.person("CADRE", XIANGXIANG).await;
         let active = cadre.data("{ viewer { id } }", json!({})).await["viewer"]["id"].clone();
         let invited = bound(&app, "office", "u-1").await;
-        let guarded = bound(&app, "guarded", "u-2").await;
-        let role = json!({"accountId": guarded, "role": "SYSTEM_ADMINISTRATOR", "federationId": app.gid(XIANGXIANG), "reason": "到岗"});
-        security.done(GRANT, role).await;
+        bound(&app, "other", "u-2").await;
+        let new = json!({"federationId": app.gid(XIANGXIANG), "username": "new", "name": "办公室"});
+        let new = admin.done(INVITE, new).await["account"]["id"].take();
+        let role = |role: &str| json!({"accountId": new, "role": role, "federationId": app.gid(XIANGXIANG), "reason": "到岗"});
         let bind = |id: &Value, subject: &str| json!({"accountId": id, "subject": subject, "reason": "统一身份"});
 
         assert_eq!(admin.refused(BIND_PROVIDER, bind(&active, "u-3")).await, ["INVALID accountId"]);
-        assert_eq!(admin.refused(BIND_PROVIDER, bind(&json!(guarded), "u-3")).await, ["INVALID accountId"]);
-        assert_eq!(admin.refused(BIND_PROVIDER, bind(&json!(invited), "u-2")).await, ["CONFLICT subject"]);
-        assert_eq!(admin.refused(BIND_PROVIDER, bind(&json!(invited), "a b")).await, ["INVALID subject"]);
-        assert_eq!(security.refused(BIND_PROVIDER, bind(&json!(invited), "u-3")).await, ["FORBIDDEN"]);
-        // Binding anew takes the earlier subject's place, and a reset ends the link.
+        assert_eq!(admin.refused(BIND_PROVIDER, bind(&json!(invited), "u-3")).await, ["INVALID accountId"], "bound already");
+        assert_eq!(admin.refused(BIND_PROVIDER, bind(&new, "u-2")).await, ["CONFLICT subject"]);
+        assert_eq!(admin.refused(BIND_PROVIDER, bind(&new, "a b")).await, ["INVALID subject"]);
+        assert_eq!(security.refused(BIND_PROVIDER, bind(&new, "u-3")).await, ["FORBIDDEN"]);
+        // Whoever gave out the code could open a role that a second factor guards.
+        assert_eq!(security.refused(GRANT, role("SYSTEM_ADMINISTRATOR")).await, ["INVALID accountId"]);
+        security.done(GRANT, role("CADRE")).await;
+        let strict = app.another_with(|rules| rules.access.otp_roles.0.push(Role::Cadre)).await;
+        assert_eq!(admin.at(&strict).refused(BIND_PROVIDER, bind(&new, "u-3")).await, ["INVALID accountId"]);
+        // A subject that was wrong goes with a reset, and so does one that was right.
+        admin.done(RESET_PASSWORD, json!({"accountId": invited, "reason": "身份有误"})).await;
         admin.done(BIND_PROVIDER, bind(&json!(invited), "u-3")).await;
         for (subject, is_in) in [("u-1", false), ("u-3", true)] {
             let begun = app.anonymous().begin_provider_login(json!({})).await;
@@ -223,6 +241,10 @@ both! {
         admin.done(RESET_PASSWORD, json!({"accountId": invited, "reason": "离职交接"})).await;
         let begun = app.anonymous().begin_provider_login(json!({})).await;
         assert_eq!(app.anonymous().refused(LOGIN_WITH_PROVIDER, provider.approve(&app, &begun, "u-3")).await, REFUSED);
+        // Who has a second factor is not had by binding and a provider that asks for one.
+        let office = app.person("SYSTEM_ADMINISTRATOR", WANGCHUNMEN).await.data("{ viewer { id } }", json!({})).await["viewer"]["id"].take();
+        admin.done(RESET_PASSWORD, json!({"accountId": office, "reason": "忘记密码"})).await;
+        assert_eq!(admin.refused(BIND_PROVIDER, bind(&office, "u-4")).await, ["INVALID accountId"; 2]);
     }
 
     async fn a_disabled_account_does_not_come_in_by_the_provider(app: App) {
@@ -238,11 +260,11 @@ both! {
 
     async fn without_a_provider_and_with_one_that_is_silent_people_hear_so(app: App) {
         let none = app.anonymous().refused(BEGIN, json!({})).await;
-        let silent = app.another_with(|access| {
+        let silent = app.another_with(|rules| {
             // Nobody listens on the port of discarded things.
-            access.oidc.oidc_issuer = Some("http://127.0.0.1:9".to_owned());
-            access.oidc.oidc_client_id = Some("gonghui".to_owned());
-            access.oidc.oidc_redirect_uri = Some("https://app.example.cn/back".to_owned());
+            rules.access.oidc.oidc_issuer = Some("http://127.0.0.1:9".to_owned());
+            rules.access.oidc.oidc_client_id = Some("gonghui".to_owned());
+            rules.access.oidc.oidc_redirect_uri = Some("https://app.example.cn/back".to_owned());
         }).await;
 
         assert_eq!(none, ["CONFLICT"]);

@@ -426,7 +426,7 @@ both! {
 
     async fn what_nobody_asks_for_any_more_is_removed(app: App) {
         // Years go by, and nobody changes a password.
-        let app = app.another_with(|access| access.password_days = 0).await;
+        let app = app.another_with(|rules| rules.access.password_days = 0).await;
         let cadre = app.person("CADRE", XIANGXIANG).await;
         let used = format!("{HEADER}{},湘中机械厂,{YUESHAN},private,C34,1\n", uscc(1));
         job(&cadre, IMPORT_ENTERPRISES, XIANGXIANG, &used).await;

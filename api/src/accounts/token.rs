@@ -11,11 +11,16 @@ use chrono::{DateTime, Utc};
 use entity::id::{AccountId, SessionId};
 use jsonwebtoken::{Algorithm, Header, Validation};
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 /// Hashing takes 19 MiB and a core for some 20 ms: no more at a time than leaves the service alive.
 static HASHERS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(2)));
+
+/// Whoever waits longer for a turn is told to come again.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Whom access tokens are for.
 const AUDIENCE: &str = "gonghui";
@@ -56,8 +61,10 @@ async fn off_thread<T: Send + 'static>(
     turns: &Arc<Semaphore>,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Error> {
-    let turn = Arc::clone(turns).acquire_owned();
-    let turn = turn.await.map_err(anyhow::Error::from)?;
+    let turn = timeout(PATIENCE, Arc::clone(turns).acquire_owned()).await;
+    let turn = turn
+        .map_err(|_| Error::Unavailable)?
+        .map_err(anyhow::Error::from)?;
     let work = move || {
         let _turn = turn;
         work()
@@ -128,7 +135,7 @@ pub fn read_refresh(app: &App, token: &str) -> Option<(SessionId, i32)> {
 /// Signs an access token.
 pub fn sign(app: &App, sub: AccountId, sid: SessionId, until: DateTime<Utc>) -> Result<String, Error> {
     let claims = Claims {
-        iss: app.access.issuer.clone(),
+        iss: app.rules.access.issuer.clone(),
         aud: AUDIENCE.to_owned(),
         iat: app.clock.now().timestamp(),
         jti: app.clock.id(),
@@ -154,7 +161,7 @@ pub fn read(app: &App, token: &str) -> Result<Claims, Error> {
     let mut validation = Validation::new(Algorithm::EdDSA);
     // The clock is ours, so that tests control it.
     validation.validate_exp = false;
-    validation.set_issuer(&[&app.access.issuer]);
+    validation.set_issuer(&[&app.rules.access.issuer]);
     validation.set_audience(&[AUDIENCE]);
     validation.set_required_spec_claims(&["iss", "aud", "exp", "sub"]);
     let now = app.clock.now();

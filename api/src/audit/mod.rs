@@ -46,18 +46,13 @@ impl Said for Event {
             reason,
             rows,
         } = self;
-        Sentence {
-            kind: "AUDIT_EXPORT_REQUESTED",
-            subject_id: id.0,
-            place,
-            body: json!({
-                "reason": reason,
-                "number": asked.number,
-                "filter": asked.wanted,
-                "through": asked.through,
-                "rows": rows,
-            }),
-            deltas: Vec::new(),
-        }
+        let body = json!({
+            "reason": reason,
+            "number": asked.number,
+            "filter": asked.wanted,
+            "through": asked.through,
+            "rows": rows,
+        });
+        Sentence::new("AUDIT_EXPORT_REQUESTED", id.0, place, body)
     }
 }

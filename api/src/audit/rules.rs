@@ -65,7 +65,7 @@ pub struct Asked {
 }
 
 /// The columns of a file, as its head names them.
-pub const COLUMNS: [&str; 16] = [
+pub const COLUMNS: [&str; 18] = [
     "number",
     "at",
     "actor",
@@ -81,6 +81,8 @@ pub const COLUMNS: [&str; 16] = [
     "subject_id",
     "id",
     "path",
+    "county_id",
+    "federation_id",
     "hash",
 ];
 
@@ -104,6 +106,8 @@ pub fn row(event: Model, actor: &str, federation: &str) -> Vec<String> {
         event.subject_id.to_string(),
         event.id.to_string(),
         event.path,
+        event.county_id.to_string(),
+        event.federation_id.map(|id| id.to_string()).unwrap_or_default(),
         event.hash.unwrap_or_default(),
     ]
 }

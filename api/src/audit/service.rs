@@ -37,7 +37,7 @@ async fn check(op: &Op, input: &ExportAuditTrail) -> Result<(Asked, String, i64)
         number: number("AUD", op.now(), op.id()),
     };
     let rows = store::rows(&op.scope_within(Action::ReadAudit, &at)?, asked.wanted.clone());
-    let most = op.app().privacy.load().audit_rows_max;
+    let most = op.app().rules.privacy.audit_rows_max;
     let count = store::count(op, store::between(rows, (0, asked.through)), u64::from(most) + 1).await?;
     if count > i64::from(most) {
         let en =

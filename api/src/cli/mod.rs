@@ -12,7 +12,7 @@ use crate::kernel::error::{Error, invalid, text};
 use crate::kernel::op::{Actor, Op};
 use crate::org::federation::{import, rules};
 use crate::policy::Role;
-use crate::{demo, documents, schema, start};
+use crate::{demo, documents, schema, start, worker};
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use migration::{Migrator, MigratorTrait as _};
@@ -46,16 +46,17 @@ enum Command {
         #[command(subcommand)]
         what: ShowDemo,
     },
-    /// Write all rows, files and keys into one file; the service may go on meanwhile.
+    /// Write all rows, files and keys into one sealed file; the service may go on meanwhile.
     Backup {
-        /// A new file, `.tar.gz`.
+        /// A new file.
         file: PathBuf,
         #[command(flatten)]
         passphrase: Passphrase,
         #[command(flatten)]
         store: Store,
     },
-    /// Restore a backup into an empty database, of SQLite or PostgreSQL, and prove that the books are whole.
+    /// Restore a backup into an empty database, of SQLite or PostgreSQL, and prove that the books are whole. Nobody is
+    /// signed in afterwards; what was erased or revoked since the backup has to be done again.
     Restore {
         /// What `gonghui backup` wrote.
         file: PathBuf,
@@ -115,7 +116,7 @@ enum Command {
 
 #[derive(Args)]
 struct Passphrase {
-    /// What the keys in the backup are sealed with, at least 12 characters, read from this variable.
+    /// What seals the backup, at least 12 characters, read from this variable.
     #[arg(long, env = "GONGHUI_BACKUP_PASSPHRASE", hide_env_values = true)]
     passphrase: String,
 }
@@ -227,6 +228,9 @@ enum MakeKeys {
         /// Minutes after which the new key begins to sign.
         #[arg(long, default_value_t = 10)]
         after_minutes: u16,
+        /// What data keys are made for from now on, AES-256-GCM or SM4-GCM; `keys reencrypt` takes what is there over.
+        #[arg(long)]
+        suite: Option<String>,
     },
     /// Make a new data key, wrap all data keys by the newest master key, and let the service seal everything by the new
     /// one. It goes on inside `serve`, from three minutes on, when every process knows the key.
@@ -323,7 +327,7 @@ async fn obey(cli: Cli) -> Result<(), Error> {
 async fn serve(demo: bool, mut settings: Box<Settings>) -> Result<(), Error> {
     if demo {
         // Its passwords are printed, and nobody is to change them.
-        settings.access.password_days = 0;
+        settings.rules.access.password_days = 0;
     }
     let listener = start::listen(&settings).await?;
     let app = start::serving_app(&settings).await?;
@@ -380,6 +384,7 @@ async fn divisions(file: &PathBuf, store: &Store) -> Result<(), Error> {
         retired,
         revived,
     } = imported;
+    worker::number_rest(&app).await?;
     println!("{rows} rows: {added} added, {renamed} renamed, {retired} retired, {revived} revived");
     Ok(())
 }
@@ -411,6 +416,7 @@ async fn add(account: Account, is_machine: bool) -> Result<(), Error> {
         federation_id: node.id,
     };
     service::add(&op, new).await?;
+    worker::number_rest(&app).await?;
     if let Some(made) = made {
         println!("{made}");
     }
@@ -420,6 +426,7 @@ async fn add(account: Account, is_machine: bool) -> Result<(), Error> {
 async fn reset(store: &Store, name: &str, without_otp: bool) -> Result<(), Error> {
     let op = Op::new(&start::app(store).await?, Actor::System);
     let invitation = passwords::reset_named(&op, name, without_otp).await?;
+    worker::number_rest(op.app()).await?;
     println!("{}", invitation.code);
     Ok(())
 }
@@ -443,6 +450,7 @@ async fn manage_documents(what: Documents) -> Result<(), Error> {
             engine.documents.check(&listed)?;
             let op = Op::new(&engine.app, Actor::System);
             let new = documents::service::register(&op, &client, &listed).await?;
+            worker::number_rest(&engine.app).await?;
             println!("{} documents, {new} new", listed.len());
         }
         Documents::Remove { id, client, store } => {
@@ -450,6 +458,7 @@ async fn manage_documents(what: Documents) -> Result<(), Error> {
             if !documents::service::remove(&op, &client, &id).await? {
                 return Err(Error::NotFound("id".into()));
             }
+            worker::number_rest(op.app()).await?;
         }
         Documents::Check { store } => {
             let checked = engine(&store).await?.check_registered().await?;

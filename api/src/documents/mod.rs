@@ -31,12 +31,6 @@ impl Said for Event {
                 json!({"client": client, "document": document}),
             ),
         };
-        Sentence {
-            kind,
-            subject_id,
-            place: Place::everywhere(),
-            body,
-            deltas: Vec::new(),
-        }
+        Sentence::new(kind, subject_id, Place::everywhere(), body)
     }
 }

@@ -8,7 +8,7 @@
 use super::body::{Bodied, linger, paced};
 use super::engine::Engine;
 use super::graphql::{refusal, refused};
-use super::session;
+use super::session::{self, Address};
 use crate::kernel::app::App;
 use crate::kernel::error::{Error, LANGUAGE, Text, invalid, text};
 use crate::kernel::gid::not_a_uuid;
@@ -26,6 +26,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use entity::id::UploadId;
 use futures_util::FutureExt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -73,12 +74,13 @@ pub(super) fn not_taken(why: Refusal) -> Response {
 pub async fn receive(
     State(engine): State<Engine>,
     Path(id): Path<String>,
+    Address(address): Address,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
     let language = session::language(&headers);
     let taking = async {
-        let op = sender(&engine.app, &headers).await?;
+        let op = sender(&engine.app, address, &headers).await?;
         // On its own: it ends well though the connection may not.
         let taking = tokio::spawn(take(op, id, headers, paced(body, engine.transport.stall)));
         taking.await.map_err(anyhow::Error::from).map_err(Error::from)?
@@ -101,9 +103,14 @@ async fn take(op: Op, id: String, headers: HeaderMap, mut bytes: Bodied) -> Resu
 }
 
 /// `HEAD /uploads/{id}`: how far a file of the caller has come.
-pub async fn stand(State(engine): State<Engine>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+pub async fn stand(
+    State(engine): State<Engine>,
+    Path(id): Path<String>,
+    Address(address): Address,
+    headers: HeaderMap,
+) -> Response {
     let found = async {
-        let op = sender(&engine.app, &headers).await?;
+        let op = sender(&engine.app, address, &headers).await?;
         service::standing(&op, upload_id(&id)?).await
     };
     match LANGUAGE.scope(session::language(&headers), found).await {
@@ -112,8 +119,9 @@ pub async fn stand(State(engine): State<Engine>, Path(id): Path<String>, headers
     }
 }
 
-async fn sender(app: &Arc<App>, headers: &HeaderMap) -> Result<Op, Error> {
-    let op = Op::new(app, session::actor(app, headers).await?);
+async fn sender(app: &Arc<App>, address: Option<IpAddr>, headers: &HeaderMap) -> Result<Op, Error> {
+    let op = Op::arriving(app, session::actor(app, headers).await?, address);
+    op.performs("PUT /uploads/{id}");
     service::may_send(&op)?;
     Ok(op)
 }

@@ -26,7 +26,7 @@ pub async fn keys(State(engine): State<Engine>) -> Response {
 
 /// How a machine gets a token.
 pub async fn metadata(State(engine): State<Engine>) -> Response {
-    let issuer = &engine.app.access.issuer;
+    let issuer = &engine.app.rules.access.issuer;
     let scopes = Action::all().map(Action::scope_name);
     cacheable(json!({
         "issuer": issuer,

@@ -27,11 +27,10 @@ pub mod task;
 pub use rules::{Answer, Refusal};
 pub use service::{Asked, Chunk, Importer, enqueue};
 pub use store::waiting;
-pub use task::{Step, Task};
+pub use task::{Look, Step, Task};
 
 use crate::kernel::event::{Delta, Event as Said, Place, Sentence};
 use entity::id::JobId;
-use entity::jobs::job;
 use serde_json::json;
 
 /// The kind of the event that wakes the runners.
@@ -95,17 +94,5 @@ impl Said for Event {
             body,
             deltas,
         }
-    }
-}
-
-/// Where a job is at home.
-pub(crate) fn place(job: &job::Model) -> Place {
-    match job.federation_id {
-        None => Place::everywhere(),
-        Some(federation_id) => Place {
-            federation_id,
-            path: job.path.clone(),
-            county_id: job.county_id,
-        },
     }
 }

@@ -26,6 +26,8 @@ use tokio::sync::watch;
 
 /// Rows answered in one transaction.
 const CHUNK: usize = 1_000;
+/// How often work that takes too long is tried again where it gets no further.
+const TRIES_MAX: u32 = 3;
 /// How often jobs are looked for that nobody told of: those that a process left behind.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -46,6 +48,13 @@ impl Work<'_> {
         match self {
             Work::Rows(importer) => importer.kind(),
             Work::Steps(task) => task.kind(),
+        }
+    }
+
+    fn task(&self) -> Option<&dyn Task> {
+        match self {
+            Work::Rows(_) => None,
+            Work::Steps(task) => Some(*task),
         }
     }
 }
@@ -112,12 +121,32 @@ impl Run<'_> {
         Op::new(self.app, Actor::System)
     }
 
-    /// Works on a job; what cannot be put right by trying again ends it as failed.
+    /// Works on a job; what cannot be put right by trying again ends it as failed. The database may be slow for a moment,
+    /// so what took too long is tried again as long as it gets further.
     async fn work(&self, work: Work<'_>, id: JobId) -> Result<(), Error> {
-        let job = store::get(&self.system(), id).await?;
-        if rules::is_over(job.state) {
-            return Ok(());
+        let mut tries = 0;
+        loop {
+            let job = store::get(&self.system(), id).await?;
+            if rules::is_over(job.state) {
+                return Ok(());
+            }
+            let ended = self.run(work, &job).await;
+            if let Err(Error::Timeout { .. }) = ended {
+                let reached = store::get(&self.system(), id).await?.rows_done;
+                tries = if reached > job.rows_done { 1 } else { tries + 1 };
+                if tries < TRIES_MAX {
+                    continue;
+                }
+            }
+            return match ended {
+                Err(error @ (Error::Unavailable | Error::Again(_))) => Err(error),
+                Err(error) => service::fail(&self.system(), work.task(), &job, &error).await,
+                Ok(()) => Ok(()),
+            };
         }
+    }
+
+    async fn run(&self, work: Work<'_>, job: &job::Model) -> Result<(), Error> {
         let worked = async {
             match work {
                 Work::Rows(importer) => self.answer(importer, job.clone()).await,
@@ -125,11 +154,7 @@ impl Run<'_> {
             }
         };
         let worked = AssertUnwindSafe(worked).catch_unwind().await;
-        match worked.unwrap_or_else(|_| Err(anyhow::anyhow!("the work on a job panicked").into())) {
-            Err(error @ (Error::Unavailable | Error::Again(_))) => Err(error),
-            Err(error) => service::fail(&self.system(), &job, &error).await,
-            Ok(()) => Ok(()),
-        }
+        worked.unwrap_or_else(|_| Err(anyhow::anyhow!("the work on a job panicked").into()))
     }
 
     /// Does the steps of a job that has no file.

@@ -1,7 +1,7 @@
 //! Asking for work on files that came in, and each step of that work.
 
 use super::rules::{self, Answer, Failure, Refusal};
-use super::{Event, place, store};
+use super::{Event, Task, store};
 use crate::kernel::error::{Error, Fault, text};
 use crate::kernel::event::Place;
 use crate::kernel::feed::{self, Interest};
@@ -75,7 +75,7 @@ pub async fn enqueue(op: &Op, importer: &dyn Importer, asked: &Asked) -> Result<
                     ..new(op, kind, Some(&Place::from(&*node)))
                 };
                 let id = job.id;
-                store::insert(&tx, job).await?;
+                tx.insert(job).await?;
                 id
             }
         };
@@ -130,7 +130,7 @@ pub(super) async fn start(op: &Op, job: &job::Model, rows_total: i64) -> Result<
         if !store::start(&tx, job.id, rows_total).await? {
             return Ok(tx.unchanged(false));
         }
-        tx.commit(Event::Started(job.id, place(job), rows_total), true)
+        tx.commit(Event::Started(job.id, job.place(), rows_total), true)
             .await
     })
     .await
@@ -157,7 +157,7 @@ pub(super) async fn advance(
         store::progress(&mut tx, job, &counts, (&answer.refusals, running_sum)).await?;
         let event = Event::Answered {
             id: job.id,
-            place: super::place(job),
+            place: job.place(),
             kind: answer.event,
             counts,
             sums: answer.sums,
@@ -185,20 +185,28 @@ pub(super) async fn finish(op: &Op, job: &job::Model) -> Result<(), Error> {
         if !store::finish(&tx, job).await? {
             return Ok(tx.unchanged(()));
         }
-        tx.commit(Event::Done(job.id, place(job)), ()).await
+        tx.commit(Event::Done(job.id, job.place()), ()).await
     })
     .await
 }
 
-/// Stops a job for a reason; what was answered stays.
-pub(super) async fn fail(op: &Op, job: &job::Model, error: &Error) -> Result<(), Error> {
+/// Stops a job for a reason; what was answered stays, unless the task says otherwise.
+pub(super) async fn fail(
+    op: &Op,
+    task: Option<&dyn Task>,
+    job: &job::Model,
+    error: &Error,
+) -> Result<(), Error> {
     error.log();
     let failure = &Failure::from(error);
     op.write(|tx| async move {
         if !store::fail(&tx, job.id, failure).await? {
             return Ok(tx.unchanged(()));
         }
-        let event = Event::Failed(job.id, place(job), failure.code.clone());
+        if let Some(task) = task {
+            task.failed(&tx, job, failure).await?;
+        }
+        let event = Event::Failed(job.id, job.place(), failure.code.clone());
         tx.commit(event, ()).await
     })
     .await

@@ -11,13 +11,11 @@ use crate::kernel::sql::{PARAMETERS_MAX, Sql};
 use crate::kernel::telemetry::metrics::JobsWaiting;
 use crate::kernel::tx::Tx;
 use crate::policy::Action;
-use entity::id::{FederationId, JobId, SealedFileId, UploadId};
+use chrono::{DateTime, Utc};
+use entity::id::{AccountId, FederationId, JobId, SealedFileId, UploadId};
 use entity::jobs::job::{self, JobKind, JobState};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement};
-use sea_orm::{
-    ActiveEnum, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter,
-    QueryOrder, Value,
-};
+use sea_orm::{ActiveEnum, ColumnTrait, ConnectionTrait, FromQueryResult, QueryFilter, QueryOrder, Value};
 use std::collections::HashMap;
 
 #[derive(FromQueryResult)]
@@ -40,14 +38,6 @@ pub(super) async fn find_asked(
         .one(tx.db())
         .await?;
     Ok(found.map(|job| (job.id, job.state)))
-}
-
-/// Writes a job.
-pub(super) async fn insert(tx: &Tx, job: job::Model) -> Result<(), Error> {
-    job::Entity::insert(job.into_active_model())
-        .exec_without_returning(tx.db())
-        .await?;
-    Ok(())
 }
 
 async fn changes_one(tx: &Tx, sql: Sql) -> Result<bool, Error> {
@@ -178,6 +168,23 @@ pub(super) async fn fail(tx: &Tx, id: JobId, failure: &Failure) -> Result<bool, 
     sql.push(" WHERE state IN ('QUEUED', 'RUNNING') AND id = ")
         .bind(id);
     changes_one(tx, sql).await
+}
+
+/// The rows of an account's work without a file, asked for since an instant.
+pub(super) async fn rows_done_for(
+    tx: &Tx,
+    kind: JobKind,
+    account_id: AccountId,
+    since: DateTime<Utc>,
+) -> Result<i64, Error> {
+    let mut sql =
+        Sql::new("SELECT CAST(COALESCE(SUM(rows_done), 0) AS BIGINT) AS rows FROM job WHERE account_id = ");
+    sql.bind(account_id)
+        .push(" AND subject_id IS NOT NULL AND kind = ");
+    sql.bind(kind.to_value()).push(" AND created_at > ").bind(since);
+    let row = tx.db().query_one_raw(sql.on(tx.backend())).await?;
+    let rows = row.map(|row| row.try_get("", "rows")).transpose()?;
+    Ok(rows.unwrap_or_default())
 }
 
 #[derive(FromQueryResult)]

@@ -1,12 +1,14 @@
 //! Work without a file, done in steps.
 
+use super::rules::Failure;
 use super::service::{self, authorize, new};
-use super::{Event, place, store};
+use super::{Event, store};
 use crate::kernel::error::Error;
 use crate::kernel::event::{Event as Said, Place, Sentence};
 use crate::kernel::op::Op;
 use crate::kernel::tx::Tx;
 use crate::policy::Action;
+use chrono::{DateTime, Utc};
 use entity::id::{AccountId, JobId, SealedFileId};
 use entity::jobs::job::{self, JobKind};
 use futures_util::future::BoxFuture;
@@ -24,6 +26,29 @@ pub trait Task: Send + Sync {
     /// Does what comes next, in the transaction that also moves the job on. It may run again after a conflict with
     /// another writer.
     fn step<'a>(&'a self, tx: &'a mut Tx, job: &'a job::Model) -> BoxFuture<'a, Result<Step, Error>>;
+    /// Looks whether a step is to be done, before its transaction: no other writer waits for it.
+    fn look<'a>(&'a self, _op: &'a Op, _job: &'a job::Model) -> BoxFuture<'a, Result<Look, Error>> {
+        Box::pin(async { Ok(Look::Go) })
+    }
+    /// Does what follows from the failure of a job, in the transaction that ends the job.
+    fn failed<'a>(
+        &'a self,
+        _tx: &'a Tx,
+        _job: &'a job::Model,
+        _failure: &'a Failure,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+/// Whether a step is to be done.
+pub enum Look {
+    /// It is.
+    Go,
+    /// It is not time yet: the job stays open and is looked at again.
+    Later,
+    /// Nothing is left.
+    Over,
 }
 
 /// What a step came to.
@@ -37,8 +62,6 @@ pub enum Step {
         /// Where the next step goes on.
         cursor: String,
     },
-    /// It is not time yet: the job stays open and is looked at again.
-    Later,
     /// Nothing is left.
     Over,
 }
@@ -54,13 +77,18 @@ impl Said for As {
 
 /// The sentence of a step about its job.
 pub fn about(job: &job::Model, kind: &'static str, body: serde_json::Value) -> Sentence {
-    Sentence {
-        kind,
-        subject_id: job.id.0,
-        place: place(job),
-        body,
-        deltas: Vec::new(),
-    }
+    Sentence::new(kind, job.id.0, job.place(), body)
+}
+
+/// How much work of a kind was done for an account since an instant.
+pub async fn done_for(
+    tx: &Tx,
+    kind: JobKind,
+    account_id: AccountId,
+    since: DateTime<Utc>,
+) -> Result<u64, Error> {
+    let rows = store::rows_done_for(tx, kind, account_id, since).await?;
+    Ok(u64::try_from(rows).unwrap_or_default())
 }
 
 /// What work without a file is to do.
@@ -89,7 +117,7 @@ pub async fn queue(
         ..new(tx.op(), kind, Some(place))
     };
     let id = job.id;
-    store::insert(tx, job).await?;
+    tx.insert(job).await?;
     Ok(id)
 }
 
@@ -106,7 +134,7 @@ pub async fn queue_own(op: &Op, kind: JobKind) -> Result<JobId, Error> {
         }
         let job = new(op, kind, None);
         let id = job.id;
-        store::insert(&tx, job).await?;
+        tx.insert(job).await?;
         tx.commit(Event::Queued(id, Place::everywhere()), id).await
     })
     .await
@@ -126,6 +154,11 @@ pub(super) enum Next {
 
 /// Does a step of a job, all or nothing.
 pub(super) async fn step(op: &Op, task: &dyn Task, job: &job::Model) -> Result<Next, Error> {
+    match task.look(op, job).await? {
+        Look::Go => {}
+        Look::Later => return Ok(Next::Later),
+        Look::Over => return Ok(Next::Finish),
+    }
     op.write(|mut tx| async move {
         if !store::stands(&tx, job).await? {
             return Ok(tx.unchanged(Next::Leave));
@@ -134,7 +167,6 @@ pub(super) async fn step(op: &Op, task: &dyn Task, job: &job::Model) -> Result<N
             authorize(&tx, task.action(), job)?;
         }
         match task.step(&mut tx, job).await? {
-            Step::Later => Ok(tx.unchanged(Next::Later)),
             Step::Over => Ok(tx.unchanged(Next::Finish)),
             Step::Did {
                 sentence,

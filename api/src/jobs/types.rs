@@ -105,14 +105,7 @@ impl Job {
 
     /// Why it stopped; null unless it is FAILED.
     async fn failure(&self) -> Option<Result<JobFailure, Error>> {
-        let kept = self.0.failure.as_deref()?;
-        Some(match serde_json::from_str::<Failure>(kept) {
-            Ok(failure) => Ok(JobFailure {
-                message: failure.text.said(),
-                code: failure.code,
-            }),
-            Err(error) => Err(error.into()),
-        })
+        self.0.failure.as_deref().map(JobFailure::read)
     }
 
     /// Instant of asking.
@@ -179,6 +172,17 @@ pub struct JobFailure {
     pub code: String,
     /// Why, in the language of `Accept-Language` (zh-CN or en).
     pub message: String,
+}
+
+impl JobFailure {
+    /// What the database keeps of one.
+    pub(crate) fn read(kept: &str) -> Result<JobFailure, Error> {
+        let failure: Failure = serde_json::from_str(kept)?;
+        Ok(JobFailure {
+            message: failure.text.said(),
+            code: failure.code,
+        })
+    }
 }
 
 /// A refused row, or one of several reasons for it.

@@ -74,7 +74,7 @@ pub async fn newest(db: &impl ConnectionTrait) -> Result<Option<Anchor>, Error> 
         .await?)
 }
 
-/// Anchors the end of the chain, if that is due; for whoever numbers.
+/// Anchors the end of the chain, if that is due.
 pub(super) async fn anchor(app: &App, seq: i64, hash: &str) -> Result<(), Error> {
     let at = app.clock.now();
     let last = newest(app.db.unhurried()).await?;
@@ -94,7 +94,10 @@ pub(super) async fn anchor(app: &App, seq: i64, hash: &str) -> Result<(), Error>
         signature.as_str().into(),
     ]]);
     sql.push(" ON CONFLICT (seq) DO NOTHING");
-    app.db.writer().execute_raw(sql.on(app.db.backend())).await?;
+    let written = app.db.writer().execute_raw(sql.on(app.db.backend())).await?;
+    if written.rows_affected() == 0 {
+        return Ok(());
+    }
     let at = at.to_rfc3339();
     tracing::info!(seq, hash, at, key_id, signature, "audit anchor");
     Ok(())

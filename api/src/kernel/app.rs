@@ -13,7 +13,7 @@ use super::keys::Keys;
 use super::telemetry::Telemetry;
 use super::tree::Tree;
 use super::vault::Vault;
-use crate::config::{Access, Privacy};
+use crate::config::Rules;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -32,16 +32,14 @@ pub struct App {
     pub vault: Vault,
     /// Bytes that came in and go out.
     pub files: Files,
-    /// How personal data is guarded.
-    pub privacy: ArcSwap<Privacy>,
     /// How often something was tried lately, by whom or on whom.
     pub attempts: Buckets<String>,
     /// What failed lately, and how long it has to wait.
     pub failures: Delays,
     /// Attempts to be somebody that were refused, and are not written down yet.
     pub refused: Attempts,
-    /// Who may sign in, and for how long.
-    pub access: Access,
+    /// Who may sign in and for how long, and how personal data is guarded.
+    pub rules: Rules,
     /// Says when the process is about to end.
     pub drain: Drain,
     /// What it tells its operator.
@@ -60,18 +58,17 @@ impl App {
         clock: Arc<dyn Clock>,
         keys: Keys,
         files: Files,
-        access: Access,
+        rules: Rules,
     ) -> Result<Arc<App>, Error> {
         let keys = Arc::new(keys);
         let vault = Vault::open_on(&db, Arc::clone(&keys), Arc::clone(&clock)).await?;
         let tree = Tree::load(db.unhurried()).await?;
         let feed = Feed::start(&db).await?;
         Ok(Arc::new(App {
-            privacy: ArcSwap::from_pointee(Privacy::default()),
             attempts: Buckets::default(),
             failures: Delays::default(),
             refused: Attempts::default(),
-            access,
+            rules,
             drain: Drain::default(),
             telemetry: Telemetry::new(db.telemetry()),
             process_id: clock.id(),

@@ -87,13 +87,12 @@ pub(super) async fn insert<'a>(
 
 /// What an entry of a refusal says.
 fn refusal(account_id: AccountId, place: Place, (code, field): (&str, Option<&str>)) -> Sentence {
-    Sentence {
-        kind: REFUSED,
-        subject_id: account_id.0,
+    Sentence::new(
+        REFUSED,
+        account_id.0,
         place,
-        body: json!({"code": code, "field": field}),
-        deltas: Vec::new(),
-    }
+        json!({"code": code, "field": field}),
+    )
 }
 
 /// Writes down that an account tried what it may not do, or something that does not exist for it. The refusal stands

@@ -1,6 +1,6 @@
 //! Time, ids and randomness: the outside world as data, so that tests control it.
 
-use chrono::{DateTime, FixedOffset, NaiveDate, SubsecRound, TimeDelta, Timelike, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, SubsecRound, TimeDelta, Timelike, Utc};
 use uuid::Uuid;
 
 /// Where time, ids and randomness come from.
@@ -44,6 +44,11 @@ pub fn day_of(instant: DateTime<Utc>) -> NaiveDate {
         Some(shanghai) => instant.with_timezone(&shanghai).date_naive(),
         None => instant.date_naive(),
     }
+}
+
+/// The instant at which a day begins in China.
+pub fn begins(day: NaiveDate) -> DateTime<Utc> {
+    day.and_time(NaiveTime::MIN).and_utc() - TimeDelta::hours(8)
 }
 
 /// Seconds until the day in China is over; at least one.

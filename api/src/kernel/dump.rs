@@ -16,8 +16,8 @@ use uuid::Uuid;
 
 /// What a chunk of rows comes to at most.
 const CHUNK_BYTES: usize = 1 << 20;
-/// Tables that say what a process does just now, or how far the database is migrated.
-const PASSING: [&str; 2] = ["lease", "seaql_migrations"];
+/// Tables that say what a process does just now, who is signed in, or how far the database is migrated.
+const PASSING: [&str; 3] = ["lease", "session", "seaql_migrations"];
 
 /// What a column holds: the types of our migrations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,7 +115,7 @@ async fn table(db: &impl ConnectionTrait, name: String) -> Result<Table, Error> 
              table_name = ",
             "SELECT DISTINCT CAST(target.relname AS TEXT) AS name FROM pg_constraint JOIN pg_class AS target ON \
              target.oid = confrelid JOIN pg_class AS origin ON origin.oid = conrelid WHERE contype = 'f' AND \
-             origin.relname = ",
+             origin.relnamespace = CAST(current_schema() AS regnamespace) AND origin.relname = ",
         ),
         _ => (
             "SELECT name, type AS kind FROM pragma_table_info WHERE arg = ",
@@ -133,8 +133,17 @@ async fn table(db: &impl ConnectionTrait, name: String) -> Result<Table, Error> 
         let known = known.ok_or_else(|| anyhow::anyhow!("{name}.{column} is of an unknown type {kind}"))?;
         Ok((column, known))
     };
-    let columns = columns.into_iter().map(column).collect::<Result<_, Error>>()?;
+    let columns = columns
+        .into_iter()
+        .map(column)
+        .collect::<Result<Vec<_>, Error>>()?;
     let targets = Named::find_by_statement(ask(targets)).all(db).await?;
+    let has_path = columns
+        .iter()
+        .any(|(column, _): &(String, Kind)| column == "path");
+    if targets.iter().any(|target| target.name == name) && !has_path {
+        return Err(anyhow::anyhow!("{name} points to itself and has no path to order its rows by").into());
+    }
     Ok(Table {
         columns,
         refers_to: targets.into_iter().map(|target| target.name).collect(),

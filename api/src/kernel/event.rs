@@ -4,32 +4,9 @@
 use super::tree::Node;
 use crate::metrics::MetricId;
 use chrono::NaiveDate;
-use entity::id::FederationId;
+pub use entity::placed::Place;
 use serde_json::{Value, json};
 use uuid::Uuid;
-
-/// Where something happened.
-#[derive(Clone, Debug)]
-pub struct Place {
-    /// The federation.
-    pub federation_id: FederationId,
-    /// Its path.
-    pub path: String,
-    /// Its county.
-    pub county_id: FederationId,
-}
-
-impl Place {
-    /// The tree as a whole.
-    pub fn everywhere() -> Place {
-        let nobody = FederationId(Uuid::nil());
-        Place {
-            federation_id: nobody,
-            path: String::new(),
-            county_id: nobody,
-        }
-    }
-}
 
 impl From<&Node> for Place {
     fn from(node: &Node) -> Self {
@@ -68,9 +45,22 @@ pub struct Sentence {
     /// Where.
     pub place: Place,
     /// The particulars, without personal data.
-    pub body: serde_json::Value,
+    pub body: Value,
     /// What it adds to the figures.
     pub deltas: Vec<Delta>,
+}
+
+impl Sentence {
+    /// One that adds nothing to the figures.
+    pub fn new(kind: &'static str, subject_id: Uuid, place: Place, body: Value) -> Sentence {
+        Sentence {
+            kind,
+            subject_id,
+            place,
+            body,
+            deltas: Vec::new(),
+        }
+    }
 }
 
 /// What a change was, for the particulars of an event: `before` and `after`, each with what differs and nothing else.

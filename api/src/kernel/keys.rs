@@ -2,7 +2,7 @@
 //!
 //! A new key is added to the file by `gonghui keys rotate` and begins to sign a while later, so that every process has
 //! read it by then; the one before it goes on being known. What a key has signed can be checked for ever: its public
-//! half stays in the file, its private half goes with the rotation after the next.
+//! half stays in the file, its private half goes with the first rotation after another one has begun to sign.
 
 use super::clock::Clock;
 use super::error::Error;
@@ -84,11 +84,10 @@ pub struct Ring {
 impl Ring {
     /// The key that signs at an instant.
     pub fn signer(&self, now: DateTime<Utc>) -> Option<&SigningKey> {
-        let signers = self.signing.iter().rev().filter(|key| key.private.is_some());
-        let mut signers = signers.peekable();
-        let newest = signers.peek().copied();
-        // Before all of them begin, the oldest is better than none.
-        signers.find(|key| key.from <= now).or(newest)
+        let mut signers = self.signing.iter().filter(|key| key.private.is_some());
+        let begun = signers.clone().rfind(|key| key.from <= now);
+        // Before all of them begin, the oldest is better than none: every process knows it.
+        begun.or_else(|| signers.next())
     }
 
     /// The key of an id.
@@ -258,17 +257,35 @@ impl Keys {
         Ok(())
     }
 
-    /// Adds a master key, and a signing key that signs from an instant on. The file is replaced as a whole.
-    pub fn rotate(path: &Path, clock: &dyn Clock, from: DateTime<Utc>) -> Result<(), Error> {
+    /// Adds a master key, and a signing key that signs from an instant on; the data keys that are made from now on are of
+    /// the suite, if one is named. The file is replaced as a whole.
+    pub fn rotate(
+        path: &Path,
+        clock: &dyn Clock,
+        from: DateTime<Utc>,
+        suite: Option<&dyn Suite>,
+    ) -> Result<(), Error> {
         let mut file = KeyFile::parse(&std::fs::read(path)?)?;
-        // The last one signs until then; those before it only check.
-        if let Some((_last, earlier)) = file.signing.split_last_mut() {
-            earlier.iter_mut().for_each(|entry| entry.private = None);
+        if let Some(suite) = suite {
+            suite.name().clone_into(&mut file.suite);
         }
+        // Whoever signs now goes on until the next one begins; those before it only check.
+        let now = clock.now();
+        let in_force = file.signing.iter().rposition(|entry| entry.from <= now);
+        let over = file.signing.iter_mut().take(in_force.unwrap_or_default());
+        over.for_each(|entry| entry.private = None);
         file.signing.push(new_signing(from)?);
         file.masters.push(new_master(clock));
         let beside = path.with_added_extension("new");
         write_private(&beside, &serde_json::to_vec_pretty(&file)?)?;
+        let old = std::fs::metadata(path)?;
+        // Who rotates is often not who serves.
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::{MetadataExt, chown};
+            let _ = chown(&beside, Some(old.uid()), Some(old.gid()));
+        }
+        std::fs::set_permissions(&beside, old.permissions())?;
         Ok(std::fs::rename(beside, path)?)
     }
 

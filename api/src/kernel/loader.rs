@@ -13,6 +13,7 @@ use async_graphql::futures_util::{FutureExt, StreamExt};
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::future::Future;
+use std::hash::Hash;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,6 +31,17 @@ pub trait Batch: 'static {
 
     /// Answers every key, in the order of the keys.
     fn load(op: Op, keys: Vec<Self::Key>) -> impl Future<Output = Result<Vec<Self::Value>, Error>> + Send;
+}
+
+/// The rows of each key, in the order of the keys, and of the rows.
+pub fn grouped<K: Eq + Hash, R: Clone>(keys: &[K], rows: Vec<R>, key: impl Fn(&R) -> K) -> Vec<Vec<R>> {
+    let mut groups: HashMap<K, Vec<R>> = HashMap::new();
+    for row in rows {
+        groups.entry(key(&row)).or_default().push(row);
+    }
+    keys.iter()
+        .map(|key| groups.get(key).cloned().unwrap_or_default())
+        .collect()
 }
 
 struct Question<B: Batch> {

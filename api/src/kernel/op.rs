@@ -252,12 +252,17 @@ impl Op {
 
     /// Where the caller may do something; Unauthenticated or Forbidden if nowhere.
     pub fn scope(&self, action: Action) -> Result<Scope, Error> {
-        let scope = self.scope_in(&self.tree(), action);
+        let scope = self.reach(action);
         match &self.0.actor {
             Actor::Anonymous => Err(Error::Unauthenticated),
             _ if scope.is_empty() => Err(Error::Forbidden),
             _ => Ok(scope),
         }
+    }
+
+    /// Where the caller may do something; no place at all if nowhere.
+    pub fn reach(&self, action: Action) -> Scope {
+        self.scope_in(&self.tree(), action)
     }
 
     pub(super) fn scope_in(&self, tree: &Tree, action: Action) -> Scope {

@@ -15,16 +15,20 @@ use super::tree::Tree;
 use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, Utc};
 use entity::id::FederationId;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
+use serde_json::json;
 use std::collections::HashMap;
 use uuid::Uuid;
 
 /// Events numbered in one transaction.
 const BATCH: u64 = 500;
 
+/// What is hashed begins with this: another form of it would have another name.
+const FORM: &str = "gonghui event 1";
+
 /// An event as the chain sees it.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct Link {
-    /// Its county: part of the key.
+    /// The county of where it was: part of the key.
     pub county_id: Uuid,
     /// Its id.
     pub id: Uuid,
@@ -36,7 +40,9 @@ pub struct Link {
     pub kind: String,
     /// To which record.
     pub subject_id: Uuid,
-    /// Where.
+    /// Where; nil for the tree as a whole.
+    pub federation_id: Option<Uuid>,
+    /// Its path.
     pub path: String,
     /// The particulars.
     pub body: String,
@@ -52,30 +58,30 @@ pub struct Link {
 
 /// The columns of a [`Link`].
 pub const LINK_COLUMNS: &str =
-    "county_id, id, at, actor_id, kind, subject_id, path, body, operation, origin, seq, hash";
+    "county_id, id, at, actor_id, kind, subject_id, federation_id, path, body, operation, origin, seq, hash";
 
 impl Link {
-    /// The hash that the link must have after `previous`: SHA-256 over all it says, in a fixed form.
+    /// The hash that the link must have after `previous`: SHA-256 over all its columns as an array of JSON, in which no
+    /// value can pass for the end of another.
     pub fn hash_after(&self, previous: &str, seq: i64) -> String {
-        let actor = self.actor_id.map(|id| id.to_string()).unwrap_or_default();
         let at = self.at.to_rfc3339_opts(SecondsFormat::Micros, true);
-        let (seq, id, subject_id) = (seq.to_string(), self.id.to_string(), self.subject_id.to_string());
-        let mut parts = vec![
+        let columns = json!([
+            FORM,
             previous,
-            &seq,
-            &id,
-            &at,
-            &actor,
-            &self.kind,
-            &subject_id,
-            &self.path,
-            &self.body,
-        ];
-        // Events from before these two were kept have neither.
-        if self.operation.is_some() || self.origin.is_some() {
-            parts.extend([&self.operation, &self.origin].map(|part| part.as_deref().unwrap_or_default()));
-        }
-        keys::sha256(parts.join("\u{1f}").as_bytes())
+            seq,
+            self.county_id,
+            self.id,
+            at,
+            self.actor_id,
+            self.kind,
+            self.subject_id,
+            self.federation_id,
+            self.path,
+            self.body,
+            self.operation,
+            self.origin,
+        ]);
+        keys::sha256(columns.to_string().as_bytes())
     }
 }
 
@@ -109,6 +115,16 @@ pub async fn run(app: &App) -> Result<bool, Error> {
             Ok(None) => {}
             Err(error) => return Err(error),
         }
+    }
+}
+
+/// Anchors the end of the chain, if that is due. Any process may: it was committed, and a number has one anchor.
+pub async fn anchor_end(app: &App) -> Result<(), Error> {
+    let sql = Sql::new("SELECT seq, hash FROM sequencer_state WHERE seq > 0");
+    let state = State::find_by_statement(sql.on(app.db.backend()));
+    match state.one(app.db.unhurried()).await? {
+        Some(State { seq, hash }) => anchor::anchor(app, seq, &hash).await,
+        None => Ok(()),
     }
 }
 
@@ -202,7 +218,7 @@ async fn fold(db: &DatabaseTransaction, tree: &Tree, numbered: Vec<(Uuid, i64)>)
 type Sum<'a> = (FederationId, &'a str, &'a str, &'static str, NaiveDate);
 
 /// The first days of the day, month and year that a day lies in.
-pub fn grains(day: NaiveDate) -> [(&'static str, NaiveDate); 3] {
+fn grains(day: NaiveDate) -> [(&'static str, NaiveDate); 3] {
     let month = day.with_day(1).unwrap_or(day);
     [
         ("D", day),

@@ -10,9 +10,14 @@ pub const MARK: &str = "\u{feff}";
 /// spreadsheet speaks Chinese.
 const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
-/// A cell that a spreadsheet takes for text and never for a formula.
+/// Digits that a spreadsheet keeps of a number.
+const DIGITS_MAX: usize = 15;
+
+/// A cell that a spreadsheet takes for text: never for a formula, and never for a number of more digits than it keeps, such
+/// as an ID number.
 pub fn harmless(cell: &str) -> Cow<'_, str> {
-    if cell.starts_with(FORMULA) {
+    let is_rounded = cell.len() > DIGITS_MAX && cell.bytes().all(|byte| byte.is_ascii_digit());
+    if is_rounded || cell.starts_with(FORMULA) {
         Cow::Owned(format!("'{cell}"))
     } else {
         Cow::Borrowed(cell)
@@ -44,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_cell_is_a_formula() {
+    fn no_cell_is_a_formula_or_a_number_that_is_rounded() {
         for (cell, expected) in [
             ("=1+1", "'=1+1"),
             ("+86", "'+86"),
@@ -58,6 +63,9 @@ mod tests {
             ("－1", "'－1"),
             ("＠x", "'＠x"),
             ("毛田=1", "毛田=1"),
+            ("123456789012345", "123456789012345"),
+            ("430381188603010019", "'430381188603010019"),
+            ("43038118860301001X", "43038118860301001X"),
             ("", ""),
         ] {
             assert_eq!(harmless(cell), expected);

@@ -12,7 +12,10 @@ use super::tree::{Node, Tree};
 use crate::policy::Action;
 use chrono::TimeDelta;
 use entity::id::{AccountId, FederationId};
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, FromQueryResult, QueryFilter, Value};
+use sea_orm::{
+    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
+    FromQueryResult, IntoActiveModel, ModelTrait, QueryFilter, Value,
+};
 use std::future::Future;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -31,22 +34,26 @@ pub async fn forget_keys(app: &App) -> Result<(), Error> {
     Ok(())
 }
 
+/// What a row becomes on its way into its table.
+type Active<M> = <<M as ModelTrait>::Entity as EntityTrait>::ActiveModel;
+
 /// An open transaction of one operation.
 pub struct Tx {
     db: DatabaseTransaction,
     op: Op,
     tree: Arc<Tree>,
     changes_tree: bool,
-    key: Option<(String, String)>,
 }
 
-/// The proof that a transaction ended as it should. Only [`Tx::commit`] and [`Tx::unchanged`] make it.
+/// The proof that a transaction ends as it should. Only [`Tx::commit`] and [`Tx::unchanged`] make it.
 pub struct Committed<T> {
     value: T,
     changes_tree: bool,
     has_event: bool,
-    /// A key that no commit could carry, because nothing was changed.
-    loose_key: Option<(String, String)>,
+    /// What is still to be committed; none where nothing was changed.
+    open: Option<DatabaseTransaction>,
+    /// No commit could carry the key, because nothing was changed.
+    is_key_loose: bool,
 }
 
 impl Op {
@@ -70,7 +77,10 @@ impl Op {
         for run in 0..RUNS_MAX {
             let ended = match Tx::begin(self).await {
                 Ok((tx, hold)) => {
-                    let ended = body(tx).await;
+                    let ended = match body(tx).await {
+                        Ok(committed) => committed.end().await,
+                        Err(error) => Err(error),
+                    };
                     hold.end();
                     ended
                 }
@@ -110,8 +120,10 @@ impl Op {
         let (Some(key), Some(account_id)) = (key, self.account_id()) else {
             return self.write(body).await;
         };
-        let (digest, body) = (&digest, &body);
-        let committed = self.run(|mut tx| async move {
+        // Somebody's number is a key that a client may think of.
+        let key = self.app().keys.mac(key.as_bytes());
+        let (key, digest, body) = (&*key, &digest, &body);
+        let committed = self.run(|tx| async move {
             let mut sql = Sql::new("SELECT digest, subject_id FROM idempotency WHERE account_id = ");
             sql.bind(account_id).push(" AND key = ").bind(key);
             sql.push(" AND created_at > ").bind(self.now() - KEY_KEPT);
@@ -122,14 +134,21 @@ impl Op {
                 Some(earlier) if earlier.digest == *digest => Ok(tx.unchanged(I::from(earlier.subject_id))),
                 Some(_) => Err(Error::IdempotencyKeyReused),
                 None => {
-                    tx.key = Some((key.to_owned(), digest.clone()));
-                    body(tx).await
+                    let mut committed = body(tx).await?;
+                    match &committed.open {
+                        Some(db) => {
+                            let sql = remember(self, account_id, (key, digest), committed.value.into());
+                            db.execute_raw(sql.on(db.get_database_backend())).await?;
+                        }
+                        None => committed.is_key_loose = true,
+                    }
+                    Ok(committed)
                 }
             }
         });
         let committed = committed.await?;
-        if let Some((key, digest)) = &committed.loose_key {
-            let sql = remember(self, account_id, key, digest, committed.value.into());
+        if committed.is_key_loose {
+            let sql = remember(self, account_id, (key, digest), committed.value.into());
             let db = &self.app().db;
             db.writer().execute_raw(sql.on(db.backend())).await?;
         }
@@ -137,15 +156,15 @@ impl Op {
     }
 }
 
-/// Keeps a key with what it did. A key of the same name that is in force stays; one that was forgotten gives way.
-fn remember(op: &Op, account_id: AccountId, key: &str, digest: &str, subject_id: Uuid) -> Sql {
+/// Keeps a key with the id that it gave. A key of the same name that is in force stays; one that was forgotten gives way.
+fn remember(op: &Op, account_id: AccountId, (key, digest): (&str, &str), given: Uuid) -> Sql {
     let mut sql =
         Sql::new("INSERT INTO idempotency (account_id, key, digest, subject_id, created_at) VALUES ");
     sql.rows([[
         account_id.into(),
         key.into(),
         digest.into(),
-        subject_id.into(),
+        given.into(),
         op.now().into(),
     ]]);
     sql.push(
@@ -163,6 +182,13 @@ struct Earlier {
 }
 
 impl<T> Committed<T> {
+    async fn end(mut self) -> Result<Self, Error> {
+        if let Some(db) = self.open.take() {
+            db.commit().await?;
+        }
+        Ok(self)
+    }
+
     async fn tell(&self, app: &App) {
         if self.has_event {
             app.feed.event_committed();
@@ -195,9 +221,28 @@ impl Tx {
             op: op.clone(),
             tree,
             changes_tree: false,
-            key: None,
         };
         Ok((tx, hold))
+    }
+
+    /// Writes a new row.
+    pub async fn insert<M>(&self, row: M) -> Result<(), Error>
+    where
+        M: ModelTrait + IntoActiveModel<Active<M>>,
+    {
+        let insert = M::Entity::insert(row.into_active_model());
+        insert.exec_without_returning(&self.db).await?;
+        Ok(())
+    }
+
+    /// Writes a changed row, all of it.
+    pub async fn update<M>(&self, row: M) -> Result<(), Error>
+    where
+        M: ModelTrait<Entity: EntityTrait<Model = M>> + IntoActiveModel<Active<M>>,
+        Active<M>: ActiveModelBehavior + Send,
+    {
+        row.into_active_model().reset_all().update(&self.db).await?;
+        Ok(())
     }
 
     /// The operation it belongs to.
@@ -289,16 +334,12 @@ impl Tx {
         let id = self.op.id();
         audit::insert(&self.db, [(id, &Source::of(&self.op), &sentence)]).await?;
         self.insert_entries(id, &sentence).await?;
-        if let (Some((key, digest)), Some(account_id)) = (&self.key, self.op.account_id()) {
-            let sql = remember(&self.op, account_id, key, digest, sentence.subject_id);
-            self.db.execute_raw(sql.on(self.backend())).await?;
-        }
-        self.db.commit().await?;
         Ok(Committed {
             value,
             changes_tree: self.changes_tree,
             has_event: true,
-            loose_key: None,
+            open: Some(self.db),
+            is_key_loose: false,
         })
     }
 
@@ -308,7 +349,8 @@ impl Tx {
             value,
             changes_tree: false,
             has_event: false,
-            loose_key: self.key,
+            open: None,
+            is_key_loose: false,
         }
     }
 

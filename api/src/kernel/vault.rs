@@ -134,6 +134,11 @@ impl Opener {
     pub fn open(&self, cell: Cell, sealed: &Sealed) -> Result<String, Error> {
         open(&self.0, cell, sealed)
     }
+
+    /// What finds a value in a column.
+    pub fn index(&self, column: &str, normal: &str) -> Result<String, Error> {
+        index(&self.0, column, normal)
+    }
 }
 
 async fn rows(db: &impl ConnectionTrait) -> Result<Vec<Row>, Error> {
@@ -141,6 +146,19 @@ async fn rows(db: &impl ConnectionTrait) -> Result<Vec<Row>, Error> {
     Ok(Row::find_by_statement(sql.on(db.get_database_backend()))
         .all(db)
         .await?)
+}
+
+/// Whether nothing was ever sealed in a database.
+pub async fn is_new(db: &Db) -> Result<bool, Error> {
+    Ok(rows(db.unhurried()).await?.is_empty())
+}
+
+/// What finds a value in a column: a keyed hash of its normal form, hex.
+fn index(known: &[DataKey], column: &str, normal: &str) -> Result<String, Error> {
+    let key = known.iter().find(|key| key.is_index);
+    let key = key.ok_or_else(|| broken("the vault"))?;
+    let text = [column, normal].join("\u{1f}");
+    Ok(hex(&key.suite.mac(&key.bytes, text.as_bytes())))
 }
 
 impl Vault {
@@ -151,9 +169,8 @@ impl Vault {
             clock,
             known: ArcSwap::default(),
         };
-        if rows(db.unhurried()).await?.is_empty() {
-            vault.insert(db, 1, COLUMN).await?;
-            vault.insert(db, 2, INDEX).await?;
+        if is_new(db).await? {
+            vault.insert(db, &[(1, COLUMN), (2, INDEX)]).await?;
         }
         vault.refresh(db).await?;
         Ok(vault)
@@ -171,20 +188,23 @@ impl Vault {
         Ok(())
     }
 
-    /// Adds a data key; where another process was faster, theirs stands.
-    async fn insert(&self, db: &Db, id: i32, purpose: &str) -> Result<(), Error> {
-        let bytes = self.clock.random();
-        let (suite, master_id, wrapped) = self.wrap(id, &bytes, None)?;
+    /// Adds data keys, all or none; where another process was faster, theirs stand.
+    async fn insert(&self, db: &Db, keys: &[(i32, &str)]) -> Result<(), Error> {
         let mut sql =
             Sql::new("INSERT INTO data_key (id, purpose, suite, wrapped, master_id, created_at) VALUES ");
-        sql.rows([[
-            id.into(),
-            purpose.into(),
-            suite.into(),
-            wrapped.into(),
-            master_id.into(),
-            self.clock.now().into(),
-        ]]);
+        let row = |(id, purpose): &(i32, &str)| {
+            let (suite, master_id, wrapped) = self.wrap(*id, &self.clock.random(), None)?;
+            let now = self.clock.now();
+            Ok([
+                (*id).into(),
+                (*purpose).into(),
+                suite.into(),
+                wrapped.into(),
+                master_id.into(),
+                now.into(),
+            ])
+        };
+        sql.rows(keys.iter().map(row).collect::<Result<Vec<_>, Error>>()?);
         sql.push(" ON CONFLICT (id) DO NOTHING");
         db.writer().execute_raw(sql.on(db.backend())).await?;
         Ok(())
@@ -223,7 +243,7 @@ impl Vault {
             db.writer().execute_raw(sql.on(db.backend())).await?;
         }
         let id = known.last().map_or(1, |key| key.id + 1);
-        self.insert(db, id, COLUMN).await?;
+        self.insert(db, &[(id, COLUMN)]).await?;
         self.refresh(db).await?;
         Ok(id)
     }
@@ -269,10 +289,6 @@ impl Vault {
 
     /// What finds a value in a column: a keyed hash of its normal form, hex.
     pub fn index(&self, column: &str, normal: &str) -> Result<String, Error> {
-        let known = self.known.load();
-        let key = known.iter().find(|key| key.is_index);
-        let key = key.ok_or_else(|| broken("the vault"))?;
-        let text = [column, normal].join("\u{1f}");
-        Ok(hex(&key.suite.mac(&key.bytes, text.as_bytes())))
+        index(&self.known.load(), column, normal)
     }
 }

@@ -8,6 +8,7 @@ use crate::kernel::error::{Text, text};
 use crate::org::federation::rules::half_width;
 use chrono::{Datelike, NaiveDate};
 use entity::people::person::IdType;
+use sea_orm::ActiveEnum;
 
 /// 2^(17-i) modulo 11 (GB 11643-1999 §4.2).
 const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
@@ -155,14 +156,7 @@ pub fn region(id_type: IdType, number: &str) -> Option<&str> {
 
 /// What its blind index is made of: the document and the number.
 pub fn index_form(id_type: IdType, number: &str) -> String {
-    let document = match id_type {
-        IdType::ResidentId => "RESIDENT_ID",
-        IdType::Passport => "PASSPORT",
-        IdType::HkMacaoTaiwanResident => "HK_MACAO_TAIWAN_RESIDENT",
-        IdType::ForeignPermanentResident => "FOREIGN_PERMANENT_RESIDENT",
-        IdType::Other => "OTHER",
-    };
-    format!("{document} {number}")
+    format!("{} {number}", id_type.to_value())
 }
 
 #[cfg(test)]

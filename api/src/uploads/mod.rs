@@ -58,12 +58,6 @@ pub enum Event {
 impl Said for Event {
     fn sentence(self) -> Sentence {
         let Event::Received(id, place, size) = self;
-        Sentence {
-            kind: "UPLOAD_RECEIVED",
-            subject_id: id.0,
-            place,
-            body: json!({"sizeBytes": size}),
-            deltas: Vec::new(),
-        }
+        Sentence::new("UPLOAD_RECEIVED", id.0, place, json!({"sizeBytes": size}))
     }
 }

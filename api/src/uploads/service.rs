@@ -58,14 +58,15 @@ pub enum Taken {
 /// How far a file of the caller has come: the byte at which it goes on, and whether it is whole.
 pub async fn standing(op: &Op, id: UploadId) -> Result<(i64, bool), Error> {
     let account_id = may_send(op)?;
-    match store::find(op.app(), id).await? {
-        Some(upload) if upload.account_id == account_id => Ok((upload.size_bytes, true)),
-        Some(_) => Err(not_theirs()),
-        None => match store::find_chain(op.app(), account_id, id).await? {
-            Some(chain) => Ok((chain.end_byte, false)),
-            None => Err(not_theirs()),
-        },
+    let whole = store::find(op.app(), id).await?;
+    let is_taken = whole.is_some();
+    if let Some(own) = whole.filter(|upload| upload.account_id == account_id) {
+        return Ok((own.size_bytes, true));
     }
+    // Also where the id is somebody else's: the time it takes tells nothing.
+    let chain = store::find_chain(op.app(), account_id, id).await?;
+    let begun = chain.filter(|_| !is_taken).ok_or_else(not_theirs)?;
+    Ok((begun.end_byte, false))
 }
 
 /// An upload of an account, and its bytes.

@@ -11,7 +11,7 @@ pub mod rules;
 pub(crate) mod store;
 
 use crate::kernel::clock::day_of;
-use crate::kernel::event::{Delta, Event as Said, Place, Sentence, change};
+use crate::kernel::event::{Delta, Event as Said, Sentence, change};
 use crate::metrics::MetricId;
 use crate::org::enterprise::rules::net;
 use entity::visits::finding::Severity;
@@ -42,15 +42,6 @@ pub enum Event {
     },
 }
 
-/// Where a visit was.
-pub fn place(visit: &Model) -> Place {
-    Place {
-        federation_id: visit.federation_id,
-        path: visit.path.clone(),
-        county_id: visit.county_id,
-    }
-}
-
 /// What a visit adds to the figures, `sign` times.
 pub fn deltas(told: &Told, sign: i64) -> Vec<Delta> {
     let mut sums: BTreeMap<(MetricId, String), i64> = BTreeMap::new();
@@ -68,7 +59,7 @@ pub fn deltas(told: &Told, sign: i64) -> Vec<Delta> {
     let delta = |((metric, dimension), amount): ((MetricId, String), i64)| Delta {
         metric,
         dimension,
-        place: place(visit),
+        place: visit.place(),
         day: day_of(visit.started_at),
         amount: sign * amount,
         source_id: visit.id.0,
@@ -95,14 +86,14 @@ impl Said for Event {
             Event::Recorded(told) => Sentence {
                 kind: "VISIT_RECORDED",
                 subject_id: told.visit.id.0,
-                place: place(&told.visit),
+                place: told.visit.place(),
                 body: json!({"purpose": told.visit.purpose.to_value(), "findings": told.severities.len()}),
                 deltas: deltas(&told, 1),
             },
             Event::Corrected { before, after } => Sentence {
                 kind: "VISIT_CORRECTED",
                 subject_id: after.visit.id.0,
-                place: place(&after.visit),
+                place: after.visit.place(),
                 body: change(&particulars(&before), &particulars(&after)),
                 deltas: net(deltas(&before, -1).into_iter().chain(deltas(&after, 1))),
             },

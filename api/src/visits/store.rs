@@ -2,7 +2,7 @@
 
 use crate::kernel::error::Error;
 use crate::kernel::ledger::Expected;
-use crate::kernel::loader::Batch;
+use crate::kernel::loader::{Batch, grouped};
 use crate::kernel::op::Op;
 use crate::kernel::scope::{Readable, Scope, Within, parts_of};
 use crate::kernel::sql::Sql;
@@ -13,8 +13,7 @@ use entity::id::{EnterpriseId, VisitId};
 use entity::visits::finding;
 use entity::visits::visit::{Column, Entity, Model};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryFilter,
-    QueryOrder, Select,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, Select,
 };
 
 impl Readable for Entity {
@@ -41,9 +40,7 @@ pub(super) async fn find_anywhere(tx: &Tx, id: VisitId) -> Result<Option<Model>,
 
 /// Writes a new visit with its findings.
 pub(super) async fn insert(tx: &Tx, visit: Model, findings: Vec<finding::Model>) -> Result<(), Error> {
-    Entity::insert(visit.into_active_model())
-        .exec_without_returning(tx.db())
-        .await?;
+    tx.insert(visit).await?;
     insert_findings(tx, findings).await
 }
 
@@ -70,8 +67,7 @@ pub(super) async fn update(
         tx.db().execute_raw(sql.on(tx.backend())).await?;
         insert_findings(tx, findings).await?;
     }
-    visit.into_active_model().reset_all().update(tx.db()).await?;
-    Ok(())
+    tx.update(visit).await
 }
 
 async fn findings_of(db: &impl ConnectionTrait, ids: Vec<VisitId>) -> Result<Vec<finding::Model>, Error> {
@@ -93,8 +89,7 @@ impl Batch for FindingsOf {
 
     async fn load(op: Op, keys: Vec<VisitId>) -> Result<Vec<Self::Value>, Error> {
         let rows = findings_of(op.app().db.reader(), keys.clone()).await?;
-        let of = |id: &VisitId| rows.iter().filter(|row| row.visit_id == *id).cloned().collect();
-        Ok(keys.iter().map(of).collect())
+        Ok(grouped(&keys, rows, |row| row.visit_id))
     }
 }
 

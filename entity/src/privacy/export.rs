@@ -1,6 +1,7 @@
 //! Personal data that was asked for in bulk.
 
 use crate::id::{AccountId, ExportId, FederationId, SealedFileId};
+use crate::people::basis::Purpose;
 use sea_orm::entity::prelude::*;
 
 /// What is exported.
@@ -23,6 +24,8 @@ pub enum ExportState {
     Approved,
     /// the file is there, until it expires.
     Ready,
+    /// the file could not be written: see `failure`.
+    Failed,
 }
 
 /// A row of `export`.
@@ -37,6 +40,8 @@ pub struct Model {
     pub kind: ExportKind,
     /// Where it is.
     pub state: ExportState,
+    /// What for.
+    pub purpose: Purpose,
     /// Why; nothing personal.
     pub reason: String,
     /// Who asked.
@@ -49,7 +54,9 @@ pub struct Model {
     pub decided_at: Option<DateTimeUtc>,
     /// Why it was refused.
     pub refusal: Option<String>,
-    /// What came of it.
+    /// Why the file could not be written, as its job keeps it.
+    pub failure: Option<String>,
+    /// What comes of it.
     pub file_id: Option<SealedFileId>,
     /// Whose data.
     pub federation_id: FederationId,

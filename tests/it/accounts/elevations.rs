@@ -112,6 +112,43 @@ both! {
         }
     }
 
+    async fn it_ends_with_what_it_stands_on(app: App) {
+        let security = app.person("SECURITY_ADMINISTRATOR", XIANGTAN).await;
+        let office = |username: &'static str| {
+            let (app, security) = (&app, &security);
+            async move {
+                app.add_account(username, "LEADER", app.federation(WANGCHUNMEN)).await;
+                let caller = app.sign_in(username).await;
+                let id = caller.data("{ viewer { id } }", json!({})).await["viewer"]["id"].take();
+                // Until midnight in China: 16:00 in UTC.
+                let role = json!({"accountId": id, "role": "CADRE", "federationId": app.gid(WANGCHUNMEN), "to": "2026-06-21", "reason": "借调"});
+                let grant = security.done(GRANT, role).await["grant"]["id"].take();
+                (caller, id, grant)
+            }
+        };
+        let (ended, id, grant) = office("ended").await;
+        ended.done(ELEVATE, at(&app, "CADRE", XIANGXIANG)).await;
+        assert!(sees(&ended).await);
+
+        security.done(END_GRANT, json!({"id": grant, "reason": "借调结束"})).await;
+
+        assert!(!sees(&ended).await);
+        let long = app.another_with(|rules| rules.access.elevation_minutes = 1_440).await;
+        let (late, ..) = office("late").await;
+        let elevated = late.at(&long).done(ELEVATE, at(&app, "CADRE", XIANGXIANG)).await["grant"]["expiresAt"].take();
+        assert_eq!(elevated, "2026-06-20T16:00:00Z");
+        // Who was elevated once may become an administrator later.
+        app.advance(TimeDelta::days(366));
+        let role = json!({"accountId": id, "role": "SYSTEM_ADMINISTRATOR", "federationId": app.gid(WANGCHUNMEN), "reason": "转岗"});
+        let lenient = app.another_with(|rules| rules.access.password_days = 0).await;
+        lenient.sign_in("ended").await.set_up_otp(crate::support::app::SECRET).await;
+        let security = app.person("SECURITY_ADMINISTRATOR", HUNAN).await;
+        app.write("UPDATE role_grant SET valid_to = '2026-06-21' WHERE role = 'LEADER' AND valid_to IS NULL").await;
+        security.done(GRANT, role).await;
+        let checks = api::verify::run(&app.process.db, &app.process.keys, &[], app.process.clock.now()).await.map_err(|error| error.report()).unwrap();
+        assert!(checks.iter().all(|check| check.outcome.is_ok()), "{checks:?}");
+    }
+
     async fn it_ends_with_a_reset_and_binds_no_administrator(app: App) {
         app.add_account("office", "CADRE", app.federation(WANGCHUNMEN)).await;
         let office = app.sign_in("office").await;

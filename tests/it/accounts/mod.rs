@@ -9,4 +9,3 @@ mod otp;
 mod administrators;
 mod grants;
 mod elevations;
-mod upgrade;

@@ -52,9 +52,35 @@ both! {
         assert_eq!(app.caller(&login).data(COUNTY, json!({})).await["federation"]["accounts"]["totalCount"], 1);
     }
 
+    async fn codes_are_not_guessed_by_who_knows_the_password_or_has_the_session(app: App) {
+        let root = administrator(&app, "root").await;
+        root.done(ENROLL_OTP, json!({"password": SECRET})).await;
+        let confirm = async |code: &str| root.gql(CONFIRM_OTP, json!({"input": {"code": code}})).await;
+        for _ in 0..10 {
+            assert_eq!(confirm("000000").await["data"]["confirmOtp"]["userErrors"][0]["code"], "INVALID");
+        }
+        assert_eq!(confirm("000000").await["errors"][0]["extensions"]["retryAfter"], 30);
+        app.advance(TimeDelta::seconds(30));
+        let device = root.set_up_otp(SECRET).await;
+
+        // From as many addresses as they like.
+        let guess = async |last: u32| {
+            let input = json!({"username": "root", "password": SECRET, "otp": "000000"});
+            app.from(&format!("198.51.{last}.7")).anonymous().gql(LOGIN, json!({"input": input})).await
+        };
+        for last in 0..10 {
+            assert_eq!(guess(last).await["data"]["login"]["userErrors"][0]["code"], "INVALID");
+        }
+        app.advance(TimeDelta::seconds(29));
+        assert_eq!(guess(99).await["errors"][0]["extensions"]["retryAfter"], 1);
+        app.advance(TimeDelta::seconds(1));
+        assert_eq!(log_in(&app, "root", &device.code()).await, "in");
+        assert_eq!(guess(99).await["data"]["login"]["userErrors"][0]["code"], "INVALID");
+    }
+
     async fn which_roles_need_a_second_factor_is_a_setting(app: App) {
-        let strict = app.another_with(|access| access.otp_roles.0.push(api::policy::Role::Cadre)).await;
-        let none = app.another_with(|access| access.otp_roles.0.clear()).await;
+        let strict = app.another_with(|rules| rules.access.otp_roles.0.push(api::policy::Role::Cadre)).await;
+        let none = app.another_with(|rules| rules.access.otp_roles.0.clear()).await;
         let cadre = app.person("CADRE", XIANGXIANG).await;
         let root = administrator(&app, "root").await;
         let name = "{ federation(code: \"430381000000\") { name } }";

@@ -2,7 +2,7 @@
 
 use super::clock::Clock;
 use super::db::{Stage, done, keys};
-use api::config::{Access, Transport};
+use api::config::{Rules, Transport};
 use api::http::engine::{Engine, Execute};
 use api::http::router::router;
 use api::kernel::app::App as Process;
@@ -92,12 +92,12 @@ impl App {
     pub async fn open(stage: &Stage, clock: Arc<Clock>) -> App {
         let folder = stage.folder.path().to_owned();
         let files = done(Files::open(&folder.join("files")));
-        App::start(stage.url.clone(), (folder, files), clock, Access::default()).await
+        App::start(stage.url.clone(), (folder, files), clock, Rules::default()).await
     }
 
-    async fn start(url: String, kept: (PathBuf, Files), clock: Arc<Clock>, access: Access) -> App {
+    async fn start(url: String, kept: (PathBuf, Files), clock: Arc<Clock>, rules: Rules) -> App {
         let db = done(Db::connect(&url, 6).await);
-        App::start_on(db, url, kept, clock, access).await
+        App::start_on(db, url, kept, clock, rules).await
     }
 
     async fn start_on(
@@ -105,10 +105,10 @@ impl App {
         url: String,
         (folder, files): (PathBuf, Files),
         clock: Arc<Clock>,
-        access: Access,
+        rules: Rules,
     ) -> App {
         let keys = keys(&folder);
-        let process = done(Process::build(db, Arc::clone(&clock) as _, keys, files, access).await);
+        let process = done(Process::build(db, Arc::clone(&clock) as _, keys, files, rules).await);
         let engine = done(Engine::new(
             Arc::clone(&process),
             Arc::default(),
@@ -158,8 +158,8 @@ impl App {
     /// A second process that keeps its files elsewhere.
     pub async fn another_on(&self, files: Files) -> App {
         let kept = (self.folder.clone(), files);
-        let access = self.process.access.clone();
-        App::start(self.url.clone(), kept, Arc::clone(&self.clock), access).await
+        let rules = self.process.rules.clone();
+        App::start(self.url.clone(), kept, Arc::clone(&self.clock), rules).await
     }
 
     /// Its key file.
@@ -183,8 +183,8 @@ impl App {
     pub async fn within(&self, limit: Duration) -> App {
         let db = done(Db::connect_within(&self.url, 6, limit).await);
         let kept = (self.folder.clone(), self.process.files.clone());
-        let access = self.process.access.clone();
-        App::start_on(db, self.url.clone(), kept, Arc::clone(&self.clock), access).await
+        let rules = self.process.rules.clone();
+        App::start_on(db, self.url.clone(), kept, Arc::clone(&self.clock), rules).await
     }
 
     /// Does something as an operation of the service acting by itself.
@@ -219,12 +219,12 @@ impl App {
         }
     }
 
-    /// A second process with other settings of who may sign in.
-    pub async fn another_with(&self, change: impl FnOnce(&mut Access)) -> App {
-        let mut access = self.process.access.clone();
-        change(&mut access);
+    /// A second process with other rules.
+    pub async fn another_with(&self, change: impl FnOnce(&mut Rules)) -> App {
+        let mut rules = self.process.rules.clone();
+        change(&mut rules);
         let kept = (self.folder.clone(), self.process.files.clone());
-        App::start(self.url.clone(), kept, Arc::clone(&self.clock), access).await
+        App::start(self.url.clone(), kept, Arc::clone(&self.clock), rules).await
     }
 
     /// The service acting by itself, as at the command line.

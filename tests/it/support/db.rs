@@ -2,7 +2,7 @@
 
 use super::clock::Clock;
 use super::{postgres, tree};
-use api::config::Access;
+use api::config::Rules;
 use api::kernel::app::App;
 use api::kernel::db::Db;
 use api::kernel::files::Files;
@@ -76,7 +76,7 @@ async fn prepare(url: &str, folder: &Path) {
     done(start::migrate(&db).await);
     let keys = keys(folder);
     let files = done(Files::open(&folder.join("files")));
-    let app = done(App::build(db.clone(), clock, keys, files, Access::default()).await);
+    let app = done(App::build(db.clone(), clock, keys, files, Rules::default()).await);
     done(import::import(&Op::new(&app, Actor::System), tree::LIST.as_bytes()).await);
     drop(app);
     done(db.close().await);

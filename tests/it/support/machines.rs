@@ -2,7 +2,9 @@
 
 use super::App;
 use super::app::{Answer, Caller};
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -51,6 +53,25 @@ impl Pair {
             algorithm: Algorithm::ES256,
             private: EncodingKey::from_ec_der(document.as_ref()),
             jwk: json!({"kty": "EC", "crv": "P-256", "x": x, "y": y}),
+        }
+    }
+
+    /// For RS256.
+    pub fn rsa() -> Pair {
+        let pair = rsa::KeyPair::generate(rsa::KeySize::Rsa2048).unwrap();
+        let document: Pkcs8V1Der = pair.as_der().unwrap();
+        // The key itself stands behind 26 bytes that say what it is (RFC 5208).
+        let private = EncodingKey::from_rsa_der(&document.as_ref()[26..]);
+        let public = pair.public_key();
+        let (n, e) = (public.modulus(), public.exponent());
+        let (n, e) = (
+            n.big_endian_without_leading_zero(),
+            e.big_endian_without_leading_zero(),
+        );
+        Pair {
+            algorithm: Algorithm::RS256,
+            private,
+            jwk: json!({"kty": "RSA", "n": base64url(n), "e": base64url(e)}),
         }
     }
 

@@ -14,6 +14,8 @@ pub mod provider;
 pub mod people;
 pub mod register;
 pub mod shape;
+pub mod table;
+pub mod verdict;
 pub mod things;
 pub mod socket;
 pub mod postgres;
@@ -28,7 +30,7 @@ use std::future::Future;
 use std::time::Duration;
 
 /// No story takes this long; one that hangs fails.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Declares tests that each run on both databases: `both! { async fn a_fact(app: App) { … } }`.
 macro_rules! both {

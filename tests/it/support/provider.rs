@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 pub const BEGIN: &str = "mutation($input: BeginProviderLogin!) { beginProviderLogin(input: $input) { \
-    authorizationUrl state userErrors { code field message } } }";
+    authorizationUrl state secret userErrors { code field message } } }";
 pub const LOGIN_WITH_PROVIDER: &str = "mutation($input: LoginWithProvider!) { loginWithProvider(input: $input) { \
     accessToken refreshToken expiresAt viewer { name isOtpMissing grants { role } } userErrors { code field message } } }";
 pub const LINK_PROVIDER: &str = "mutation($input: LinkProvider!) { linkProvider(input: $input) { \
@@ -46,6 +46,7 @@ pub struct Provider {
 /// A login that has begun, as the front end and the provider see it.
 pub struct Begun {
     pub state: String,
+    pub secret: String,
     pub nonce: String,
     pub query: HashMap<String, String>,
 }
@@ -111,11 +112,11 @@ impl Provider {
             pair: Pair::p256(),
         };
         provider.publish("first", &provider.pair);
-        let app = app.another_with(|access| {
-            access.oidc.oidc_issuer = Some(issuer);
-            access.oidc.oidc_client_id = Some(CLIENT.0.to_owned());
-            access.oidc.oidc_client_secret = Some(CLIENT.1.to_owned());
-            access.oidc.oidc_redirect_uri = Some("https://app.example.cn/back".to_owned());
+        let app = app.another_with(|rules| {
+            rules.access.oidc.oidc_issuer = Some(issuer);
+            rules.access.oidc.oidc_client_id = Some(CLIENT.0.to_owned());
+            rules.access.oidc.oidc_client_secret = Some(CLIENT.1.to_owned());
+            rules.access.oidc.oidc_redirect_uri = Some("https://app.example.cn/back".to_owned());
         });
         (provider, app.await)
     }
@@ -156,7 +157,12 @@ impl Provider {
     /// Somebody signs in at the provider; what the front end brings back.
     pub fn approve(&self, app: &App, begun: &Begun, subject: &str) -> Value {
         let token = self.pair.sign(Some("first"), &self.claims(app, begun, subject));
-        json!({"state": begun.state, "code": self.code(begun, token)})
+        self.back(begun, token)
+    }
+
+    /// What the front end brings back with an ID token.
+    pub fn back(&self, begun: &Begun, id_token: String) -> Value {
+        json!({"state": begun.state, "secret": begun.secret, "code": self.code(begun, id_token)})
     }
 }
 
@@ -173,6 +179,7 @@ impl Caller {
             .collect();
         Begun {
             state: begun["state"].as_str().unwrap().to_owned(),
+            secret: begun["secret"].as_str().unwrap().to_owned(),
             nonce: query["nonce"].clone(),
             query,
         }

@@ -1,20 +1,25 @@
 //! One of everything at a place, entered as those enter it who work there.
 
-use super::register::{FOUND, IMPORT_COLLECTIONS, REGISTER, cover, job, trade_union, uscc};
-use super::tree::XIANGTAN;
-use super::{App, Caller};
+use super::App;
+use super::register::{
+    FOUND, IMPORT_COLLECTIONS, IMPORT_ENTERPRISES, REGISTER, cover, job, trade_union, uscc,
+};
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 const FILE: &str = "mutation($input: FileSubjectRequest!) { fileSubjectRequest(input: $input) { \
     subjectRequest { id } userErrors { code field message } } }";
 const EXPORT: &str = "mutation($input: RequestExport!) { requestExport(input: $input) { \
     export { id } userErrors { code field message } } }";
 
-/// Where things are: a county and a township of it, by code and name.
+/// Where things are, by division codes.
 #[derive(Clone, Copy)]
 pub struct Place {
-    pub county: &'static str,
+    /// The federation where they are.
+    pub at: &'static str,
+    /// Above it: those who enter them have their roles there.
+    pub above: &'static str,
+    /// A line of the tax bureau names a township: this one.
     pub township: &'static str,
     /// A word that stands in every text that is entered there.
     pub word: &'static str,
@@ -24,8 +29,8 @@ pub struct Place {
 
 /// What there is at a place.
 pub struct Things {
-    /// Global ids by type; of parts too.
-    pub ids: HashMap<String, String>,
+    /// Global ids by type; of parts too. Things of a type that are not alike say in brackets which they are.
+    pub ids: BTreeMap<String, String>,
     /// The upload that its job reads.
     pub upload: String,
     /// The UUID of its visit.
@@ -46,19 +51,20 @@ fn text(value: &Value) -> String {
 /// Enters one of everything.
 pub async fn things(app: &App, place: Place) -> Things {
     let Place {
-        county,
-        township,
+        at,
+        above,
         word,
         number,
+        ..
     } = place;
-    let cadre = app.person("CADRE", county).await;
-    let mut ids = HashMap::from([("Federation".to_owned(), app.gid(township))]);
+    let cadre = app.person("CADRE", above).await;
+    let mut ids = BTreeMap::from([("Federation".to_owned(), app.gid(at))]);
     let mut keep = |kind: &str, id: String| drop(ids.insert(kind.to_owned(), id));
 
-    let mut firm = super::register::enterprise(&cadre, township, number);
+    let mut firm = super::register::enterprise(&cadre, at, number);
     firm["name"] = json!(format!("{word}第{number}机械厂"));
     let enterprise = text(&cadre.done(REGISTER, firm).await["enterprise"]["id"]);
-    let mut union = trade_union(&cadre, township, "SINGLE", number);
+    let mut union = trade_union(&cadre, at, "SINGLE", number);
     union["name"] = json!(format!("{word}第{number}工会委员会"));
     let union = text(&cadre.done(FOUND, union).await["tradeUnion"]["id"]);
     keep("Coverage", cover(&cadre, &union, &enterprise, "2026-03-01").await);
@@ -70,7 +76,7 @@ pub async fn things(app: &App, place: Place) -> Things {
     keep("Visit", text(&recorded["visit"]["id"]));
 
     let link = "mutation($input: LinkFederations!) { linkFederations(input: $input) { federationLink { id } userErrors { code } } }";
-    let input = json!({"federationId": app.gid(township), "superiorId": app.gid(XIANGTAN), "kind": "FEE", "from": "2026-01-01"});
+    let input = json!({"federationId": app.gid(at), "superiorId": app.gid(above), "kind": "FEE", "from": "2026-01-01"});
     keep(
         "FederationLink",
         text(&cadre.done(link, input).await["federationLink"]["id"]),
@@ -78,10 +84,14 @@ pub async fn things(app: &App, place: Place) -> Things {
     let (collection, waiting) = collections(app, place).await;
     keep("Collection", collection);
     keep("WaitingCollection", waiting);
-    let finance = app.person("FINANCE", county).await;
+    let finance = app.person("FINANCE", above).await;
     keep(
-        "Job",
-        job(&finance, IMPORT_COLLECTIONS, township, "voucherId\n").await,
+        "Job (collections)",
+        job(&finance, IMPORT_COLLECTIONS, at, "voucherId\n").await,
+    );
+    keep(
+        "Job (enterprises)",
+        job(&cadre, IMPORT_ENTERPRISES, at, "uscc\n").await,
     );
     let upload =
         uuid::Uuid::from_u128(0x0190_0000_0000_7000_9000_0000_0000_0000 + u128::from(number)).to_string();
@@ -90,31 +100,38 @@ pub async fn things(app: &App, place: Place) -> Things {
         .await;
     assert!(sent.status.is_success());
 
-    let username = format!("{township}.office");
-    app.add_account(&username, "CADRE", app.federation(township))
-        .await;
+    let username = format!("{at}.office");
+    app.add_account(&username, "CADRE", app.federation(at)).await;
     let office = app.sign_in(&username).await;
-    let office = office
+    let who = office
         .data("{ viewer { id sessions { id } grants { id } } }", json!({}))
         .await;
-    keep("Account", text(&office["viewer"]["id"]));
-    keep("Grant", text(&office["viewer"]["grants"][0]["id"]));
-    keep("Session", text(&office["viewer"]["sessions"][0]["id"]));
-
-    let client = format!("{township}.client");
-    app.add_account(&client, "REPORTING", app.federation(township))
+    keep("Account (person)", text(&who["viewer"]["id"]));
+    keep("Grant", text(&who["viewer"]["grants"][0]["id"]));
+    keep("Session", text(&who["viewer"]["sessions"][0]["id"]));
+    let over = app.sign_in(&username).await;
+    let sessions = over
+        .data("{ viewer { sessions { id isCurrent } } }", json!({}))
         .await;
+    let sessions = sessions["viewer"]["sessions"].as_array().unwrap();
+    let current = sessions.iter().find(|session| session["isCurrent"] == true);
+    keep("Session (over)", text(&current.unwrap()["id"]));
+    over.data("mutation { logout { userErrors { code } } }", json!({}))
+        .await;
+
+    let client = format!("{at}.client");
+    app.add_account(&client, "REPORTING", app.federation(at)).await;
     let client = app.sign_in_client(&client).await;
     let client = client
         .data("{ viewer { id account { credentials { id } } } }", json!({}))
         .await;
-    keep("Client", text(&client["viewer"]["id"]));
+    keep("Account (machine)", text(&client["viewer"]["id"]));
     keep(
         "ClientCredential",
         text(&client["viewer"]["account"]["credentials"][0]["id"]),
     );
 
-    let mut person = super::people::person(&cadre, township, number);
+    let mut person = super::people::person(&cadre, at, number);
     person["name"] = json!(format!(
         "{}三",
         &word[..word.chars().next().map_or(0, char::len_utf8)]
@@ -123,10 +140,10 @@ pub async fn things(app: &App, place: Place) -> Things {
     let asked = json!({"personId": person, "kind": "COPY"});
     keep(
         "SubjectRequest",
-        text(&cadre.done(FILE, asked).await["subjectRequest"]["id"]),
+        text(&office.done(FILE, asked).await["subjectRequest"]["id"]),
     );
     keep("Person", person);
-    let asked = json!({"federationId": app.gid(township), "kind": "PEOPLE", "reason": format!("{word}年度台账核对工作")});
+    let asked = json!({"federationId": app.gid(at), "kind": "PEOPLE", "purpose": "MEMBERSHIP", "reason": format!("{word}年度台账核对工作")});
     keep("Export", text(&cadre.done(EXPORT, asked).await["export"]["id"]));
     keep("Enterprise", enterprise);
     keep("TradeUnion", union);
@@ -141,7 +158,7 @@ pub async fn things(app: &App, place: Place) -> Things {
 
 /// A line that was accepted, and one that waits.
 async fn collections(app: &App, place: Place) -> (String, String) {
-    let bureau: Caller = app.person("TAX_BUREAU", place.county).await;
+    let bureau = app.person("TAX_BUREAU", place.above).await;
     let line = |code: u32| {
         let mut line = super::delivery::line(code);
         line["payerName"] = json!(format!("{}第{code}机械厂", place.word));
@@ -149,16 +166,20 @@ async fn collections(app: &App, place: Place) -> (String, String) {
         line
     };
     // Nobody knows the second payer.
-    let lines = [line(place.number), line(place.number + 500)];
+    let (known, unknown) = (place.number, place.number + 500);
+    let lines = [line(known), line(unknown)];
     bureau
         .done(super::delivery::SUBMIT, json!({"lines": lines}))
         .await;
-    let query = "query($code: DivisionCode!) { federation(code: $code) { collections { nodes { id } } waitingCollections { nodes { id } } } }";
-    let found = app
-        .person("FINANCE", place.county)
-        .await
-        .data(query, json!({"code": place.township}))
-        .await;
-    let first = |list: &str| text(&found["federation"][list]["nodes"][0]["id"]);
-    (first("collections"), first("waitingCollections"))
+    let query = "query($code: DivisionCode!) { federation(code: $code) { \
+        collections { nodes { id voucherId } } waitingCollections { nodes { id uscc } } } }";
+    let found = bureau.data(query, json!({"code": place.above})).await;
+    let with = |list: &str, field: &str, value: String| {
+        let nodes = found["federation"][list]["nodes"].as_array().unwrap();
+        text(&nodes.iter().find(|node| node[field] == value).unwrap()["id"])
+    };
+    (
+        with("collections", "voucherId", format!("voucher-{known}")),
+        with("waitingCollections", "uscc", uscc(unknown)),
+    )
 }

@@ -21,6 +21,8 @@ pub const XINXIANGLU: &str = "430381002000";
 pub const SHAOSHAN: &str = "430382000000";
 /// 清溪镇, a township of Shaoshan.
 pub const QINGXI: &str = "430382100000";
+/// 韶山乡, the township beside it.
+pub const SHAOSHAN_TOWNSHIP: &str = "430382200000";
 /// 长沙市, the city beside Xiangtan.
 pub const CHANGSHA: &str = "430100000000";
 /// 芙蓉区, a county of Changsha.
@@ -37,3 +39,7 @@ pub const JINMEN: &str = "350527000000";
 pub const BEIJING: &str = "110000000000";
 /// 市辖区, which stands in as a city under Beijing.
 pub const BEIJING_DISTRICTS: &str = "110100000000";
+/// 东城区, a county of Beijing.
+pub const DONGCHENG: &str = "110101000000";
+/// 东华门街道, a township of Dongcheng.
+pub const DONGHUAMEN: &str = "110101001000";

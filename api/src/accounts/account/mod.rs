@@ -1,5 +1,5 @@
-//! Accounts: people and machine clients. A person is invited to a home in the tree; a machine's account is made by the
-//! operator. Whoever administrates the home administrates the account, unless it holds a role further up.
+//! Accounts: people and machine clients. A person is invited to a home in the tree; a machine's account is registered at
+//! one, with no role. Whoever administrates the home administrates the account, unless it holds a role further up.
 
 pub mod types;
 pub mod graphql;
@@ -8,7 +8,6 @@ pub mod rules;
 pub(crate) mod store;
 
 use crate::kernel::event::{Event as Said, Place, Sentence};
-use entity::accounts::account::Model;
 use entity::id::AccountId;
 use serde_json::json;
 
@@ -22,15 +21,6 @@ pub enum Event {
     Disabled(AccountId, Place, String),
     /// It may again; why.
     Enabled(AccountId, Place, String),
-}
-
-/// Where an account has its home.
-pub fn place(account: &Model) -> Place {
-    Place {
-        federation_id: account.federation_id,
-        path: account.path.clone(),
-        county_id: account.county_id,
-    }
 }
 
 impl Said for Event {
@@ -52,12 +42,6 @@ impl Said for Event {
             }
             Event::Enabled(id, place, reason) => ("ACCOUNT_ENABLED", id, place, change(reason, true, false)),
         };
-        Sentence {
-            kind,
-            subject_id: id.0,
-            place,
-            body,
-            deltas: Vec::new(),
-        }
+        Sentence::new(kind, id.0, place, body)
     }
 }

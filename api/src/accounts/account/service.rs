@@ -1,7 +1,7 @@
 //! Making accounts, and disabling them.
 
 use super::types::InviteAccount;
-use super::{Event, place, rules, store};
+use super::{Event, rules, store};
 use crate::accounts::client::service::secret;
 use crate::accounts::client::store as clients;
 use crate::accounts::password::rules as passwords;
@@ -70,7 +70,7 @@ pub async fn add(op: &Op, new: NewAccount) -> Result<AccountId, Error> {
     let mut faults = Faults::default();
     rules::check_username(&mut faults, "username", &new.username);
     rules::check_name(&mut faults, "displayName", &new.display_name);
-    let shortest = op.app().access.password_min;
+    let shortest = op.app().rules.access.password_min;
     faults.take("password", passwords::check(shortest, &new.username, &new.secret));
     faults.refuse()?;
     let secret_hash = &token::hash(op.app(), new.secret.clone()).await?;
@@ -144,7 +144,7 @@ pub(in crate::accounts) async fn set_disabled(
         if account.disabled_at.is_some() == is_disabled {
             return Ok(tx.unchanged(id));
         }
-        let (place, reason) = (place(&account), reason.trim().to_owned());
+        let (place, reason) = (account.place(), reason.trim().to_owned());
         let event = if is_disabled {
             store::set_disabled(&tx, id, Some(op.now())).await?;
             grant::store::end_elevations(&tx, id).await?;

@@ -1,6 +1,5 @@
 //! Accounts in the database.
 
-use super::place;
 use crate::accounts::grant;
 use crate::kernel::error::Error;
 use crate::kernel::event::Place;
@@ -115,16 +114,16 @@ pub(in crate::accounts) async fn home(tx: &Tx, id: AccountId) -> Result<Place, E
     let found = Model::find_by_statement(sql.on(tx.backend()))
         .one(tx.db())
         .await?;
-    Ok(place(&found.ok_or(Error::Unauthenticated)?))
+    Ok(found.ok_or(Error::Unauthenticated)?.place())
 }
 
-/// Adds that an account is the caller's own or one that the caller may see: so what belongs to any other one is not even
+/// Adds that an account is the caller's own or one of those that the caller may see: so what belongs to any other one is not even
 /// found, and takes no longer to refuse than what there is not.
-pub(in crate::accounts) fn push_known(sql: &mut Sql, tx: &Tx) {
-    let own_id = tx.op().account_id().map_or(uuid::Uuid::nil(), Into::into);
+pub(in crate::accounts) fn push_known(sql: &mut Sql, op: &Op, seen: &Scope) {
+    let own_id = op.account_id().map_or(uuid::Uuid::nil(), Into::into);
     sql.push(" AND (account_id = ").bind(own_id);
     sql.push(" OR account_id IN (SELECT id FROM account WHERE ");
-    tx.scope(Action::ReadAccounts).push(sql, "path");
+    seen.push(sql, "path");
     sql.push("))");
 }
 

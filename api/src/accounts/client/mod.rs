@@ -49,12 +49,6 @@ impl Said for Event {
                 ("CLIENT_CREDENTIAL_REVOKED", credential.account_id, place, body)
             }
         };
-        Sentence {
-            kind,
-            subject_id: id.0,
-            place,
-            body,
-            deltas: Vec::new(),
-        }
+        Sentence::new(kind, id.0, place, body)
     }
 }

@@ -65,7 +65,7 @@ async fn judge_assertion(
         .as_ref()
         .map_or(AccountId(Uuid::nil()), |account| account.id);
     let held = store::standing(op, id, Kind::PublicKey).await?;
-    let issuer = &op.app().access.issuer;
+    let issuer = &op.app().rules.access.issuer;
     let audience = [issuer.clone(), token::endpoint(issuer)];
     let is_meant = |credential: &&Model| said.key_id.is_none() || said.key_id == credential.key_id;
     let read = |credential: &Model| {

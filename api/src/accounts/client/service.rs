@@ -2,9 +2,9 @@
 
 use super::types::{AddClientCredential, RegisterClient};
 use super::{Event, proof, rules, store};
+use crate::accounts::account::rules as accounts;
 use crate::accounts::account::service::{blank, name_taken};
 use crate::accounts::account::store::{administrated, insert, is_taken};
-use crate::accounts::account::{place, rules as accounts};
 use crate::accounts::session::service::{Opening, Tokens, open};
 use crate::accounts::session::store as sessions;
 use crate::accounts::token;
@@ -137,7 +137,7 @@ pub(super) async fn add(
             }
             store::insert(&tx, credential.clone()).await?;
             let id = credential.id;
-            tx.commit(Event::CredentialAdded(credential, place(&account)), id)
+            tx.commit(Event::CredentialAdded(credential, account.place()), id)
                 .await
         })
         .await?;
@@ -146,7 +146,7 @@ pub(super) async fn add(
 
 /// Takes a credential back, and ends every session that it opened. Asked again, it stays so.
 pub(super) async fn revoke(op: &Op, id: CredentialId, reason: &str) -> Result<CredentialId, Error> {
-    op.scope(Action::ManageAccounts)?;
+    op.account_id().ok_or(Error::Unauthenticated)?;
     op.write(|tx| async move {
         let found = store::find(&tx, id).await?;
         let found = found.ok_or(Error::NotFound("id".into()))?;
@@ -159,7 +159,7 @@ pub(super) async fn revoke(op: &Op, id: CredentialId, reason: &str) -> Result<Cr
         }
         store::revoke(&tx, id).await?;
         sessions::end_opened_with(&tx, id).await?;
-        let event = Event::CredentialRevoked(found, place(&account), reason.trim().to_owned());
+        let event = Event::CredentialRevoked(found, account.place(), reason.trim().to_owned());
         tx.commit(event, id).await
     })
     .await

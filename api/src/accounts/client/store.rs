@@ -4,10 +4,12 @@ use super::rules::SHOWN;
 use crate::accounts::account::store::push_known;
 use crate::kernel::app::App;
 use crate::kernel::error::Error;
-use crate::kernel::loader::Batch;
+use crate::kernel::loader::{Batch, grouped};
 use crate::kernel::op::Op;
+use crate::kernel::scope::Scope;
 use crate::kernel::sql::Sql;
 use crate::kernel::tx::Tx;
+use crate::policy::Action;
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::accounts::client_credential::{Entity, Kind, Model};
 use entity::id::{AccountId, CredentialId};
@@ -55,14 +57,29 @@ pub(in crate::accounts) async fn insert(tx: &Tx, credential: Model) -> Result<()
     Ok(())
 }
 
-/// A credential of an account that the caller may see.
-pub(super) async fn find(tx: &Tx, id: CredentialId) -> Result<Option<Model>, Error> {
+fn known(op: &Op, id: CredentialId, seen: &Scope) -> Sql {
     let mut sql = Sql::new("SELECT * FROM client_credential WHERE id = ");
     sql.bind(id);
-    push_known(&mut sql, tx);
+    push_known(&mut sql, op, seen);
+    sql
+}
+
+/// A credential of an account that the caller may see, as a transaction sees it.
+pub(super) async fn find(tx: &Tx, id: CredentialId) -> Result<Option<Model>, Error> {
+    let sql = known(tx.op(), id, &tx.scope(Action::ReadAccounts));
     Ok(Model::find_by_statement(sql.on(tx.backend()))
         .one(tx.db())
         .await?)
+}
+
+/// A credential of an account that the caller may see.
+pub(super) async fn get(op: &Op, id: CredentialId) -> Result<Model, Error> {
+    let sql = known(op, id, &op.reach(Action::ReadAccounts));
+    let db = &op.app().db;
+    let found = Model::find_by_statement(sql.on(db.backend()))
+        .one(db.reader())
+        .await?;
+    found.ok_or(Error::NotFound("id".into()))
 }
 
 /// Takes a credential back.
@@ -94,25 +111,6 @@ pub(crate) async fn forget(app: &App) -> Result<(), Error> {
     Ok(())
 }
 
-/// The loader of a credential by id: whoever wrote it sees it.
-pub(super) struct Credentials;
-
-impl Batch for Credentials {
-    type Key = CredentialId;
-    type Value = Option<Model>;
-
-    async fn load(op: Op, keys: Vec<CredentialId>) -> Result<Vec<Option<Model>>, Error> {
-        let mut sql = Sql::new("SELECT * FROM client_credential WHERE id IN ");
-        sql.list(keys.iter().copied());
-        let db = &op.app().db;
-        let rows = Model::find_by_statement(sql.on(db.backend()))
-            .all(db.reader())
-            .await?;
-        let of = |id: &CredentialId| rows.iter().find(|row| row.id == *id).cloned();
-        Ok(keys.iter().map(of).collect())
-    }
-}
-
 /// The loader of the credentials of accounts that the caller sees, newest first.
 pub(super) struct CredentialsOf;
 
@@ -131,7 +129,6 @@ impl Batch for CredentialsOf {
         let rows = Model::find_by_statement(sql.on(db.backend()))
             .all(db.reader())
             .await?;
-        let of = |id: &AccountId| rows.iter().filter(|row| row.account_id == *id).cloned().collect();
-        Ok(keys.iter().map(of).collect())
+        Ok(grouped(&keys, rows, |row| row.account_id))
     }
 }

@@ -1,6 +1,6 @@
 //! Machine clients as clients see them.
 
-use super::store::{Credentials, CredentialsOf};
+use super::store::{self, CredentialsOf};
 use crate::accounts::account::types::Account;
 use crate::kernel::clock::day_of;
 use crate::kernel::error::{Error, UserError};
@@ -29,8 +29,7 @@ pub async fn credentials_of(op: &Op, id: AccountId) -> Result<Vec<ClientCredenti
 
 /// The credential that was written, as it is now.
 pub(super) async fn written(op: &Op, id: CredentialId) -> Result<ClientCredential, Error> {
-    let found = op.load::<Credentials>(id).await?;
-    found.map(ClientCredential).ok_or(Error::NotFound("id".into()))
+    store::get(op, id).await.map(ClientCredential)
 }
 
 /// A row of `client_credential`, as clients see it.

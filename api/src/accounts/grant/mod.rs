@@ -53,12 +53,6 @@ impl Said for Event {
                 ("ELEVATION_ENDED", grant, place, body)
             }
         };
-        Sentence {
-            kind,
-            subject_id: grant.account_id.0,
-            place,
-            body,
-            deltas: Vec::new(),
-        }
+        Sentence::new(kind, grant.account_id.0, place, body)
     }
 }

@@ -79,6 +79,18 @@ pub fn is_in_reach(role: Role, is_inside: bool, is_below_its_top: bool) -> bool 
     }
 }
 
+/// Whether an account may hold a role: one that works only with a second factor is for whoever has one. Before, the code
+/// of an invitation alone would open it, and whoever gave out the code has seen it.
+pub fn may_hold(is_guarded: bool, has_otp: bool) -> Result<(), Text> {
+    if has_otp || !is_guarded {
+        return Ok(());
+    }
+    Err(text(
+        "The role needs a second factor: its holder sets one up first.",
+        "该角色须双因素鉴别：请先由本人启用动态口令。",
+    ))
+}
+
 /// The end that is given to a grant: today or later, not before it began, never later than it was. None said is today.
 pub fn end(period: Period, to: Option<NaiveDate>, today: NaiveDate) -> Result<NaiveDate, Text> {
     let soonest = today.max(period.0);

@@ -3,6 +3,7 @@
 use super::types::{Elevate, EndGrant, GrantRole};
 use super::{Event, rules, store};
 use crate::accounts::account::rules::check_reason;
+use crate::kernel::clock::begins;
 use crate::kernel::error::{Error, Faults, conflict, text};
 use crate::kernel::event::Place;
 use crate::kernel::gid::Gid;
@@ -30,7 +31,7 @@ pub(in crate::accounts) fn is_in_reach(tx: &Tx, scope: &Scope, held: &grant::Mod
 
 /// Whether an account holds, or is to hold, a role that works only with a second factor.
 pub(in crate::accounts) async fn holds_guarded_role(tx: &Tx, id: AccountId) -> Result<bool, Error> {
-    let guarded = &tx.op().app().access.otp_roles.0;
+    let guarded = &tx.op().app().rules.access.otp_roles.0;
     let held = store::standing(tx, id).await?;
     Ok(held
         .iter()
@@ -84,6 +85,11 @@ pub(super) async fn give(op: &Op, input: &GrantRole) -> Result<GrantId, Error> {
             "人员与机器账号的角色不可互换。",
         );
         faults.unless(role.is_for_machines() == account.is_machine, "role", fits);
+        let guarded = &op.app().rules.access.otp_roles.0;
+        faults.take(
+            "accountId",
+            rules::may_hold(guarded.contains(&role), account.otp_set_at.is_some()),
+        );
         faults.refuse()?;
         let standing = store::standing(&tx, account_id).await?;
         let lasting = standing.iter().filter(|held| held.until.is_none());
@@ -127,7 +133,7 @@ fn place(tx: &Tx, grant: &grant::Model) -> Place {
     node.map_or_else(Place::everywhere, Place::from)
 }
 
-/// Ends a grant, today or on a later day; an elevation at once, also by its owner.
+/// Ends a grant, today or on a later day, and what was elevated on it with it; an elevation at once, also by its owner.
 pub(super) async fn end(op: &Op, input: &EndGrant) -> Result<GrantId, Error> {
     if matches!(op.actor(), Actor::Anonymous) {
         return Err(Error::Unauthenticated);
@@ -159,7 +165,9 @@ pub(super) async fn end(op: &Op, input: &EndGrant) -> Result<GrantId, Error> {
             valid_to: to,
             ..grant.clone()
         };
-        store::end(&tx, id, to.unwrap_or(op.today())).await?;
+        let to_day = to.unwrap_or(op.today());
+        store::end(&tx, id, to_day).await?;
+        store::end_elevations_by(&tx, &grant, begins(to_day).max(op.now())).await?;
         let reason = input.reason.trim().to_owned();
         let event = Event::Ended(ended, place(&tx, &grant), grant.valid_to, reason);
         tx.commit(event, id).await
@@ -214,7 +222,8 @@ pub(super) async fn elevate(op: &Op, input: &Elevate) -> Result<GrantId, Error> 
                 .any(|acting| acting.role == role && acting.federation_id == held.federation_id);
             held.until.is_none() && held.role == role.name() && is_below && acts
         };
-        if !role.may_be_elevated() || !standing.iter().any(carries) {
+        let carrying: Vec<_> = standing.iter().filter(|held| carries(held)).collect();
+        if !role.may_be_elevated() || carrying.is_empty() {
             return Err(Error::Forbidden);
         }
         let mut faults = Faults::default();
@@ -227,7 +236,13 @@ pub(super) async fn elevate(op: &Op, input: &Elevate) -> Result<GrantId, Error> 
             );
             return Err(conflict("", text));
         }
-        let minutes = op.app().access.elevation_minutes;
+        let minutes = op.app().rules.access.elevation_minutes;
+        let until = op.now() + TimeDelta::minutes(minutes.into());
+        // It ends with what it stands on.
+        let last = carrying
+            .iter()
+            .map(|held| held.valid_to.map_or(until, begins))
+            .max();
         let grant = grant::Model {
             id: GrantId(op.id()),
             account_id: id,
@@ -235,7 +250,7 @@ pub(super) async fn elevate(op: &Op, input: &Elevate) -> Result<GrantId, Error> 
             federation_id: node.id,
             valid_from: op.today(),
             valid_to: None,
-            until: Some(op.now() + TimeDelta::minutes(minutes.into())),
+            until: Some(last.map_or(until, |last| last.min(until))),
             given_by: Some(id),
             reason: input.reason.trim().to_owned(),
         };

@@ -3,11 +3,12 @@
 use crate::accounts::account::store::push_known;
 use crate::kernel::clock::day_of;
 use crate::kernel::error::Error;
-use crate::kernel::loader::Batch;
+use crate::kernel::loader::{Batch, grouped};
 use crate::kernel::op::Op;
+use crate::kernel::scope::Scope;
 use crate::kernel::sql::Sql;
 use crate::kernel::tx::Tx;
-use crate::policy::Role;
+use crate::policy::{Action, Role};
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::accounts::grant::{Column, Entity, Model};
 use entity::id::{AccountId, GrantId};
@@ -59,14 +60,29 @@ pub(in crate::accounts) async fn standing(tx: &Tx, id: AccountId) -> Result<Vec<
         .await?)
 }
 
-/// A grant of an account that the caller may see.
-pub(super) async fn find(tx: &Tx, id: GrantId) -> Result<Option<Model>, Error> {
+fn known(op: &Op, id: GrantId, seen: &Scope) -> Sql {
     let mut sql = Sql::new("SELECT * FROM role_grant WHERE id = ");
     sql.bind(id);
-    push_known(&mut sql, tx);
+    push_known(&mut sql, op, seen);
+    sql
+}
+
+/// A grant of an account that the caller may see, as a transaction sees it.
+pub(super) async fn find(tx: &Tx, id: GrantId) -> Result<Option<Model>, Error> {
+    let sql = known(tx.op(), id, &tx.scope(Action::ReadAccounts));
     Ok(Model::find_by_statement(sql.on(tx.backend()))
         .one(tx.db())
         .await?)
+}
+
+/// A grant of an account that the caller may see.
+pub(super) async fn get(op: &Op, id: GrantId) -> Result<Model, Error> {
+    let sql = known(op, id, &op.reach(Action::ReadAccounts));
+    let db = &op.app().db;
+    let found = Model::find_by_statement(sql.on(db.backend()))
+        .one(db.reader())
+        .await?;
+    found.ok_or(Error::NotFound("id".into()))
 }
 
 /// Writes a grant.
@@ -93,6 +109,16 @@ pub(super) async fn end_elevation(tx: &Tx, id: GrantId) -> Result<(), Error> {
     Ok(())
 }
 
+/// Ends what was elevated on a grant, by an instant.
+pub(super) async fn end_elevations_by(tx: &Tx, grant: &Model, by: DateTime<Utc>) -> Result<(), Error> {
+    let mut sql = Sql::new("UPDATE role_grant SET until = ");
+    sql.bind(by).push(" WHERE until > ").bind(by);
+    sql.push(" AND account_id = ").bind(grant.account_id);
+    sql.push(" AND role = ").bind(grant.role.as_str());
+    tx.db().execute_raw(sql.on(tx.backend())).await?;
+    Ok(())
+}
+
 /// Ends what elevations an account has now.
 pub(in crate::accounts) async fn end_elevations(tx: &Tx, id: AccountId) -> Result<(), Error> {
     let now = tx.op().now();
@@ -111,12 +137,12 @@ struct Beside {
 }
 
 /// Proves that no account ever held an administrator's role and another one on the same day: how many grants there are,
-/// or the first two that do not go together.
+/// or the first two that do not go together. An elevation lies within the days of a grant of the same role.
 pub(crate) async fn check(db: &impl ConnectionTrait) -> Result<Result<String, String>, Error> {
     let administrators = Role::ALL.iter().filter(|(role, _)| role.is_administrator());
     let mut sql = Sql::new(
         "SELECT one.account_id, one.role, two.role AS other FROM role_grant AS one JOIN role_grant AS two ON \
-         two.account_id = one.account_id AND two.role <> one.role AND (two.valid_to IS NULL OR one.valid_from < \
+         two.account_id = one.account_id AND two.role <> one.role AND one.until IS NULL AND two.until IS NULL AND (two.valid_to IS NULL OR one.valid_from < \
          two.valid_to) AND (one.valid_to IS NULL OR two.valid_from < one.valid_to) WHERE one.role IN ",
     );
     sql.list(administrators.map(|(_, name)| *name));
@@ -140,25 +166,6 @@ pub(crate) async fn check(db: &impl ConnectionTrait) -> Result<Result<String, St
     Ok(Ok(format!("{count} grants")))
 }
 
-/// The loader of a grant by id: whoever wrote it sees it.
-pub(super) struct Grants;
-
-impl Batch for Grants {
-    type Key = GrantId;
-    type Value = Option<Model>;
-
-    async fn load(op: Op, keys: Vec<GrantId>) -> Result<Vec<Option<Model>>, Error> {
-        let mut sql = Sql::new("SELECT * FROM role_grant WHERE id IN ");
-        sql.list(keys.iter().copied());
-        let db = &op.app().db;
-        let rows = Model::find_by_statement(sql.on(db.backend()))
-            .all(db.reader())
-            .await?;
-        let of = |id: &GrantId| rows.iter().find(|row| row.id == *id).cloned();
-        Ok(keys.iter().map(of).collect())
-    }
-}
-
 /// The loader of what accounts that the caller sees hold or are to hold, oldest first.
 pub(super) struct GrantsOf;
 
@@ -175,7 +182,6 @@ impl Batch for GrantsOf {
         let rows = Model::find_by_statement(sql.on(db.backend()))
             .all(db.reader())
             .await?;
-        let of = |id: &AccountId| rows.iter().filter(|row| row.account_id == *id).cloned().collect();
-        Ok(keys.iter().map(of).collect())
+        Ok(grouped(&keys, rows, |row| row.account_id))
     }
 }

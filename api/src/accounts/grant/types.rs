@@ -1,6 +1,6 @@
 //! Grants as clients see them.
 
-use super::store::{Grants, GrantsOf};
+use super::store::{self, GrantsOf};
 use crate::accounts::account::store::DisplayNames;
 use crate::kernel::error::Error;
 use crate::kernel::gid::Gid;
@@ -20,8 +20,7 @@ pub async fn grants_of(op: &Op, id: AccountId) -> Result<Vec<Grant>, Error> {
 
 /// The grant that was written, as it is now.
 pub async fn written(op: &Op, id: Result<GrantId, Error>) -> Result<Grant, Error> {
-    let found = op.load::<Grants>(id?).await?;
-    found.map(Grant).ok_or(Error::NotFound("id".into()))
+    store::get(op, id?).await.map(Grant)
 }
 
 /// A row of `role_grant`, as clients see it.

@@ -32,12 +32,6 @@ impl Said for Event {
                 ("OTP_RESET", id, place, body)
             }
         };
-        Sentence {
-            kind,
-            subject_id: id.0,
-            place,
-            body,
-            deltas: Vec::new(),
-        }
+        Sentence::new(kind, id.0, place, body)
     }
 }

@@ -1,8 +1,9 @@
 //! Setting up a second factor, and taking one away.
 
 use super::{Event, rules, store};
+use crate::accounts::account::rules::check_reason;
 use crate::accounts::account::store::{administrated, home, own};
-use crate::accounts::account::{place, rules::check_reason};
+use crate::accounts::proof::rules::CODE_FAILURES;
 use crate::accounts::{code, proof, session};
 use crate::kernel::error::{Error, Faults, conflict, invalid, text};
 use crate::kernel::op::{Actor, Op};
@@ -73,6 +74,11 @@ pub(super) async fn confirm(op: &Op, said: &str) -> Result<Vec<String>, Error> {
             ),
         )
     })?;
+    let tried = format!("confirming {id}");
+    let failures = &op.app().failures;
+    failures
+        .count(tried.clone(), CODE_FAILURES, op.now())
+        .map_err(Error::TooOften)?;
     let secret = op.app().vault.open(cell(id), sealed)?;
     let step = rules::step(&secret, said.trim(), 0, op.now());
     let wrong = || text("The code is wrong.", "动态口令错误。");
@@ -90,6 +96,7 @@ pub(super) async fn confirm(op: &Op, said: &str) -> Result<Vec<String>, Error> {
         tx.commit(Event::Confirmed(id, home), ()).await
     })
     .await?;
+    failures.forgive(&tried);
     Ok(codes)
 }
 
@@ -105,7 +112,7 @@ pub(in crate::accounts) async fn reset(op: &Op, id: AccountId, reason: &str) -> 
         }
         store::clear(&tx, id).await?;
         session::store::end_all(&tx, id, None).await?;
-        let event = Event::Reset(id, place(&account), reason.trim().to_owned());
+        let event = Event::Reset(id, account.place(), reason.trim().to_owned());
         tx.commit(event, id).await
     })
     .await

@@ -33,12 +33,6 @@ impl Said for Event {
                 ("PASSWORD_RESET", id, place, json!({"reason": reason}))
             }
         };
-        Sentence {
-            kind,
-            subject_id: id.0,
-            place,
-            body,
-            deltas: Vec::new(),
-        }
+        Sentence::new(kind, id.0, place, body)
     }
 }

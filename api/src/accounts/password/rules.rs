@@ -46,6 +46,11 @@ pub fn came_again() -> Text {
     )
 }
 
+/// Machines sign in otherwise.
+pub fn machine() -> Text {
+    text("A machine has no password.", "机器账号没有密码。")
+}
+
 /// Whether a password is so old that it has to be changed; with 0 days none ever is.
 pub fn is_too_old(set_at: Option<DateTime<Utc>>, days: u32, now: DateTime<Utc>) -> bool {
     let kept = TimeDelta::days(i64::from(days));

@@ -1,9 +1,9 @@
 //! Setting, changing and resetting passwords.
 
 use super::{Event, rules, store};
+use crate::accounts::account::rules::check_reason;
 use crate::accounts::account::service::set_disabled;
 use crate::accounts::account::store::{administrated, find_named};
-use crate::accounts::account::{place, rules::check_reason};
 use crate::accounts::{code, grant, otp, proof, provider, session, token};
 use crate::kernel::error::{Error, Faults, invalid, text};
 use crate::kernel::op::{Actor, Op};
@@ -46,7 +46,8 @@ async fn accepted(
     username: &str,
     (field, password): (&'static str, String),
 ) -> Result<String, Error> {
-    rules::check(op.app().access.password_min, username, &password).map_err(|text| invalid(field, text))?;
+    rules::check(op.app().rules.access.password_min, username, &password)
+        .map_err(|text| invalid(field, text))?;
     for former in store::former(op, id).await? {
         if token::is_right(password.clone(), Some(former)).await? {
             return Err(invalid(field, rules::came_again()));
@@ -57,7 +58,7 @@ async fn accepted(
 
 /// Sets the first password of whoever has the code of an invitation; the user name.
 pub(super) async fn accept(op: &Op, code: &str, password: String) -> Result<String, Error> {
-    proof::service::count_address(op)?;
+    let address = proof::service::count_address(op)?;
     let unknown = || {
         let text = text("The code is wrong or no longer good.", "邀请码错误或已失效。");
         invalid("code", text)
@@ -70,10 +71,13 @@ pub(super) async fn accept(op: &Op, code: &str, password: String) -> Result<Stri
             return Err(unknown());
         }
         store::set(&tx, account.id, secret_hash).await?;
-        tx.commit(Event::InvitationAccepted(account.id, place(account)), ())
+        tx.commit(Event::InvitationAccepted(account.id, account.place()), ())
             .await
     })
     .await?;
+    if let Some(address) = address {
+        op.app().attempts.put_back(&address, 1);
+    }
     Ok(account.username.clone())
 }
 
@@ -120,8 +124,7 @@ pub(super) async fn reset(op: &Op, id: AccountId, reason: &str) -> Result<Invita
         let account = administrated(&tx, Action::ManageAccounts, id, "accountId").await?;
         let mut faults = Faults::default();
         check_reason(&mut faults, reason);
-        let is_person = text("A machine has no password.", "机器账号没有密码。");
-        faults.unless(!account.is_machine, "accountId", is_person);
+        faults.unless(!account.is_machine, "accountId", rules::machine());
         let is_on = account.disabled_at.is_none();
         faults.unless(
             is_on,
@@ -134,7 +137,7 @@ pub(super) async fn reset(op: &Op, id: AccountId, reason: &str) -> Result<Invita
         }
         faults.refuse()?;
         begin_anew(&tx, &account, new).await?;
-        let event = Event::PasswordReset(id, place(&account), reason.trim().to_owned());
+        let event = Event::PasswordReset(id, account.place(), reason.trim().to_owned());
         tx.commit(event, ()).await
     })
     .await?;
@@ -156,6 +159,9 @@ pub async fn reset_named(op: &Op, username: &str, without_otp: bool) -> Result<I
     }
     let account = find_named(op, username).await?;
     let account = account.ok_or(Error::NotFound("username".into()))?;
+    if account.is_machine {
+        return Err(invalid("username", rules::machine()));
+    }
     let reason = "by the operator at the command line";
     set_disabled(op, account.id, reason, false).await?;
     if without_otp {

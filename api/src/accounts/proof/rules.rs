@@ -17,6 +17,13 @@ pub const PAIR_FAILURES: Growth = Growth {
     longest: TimeDelta::minutes(15),
     forgiven_after: TimeDelta::hours(1),
 };
+/// How the waits grow of whoever knows the first factor and tries codes of the second, wherever from.
+pub const CODE_FAILURES: Growth = Growth {
+    free: 10,
+    first: TimeDelta::seconds(30),
+    longest: TimeDelta::minutes(15),
+    forgiven_after: TimeDelta::hours(24),
+};
 /// How often signing in may fail for one account from addresses that it does not know.
 pub const ACCOUNT_ATTEMPTS: Rate = Rate {
     capacity: 10,

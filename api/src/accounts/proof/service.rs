@@ -13,7 +13,7 @@ use crate::kernel::keys::sha256;
 use crate::kernel::op::{Actor, Op};
 use crate::kernel::tx::Tx;
 use chrono::{DateTime, Utc};
-use entity::id::CredentialId;
+use entity::id::{AccountId, CredentialId};
 
 /// What is good once, and was judged and not yet used.
 pub(in crate::accounts) enum Factor {
@@ -38,6 +38,8 @@ pub(in crate::accounts) struct Proved {
     pub(in crate::accounts) factor: Option<Factor>,
     /// Whether it was with a second factor.
     pub(in crate::accounts) is_strong: bool,
+    /// The issuer and subject by which an identity provider knows it, if that was the proof.
+    pub(in crate::accounts) link: Option<(String, String)>,
     /// The client credential that it was by.
     pub(in crate::accounts) credential_id: Option<CredentialId>,
     /// The try.
@@ -122,14 +124,18 @@ impl Proved {
             account,
             factor: None,
             is_strong: false,
+            link: None,
             credential_id: None,
             attempt,
         }
     }
 
-    /// Uses what is good once.
+    /// Uses what is good once. It was all judged before the transaction: what was reset meanwhile proves nothing.
     pub(in crate::accounts) async fn spend(&self, tx: &Tx) -> Result<(), Error> {
         let id = self.account.id;
+        if !store::still_stands(tx, &self.account, self.link.as_ref()).await? {
+            return self.account.refused(tx.op(), rules::wrong_credentials());
+        }
         let is_good = match &self.factor {
             None => true,
             Some(Factor::Assertion { hash, until }) => {
@@ -159,7 +165,13 @@ impl Proved {
     pub(in crate::accounts) fn forgive(&self, op: &Op) {
         self.attempt.take_back(op);
         op.app().failures.forgive(&self.attempt.pair);
+        op.app().failures.forgive(&codes_tried(self.account.id));
     }
+}
+
+/// What codes are counted by of an account whose first factor is known: from wherever they come.
+fn codes_tried(id: AccountId) -> String {
+    format!("codes {id}")
 }
 
 /// What came of a try, counted if it was refused.
@@ -232,7 +244,7 @@ impl Claim {
         secret: &str,
         is_machine: bool,
     ) -> Result<Claim, Error> {
-        let mut attempt = Attempt::begin(op, username)?;
+        // Not counted: nothing is judged, and each name that is counted takes memory.
         if secret.chars().count() > rules::SECRET_MAX {
             return Err(if is_machine {
                 rules::wrong_client()
@@ -240,6 +252,7 @@ impl Claim {
                 rules::wrong_credentials()
             });
         }
+        let mut attempt = Attempt::begin(op, username)?;
         let account = store::find(op, username, is_machine).await?;
         if !account.as_ref().is_some_and(|account| account.is_known_here) {
             attempt.count_account(op, username)?;
@@ -291,6 +304,11 @@ pub(in crate::accounts) async fn with_second_factor(
         proved.take_back(op);
         return Err(rules::factor_missing());
     };
+    let tried = op
+        .app()
+        .failures
+        .count(codes_tried(proved.account.id), rules::CODE_FAILURES, op.now());
+    tried.map_err(Error::TooOften)?;
     let cell = otp::service::cell(proved.account.id);
     let secret = op.app().vault.open(cell, sealed)?;
     let step = codes::step(&secret, said, proved.account.otp_step, op.now());

@@ -21,6 +21,7 @@ pub(in crate::accounts) struct Claimed {
     pub(in crate::accounts) password_set_at: Option<DateTime<Utc>>,
     pub(super) secret_hash: String,
     pub(super) otp_secret: Option<Sealed>,
+    otp_set_at: Option<DateTime<Utc>>,
     pub(super) otp_step: i64,
     /// Somebody signed in to it from this address lately.
     pub(super) is_known_here: bool,
@@ -32,11 +33,7 @@ pub(in crate::accounts) struct Claimed {
 impl Claimed {
     /// Its home.
     pub(in crate::accounts) fn place(&self) -> Place {
-        Place {
-            federation_id: self.federation_id,
-            path: self.path.clone(),
-            county_id: self.county_id,
-        }
+        Place::of(self.federation_id, &self.path, self.county_id)
     }
 }
 
@@ -65,7 +62,7 @@ pub(in crate::accounts) async fn find_linked(
 async fn find_where(op: &Op, whose: Sql) -> Result<Option<Claimed>, Error> {
     let since = op.now() - super::rules::ADDRESS_KNOWN;
     let mut sql = Sql::new(
-        "SELECT account.id, password_set_at, secret_hash, otp_secret, otp_step, federation_id, path, county_id, \
+        "SELECT account.id, password_set_at, secret_hash, otp_secret, otp_set_at, otp_step, federation_id, path, county_id, \
          EXISTS (SELECT 1 FROM session WHERE session.account_id = account.id AND session.opened_at > ",
     );
     sql.bind(since).push(" AND session.address = ");
@@ -79,6 +76,31 @@ async fn find_where(op: &Op, whose: Sql) -> Result<Option<Claimed>, Error> {
     Ok(Claimed::find_by_statement(sql.on(db.backend()))
         .one(db.reader())
         .await?)
+}
+
+/// Whether an account is as it was when it was judged: it may sign in, by the same password and second factor, and is
+/// linked to the same subject.
+pub(super) async fn still_stands(
+    tx: &Tx,
+    judged: &Claimed,
+    link: Option<&(String, String)>,
+) -> Result<bool, Error> {
+    let mut sql = Sql::new(
+        "SELECT 1 FROM account JOIN credential ON credential.account_id = account.id WHERE disabled_at IS NULL AND \
+         account.id = ",
+    );
+    sql.bind(judged.id)
+        .push(" AND secret_hash = ")
+        .bind(judged.secret_hash.as_str());
+    match judged.otp_set_at {
+        None => sql.push(" AND otp_set_at IS NULL"),
+        Some(set_at) => sql.push(" AND otp_set_at = ").bind(set_at),
+    };
+    if let Some((issuer, subject)) = link {
+        sql.push(" AND ");
+        push_linked(&mut sql, issuer, subject);
+    }
+    Ok(tx.db().query_one_raw(sql.on(tx.backend())).await?.is_some())
 }
 
 #[derive(FromQueryResult)]
@@ -112,11 +134,7 @@ pub(super) async fn find_tried(
         audit::Whom::Named { username, is_machine } => {
             let mut rows = rows.iter();
             let row = rows.find(|row| row.username == *username && row.is_machine == *is_machine)?;
-            let place = Place {
-                federation_id: row.federation_id,
-                path: row.path.clone(),
-                county_id: row.county_id,
-            };
+            let place = Place::of(row.federation_id, &row.path, row.county_id);
             Some((attempt.clone(), row.id, place))
         }
     };

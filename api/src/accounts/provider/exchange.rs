@@ -1,6 +1,7 @@
 //! What is said with the identity provider.
 
 use super::rules;
+use super::service::Back;
 use crate::config::Provider;
 use crate::kernel::error::Error;
 use crate::kernel::op::Op;
@@ -107,21 +108,32 @@ fn client(provider: &Provider, metadata: &CoreProviderMetadata) -> Result<Client
     Ok(CoreClient::from_provider_metadata(metadata.clone(), id, secret).set_redirect_uri(redirect))
 }
 
-fn nonce(op: &Op, state: &str) -> Nonce {
-    Nonce::new(op.app().keys.mac(format!("provider nonce {state}").as_bytes()))
+/// What names a login to the provider. Everything about a login follows from its secret, which the provider never gets.
+pub(super) fn state(op: &Op, secret: &str) -> String {
+    op.app().keys.mac(format!("provider state {secret}").as_bytes())
 }
 
-fn verifier(op: &Op, state: &str) -> PkceCodeVerifier {
-    PkceCodeVerifier::new(op.app().keys.mac(format!("provider verifier {state}").as_bytes()))
+fn nonce(op: &Op, secret: &str) -> Nonce {
+    Nonce::new(op.app().keys.mac(format!("provider nonce {secret}").as_bytes()))
+}
+
+fn verifier(op: &Op, secret: &str) -> PkceCodeVerifier {
+    PkceCodeVerifier::new(
+        op.app()
+            .keys
+            .mac(format!("provider verifier {secret}").as_bytes()),
+    )
 }
 
 /// Where a person goes to sign in.
-pub(super) async fn address(op: &Op, provider: &Provider, state: &str) -> Result<String, Error> {
+pub(super) async fn address(op: &Op, provider: &Provider, secret: &str) -> Result<String, Error> {
     let client = client(provider, &*known(provider).await?)?;
-    let (csrf, nonce) = (CsrfToken::new(state.to_owned()), nonce(op, state));
+    let (csrf, nonce) = (CsrfToken::new(state(op, secret)), nonce(op, secret));
     let (url, _, _) = client
         .authorize_url(CoreAuthenticationFlow::AuthorizationCode, || csrf, || nonce)
-        .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier(op, state)))
+        .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier(
+            op, secret,
+        )))
         .url();
     Ok(url.into())
 }
@@ -130,16 +142,16 @@ pub(super) async fn address(op: &Op, provider: &Provider, state: &str) -> Result
 ///
 /// # Errors
 /// Refused unless the provider says it to us, now, and about this login.
-pub(super) async fn who(op: &Op, provider: &Provider, state: &str, code: String) -> Result<Somebody, Error> {
+pub(super) async fn who(op: &Op, provider: &Provider, back: Back) -> Result<Somebody, Error> {
     let metadata = known(provider).await?;
     let client = client(provider, &metadata)?;
     let request = client
-        .exchange_code(AuthorizationCode::new(code))
+        .exchange_code(AuthorizationCode::new(back.code))
         .map_err(wrong_setting)?
-        .set_pkce_verifier(verifier(op, state));
+        .set_pkce_verifier(verifier(op, &back.secret));
     let answer = request.request_async(&send).await.map_err(failed)?;
     let token = answer.id_token().ok_or_else(rules::refused)?;
-    let nonce = nonce(op, state);
+    let nonce = nonce(op, &back.secret);
     let claims = match verified(op, &client, token, &nonce) {
         Err(error) if is_unknown_key(&error) => {
             let client = self::client(provider, &*discover(provider).await?)?;

@@ -1,6 +1,6 @@
 //! Operations of signing in by an identity provider.
 
-use super::service;
+use super::service::{self, Back};
 use super::types::{
     BeginProviderLogin, BeginProviderLoginPayload, BindProvider, BindProviderPayload, LinkProvider,
     LinkProviderPayload, LoginWithProvider,
@@ -28,6 +28,7 @@ impl ProviderMutation {
             Ok(begun) => Ok(BeginProviderLoginPayload {
                 authorization_url: Some(begun.url),
                 state: Some(begun.state),
+                secret: Some(begun.secret),
                 user_errors: Vec::new(),
             }),
             Err(error) => Ok(BeginProviderLoginPayload {
@@ -44,7 +45,12 @@ impl ProviderMutation {
         #[graphql(desc = "What the provider sent back.")] input: LoginWithProvider,
     ) -> Result<LoginPayload, Error> {
         let op = Op::of(context);
-        let tokens = service::login(op, &input.state, input.code, input.otp.as_deref()).await;
+        let back = Back {
+            state: input.state,
+            code: input.code,
+            secret: input.secret,
+        };
+        let tokens = service::login(op, back, input.otp.as_deref()).await;
         LoginPayload::of(op, tokens).await
     }
 

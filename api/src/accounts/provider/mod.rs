@@ -31,12 +31,6 @@ impl Said for Event {
             Event::Linked(id, place) => ("PROVIDER_LINKED", id, place, json!({})),
             Event::Bound(id, place, reason) => ("PROVIDER_BOUND", id, place, json!({"reason": reason})),
         };
-        Sentence {
-            kind,
-            subject_id: id.0,
-            place,
-            body,
-            deltas: Vec::new(),
-        }
+        Sentence::new(kind, id.0, place, body)
     }
 }

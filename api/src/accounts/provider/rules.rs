@@ -44,7 +44,10 @@ pub fn check_subject(faults: &mut Faults, subject: &str) {
     faults.unless(plain, "subject", rule);
 }
 
-/// Whether the ways in which somebody signed in at the provider (RFC 8176) make a second factor.
-pub fn is_strong<'a>(mut ways: impl Iterator<Item = &'a str>) -> bool {
-    ways.any(|way| way == "mfa" || way == "otp")
+/// Whether the ways in which somebody signed in at the provider (RFC 8176) are two factors: it says so, or names a
+/// password and something that its holder has.
+pub fn is_strong<'a>(ways: impl Iterator<Item = &'a str>) -> bool {
+    let ways: Vec<&str> = ways.collect();
+    let has = |any: &[&str]| any.iter().any(|way| ways.contains(way));
+    has(&["mfa"]) || has(&["pwd", "pin"]) && has(&["otp", "hwk", "swk", "sc"])
 }

@@ -74,6 +74,13 @@ pub(super) async fn link(tx: &Tx, id: AccountId, issuer: &str, subject: &str) ->
     Ok(done.rows_affected() == 1)
 }
 
+/// Whether an account is linked to anybody.
+pub(super) async fn has_link(tx: &Tx, id: AccountId) -> Result<bool, Error> {
+    let mut sql = Sql::new("SELECT 1 FROM provider_link WHERE account_id = ");
+    sql.bind(id);
+    Ok(tx.db().query_one_raw(sql.on(tx.backend())).await?.is_some())
+}
+
 /// Ends the link of an account.
 pub(in crate::accounts) async fn unlink(tx: &Tx, id: AccountId) -> Result<(), Error> {
     let mut sql = Sql::new("DELETE FROM provider_link WHERE account_id = ");

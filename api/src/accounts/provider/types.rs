@@ -28,6 +28,9 @@ pub struct BeginProviderLoginPayload {
     pub authorization_url: Option<String>,
     /// To be compared with what the provider sends back: good once and for ten minutes. Null if refused.
     pub state: Option<String>,
+    /// Kept by whoever began the login, and brought back with what the provider sends: it proves that it is them. Never
+    /// put into an address. Null if refused.
+    pub secret: Option<String>,
     /// Why it was refused; empty when it was done.
     pub user_errors: Vec<UserError>,
 }
@@ -35,10 +38,12 @@ pub struct BeginProviderLoginPayload {
 /// What the identity provider sent back.
 #[derive(InputObject)]
 pub struct LoginWithProvider {
-    /// As `beginProviderLogin` gave it.
+    /// As the provider sent it back.
     pub state: String,
-    /// As the provider gave it.
+    /// As the provider sent it back.
     pub code: String,
+    /// As `beginProviderLogin` gave it.
+    pub secret: String,
     /// The six digits of the authenticator, or a recovery code; for accounts with a second factor, unless the provider
     /// asked for one. If it is missing or wrong, the login has to begin again.
     pub otp: Option<String>,
@@ -47,10 +52,12 @@ pub struct LoginWithProvider {
 /// Links one's own account to the identity provider, after `beginProviderLogin` by the same account.
 #[derive(InputObject)]
 pub struct LinkProvider {
-    /// As `beginProviderLogin` gave it.
+    /// As the provider sent it back.
     pub state: String,
-    /// As the provider gave it.
+    /// As the provider sent it back.
     pub code: String,
+    /// As `beginProviderLogin` gave it.
+    pub secret: String,
     /// The password, once more.
     pub password: String,
     /// Code of the second factor, or a recovery code, where the account has a second factor.
@@ -65,7 +72,7 @@ crate::payload! {
 /// Binds an account to somebody at the identity provider.
 #[derive(InputObject)]
 pub struct BindProvider {
-    /// Which: a person's who is INVITED, and holds no role that needs a second factor.
+    /// Which: a person's who is INVITED, is bound to nobody, has no second factor and holds no role that needs one.
     pub account_id: ID,
     /// The provider's name of the person (`sub`), 1 to 255 characters.
     pub subject: String,

@@ -50,12 +50,6 @@ impl Said for Event {
                 ("SESSION_ENDED", id, place, json!({"session": session_id}))
             }
         };
-        Sentence {
-            kind,
-            subject_id: id.0,
-            place,
-            body,
-            deltas: Vec::new(),
-        }
+        Sentence::new(kind, id.0, place, body)
     }
 }

@@ -44,7 +44,7 @@ mod tests {
 
     #[test]
     fn a_session_ends_when_it_is_idle_and_at_the_latest_with_its_life() {
-        let access = Access::default();
+        let access = crate::config::Rules::default().access;
         let opened: DateTime<Utc> = "2026-06-20T02:00:00Z".parse().unwrap();
         let minutes = TimeDelta::minutes;
         for (kind, after, goes_on_for) in [

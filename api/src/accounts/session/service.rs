@@ -36,7 +36,7 @@ pub(super) struct Login<'a> {
 /// password.
 pub(super) async fn login(op: &Op, login: Login<'_>) -> Result<Tokens, Error> {
     let proved = proof::by_factors(op, login.username, login.password, login.otp).await?;
-    let days = op.app().access.password_days;
+    let days = op.app().rules.access.password_days;
     if passwords::is_too_old(proved.account.password_set_at, days, op.now()) {
         proved.take_back(op);
         return Err(passwords::too_old(days));
@@ -73,7 +73,7 @@ pub(in crate::accounts) async fn open(op: &Op, proved: Proved, opening: Opening)
         generation: 1,
         opened_at: op.now(),
         seen_at: op.now(),
-        expires_at: rules::good_until(&op.app().access, kind, op.now(), op.now()),
+        expires_at: rules::good_until(&op.app().rules.access, kind, op.now(), op.now()),
         ended_at: None,
     };
     op.write(|tx| async move {
@@ -127,7 +127,7 @@ pub(super) async fn refresh(op: &Op, refresh_token: &str) -> Result<Tokens, Erro
             let next = session::Model {
                 generation: generation + 1,
                 seen_at: now,
-                expires_at: rules::good_until(&op.app().access, found.kind, found.opened_at, now),
+                expires_at: rules::good_until(&op.app().rules.access, found.kind, found.opened_at, now),
                 ..found
             };
             store::refresh(&tx, &next).await?;

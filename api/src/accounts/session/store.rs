@@ -8,11 +8,11 @@ use crate::accounts::grant::store::push_in_force;
 use crate::kernel::app::App;
 use crate::kernel::clock::day_of;
 use crate::kernel::error::Error;
-use crate::kernel::loader::Batch;
+use crate::kernel::loader::{Batch, grouped};
 use crate::kernel::op::{Actor, Grant, Op};
 use crate::kernel::sql::Sql;
 use crate::kernel::tx::Tx;
-use crate::policy::Role;
+use crate::policy::{Action, Role};
 use chrono::{DateTime, Utc};
 use entity::accounts::session::{self, Kind};
 use entity::id::{AccountId, CredentialId, FederationId, SessionId};
@@ -88,7 +88,7 @@ async fn standing(
     let grant = |row: &Standing| {
         let role = Role::named(row.role.as_deref()?)?;
         // Such a role sleeps until the session has proved the second factor.
-        let sleeps = !first.is_strong && app.access.otp_roles.0.contains(&role);
+        let sleeps = !first.is_strong && app.rules.access.otp_roles.0.contains(&role);
         (!sleeps).then_some(Grant {
             role,
             federation_id: FederationId(row.federation_id?),
@@ -129,7 +129,7 @@ pub(super) async fn find_open(tx: &Tx, id: SessionId) -> Result<Option<session::
 pub(super) async fn find(tx: &Tx, id: SessionId) -> Result<Option<session::Model>, Error> {
     let mut sql = Sql::new("SELECT * FROM session WHERE id = ");
     sql.bind(id);
-    push_known(&mut sql, tx);
+    push_known(&mut sql, tx.op(), &tx.scope(Action::ReadAccounts));
     Ok(session::Model::find_by_statement(sql.on(tx.backend()))
         .one(tx.db())
         .await?)
@@ -211,7 +211,6 @@ impl Batch for SessionsOf {
         let rows = session::Model::find_by_statement(sql.on(db.backend()))
             .all(db.reader())
             .await?;
-        let of = |id: &AccountId| rows.iter().filter(|row| row.account_id == *id).cloned().collect();
-        Ok(keys.iter().map(of).collect())
+        Ok(grouped(&keys, rows, |row| row.account_id))
     }
 }

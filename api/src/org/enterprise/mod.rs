@@ -9,7 +9,7 @@ pub mod rules;
 pub(crate) mod store;
 pub mod import;
 
-use crate::kernel::event::{Delta, Event as Said, Place, Sentence, change};
+use crate::kernel::event::{Delta, Event as Said, Sentence, change};
 use crate::metrics::MetricId;
 use chrono::NaiveDate;
 use entity::id::EnterpriseId;
@@ -32,15 +32,6 @@ pub enum Event {
     },
 }
 
-/// Where an enterprise is.
-pub fn place(enterprise: &Model) -> Place {
-    Place {
-        federation_id: enterprise.federation_id,
-        path: enterprise.path.clone(),
-        county_id: enterprise.county_id,
-    }
-}
-
 /// What an enterprise adds to the figures, `sign` times.
 pub fn deltas(enterprise: &Model, day: NaiveDate, sign: i64) -> Vec<Delta> {
     if enterprise.status == EnterpriseStatus::Deregistered {
@@ -58,7 +49,7 @@ pub fn deltas(enterprise: &Model, day: NaiveDate, sign: i64) -> Vec<Delta> {
             deltas.push(Delta {
                 metric,
                 dimension,
-                place: place(enterprise),
+                place: enterprise.place(),
                 day,
                 amount,
                 source_id,
@@ -89,14 +80,14 @@ impl Said for Event {
             Event::Registered(enterprise) => Sentence {
                 kind: "ENTERPRISE_REGISTERED",
                 subject_id: enterprise.id.0,
-                place: place(&enterprise),
+                place: enterprise.place(),
                 body: json!({"uscc": enterprise.uscc}),
                 deltas: deltas(&enterprise, enterprise.registered_on, 1),
             },
             Event::Updated { before, after, day } => Sentence {
                 kind: "ENTERPRISE_UPDATED",
                 subject_id: after.id.0,
-                place: place(&after),
+                place: after.place(),
                 body: change(&particulars(&before), &particulars(&after)),
                 deltas: rules::net(deltas(&before, day, -1).into_iter().chain(deltas(&after, day, 1))),
             },

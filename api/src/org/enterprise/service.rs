@@ -57,7 +57,7 @@ pub(super) async fn register(op: &Op, input: &RegisterEnterprise) -> Result<Ente
             path: place.path.to_string(),
             county_id: place.county_id,
         };
-        store::insert(&tx, enterprise.clone()).await?;
+        tx.insert(enterprise.clone()).await?;
         let id = enterprise.id;
         tx.commit(Event::Registered(enterprise), id).await
     })
@@ -116,7 +116,7 @@ pub(super) async fn update(
         }
         after.version += 1;
         after.updated_at = op.now();
-        store::update(&tx, after.clone()).await?;
+        tx.update(after.clone()).await?;
         tx.commit(
             Event::Updated {
                 before: Box::new(before),

@@ -10,8 +10,8 @@ use crate::metrics::MetricId;
 use crate::policy::Action;
 use entity::org::enterprise::{Column, EnterpriseStatus, Entity, Model, Ownership};
 use sea_orm::{
-    ActiveEnum, ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable,
-    QueryFilter, Select, Value,
+    ActiveEnum, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable, QueryFilter, Select,
+    Value,
 };
 
 impl Readable for Entity {
@@ -57,14 +57,6 @@ pub(super) async fn is_known(tx: &Tx, uscc: &str) -> Result<bool, Error> {
     Ok(found.one(tx.db()).await?.is_some())
 }
 
-/// Writes a new one.
-pub(super) async fn insert(tx: &Tx, enterprise: Model) -> Result<(), Error> {
-    Entity::insert(enterprise.into_active_model())
-        .exec_without_returning(tx.db())
-        .await?;
-    Ok(())
-}
-
 /// The enterprises of these codes, wherever they are: a code is given once in the country.
 pub(super) async fn find_many<'a>(
     tx: &Tx,
@@ -106,12 +98,6 @@ pub(super) async fn update_many(tx: &Tx, enterprises: Vec<Model>) -> Result<(), 
         sql.push(") AS changed WHERE enterprise.id = changed.column1");
         tx.db().execute_raw(sql.on(tx.backend())).await?;
     }
-    Ok(())
-}
-
-/// Writes a changed one.
-pub(super) async fn update(tx: &Tx, enterprise: Model) -> Result<(), Error> {
-    enterprise.into_active_model().reset_all().update(tx.db()).await?;
     Ok(())
 }
 

@@ -52,12 +52,6 @@ impl Said for Event {
             Event::FederationsLinked(id, place) => ("FEDERATIONS_LINKED", id.0, place, json!({})),
             Event::FederationLinkEnded(id, place) => ("FEDERATION_LINK_ENDED", id.0, place, json!({})),
         };
-        Sentence {
-            kind,
-            subject_id,
-            place,
-            body,
-            deltas: Vec::new(),
-        }
+        Sentence::new(kind, subject_id, place, body)
     }
 }

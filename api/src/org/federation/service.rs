@@ -102,12 +102,7 @@ pub(super) async fn end_link(op: &Op, input: &EndFederationLink) -> Result<Feder
         faults.take("to", rules::check_period(link.valid_from, Some(input.to.0)));
         faults.refuse()?;
         store::end_link(&tx, id, input.to.0).await?;
-        let place = Place {
-            federation_id: link.federation_id,
-            path: link.path.clone(),
-            county_id: link.county_id,
-        };
-        tx.commit(Event::FederationLinkEnded(id, place), id).await
+        tx.commit(Event::FederationLinkEnded(id, link.place()), id).await
     })
     .await
 }

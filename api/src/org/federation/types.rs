@@ -236,7 +236,7 @@ impl Federation {
     }
 
     /// People of whom this federation and all below it hold data, newest first; the erased ones are left out. Looking for a
-    /// number or a phone is limited to 200 a day, so that what a mask hides cannot be found by trying.
+    /// number or a phone is limited to 200 a day, so that what a mask hides cannot be found by trying, and written down.
     #[expect(clippy::too_many_arguments, reason = "the four of every connection")]
     async fn people(
         &self,

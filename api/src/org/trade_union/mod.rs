@@ -10,7 +10,7 @@ pub mod service;
 pub mod rules;
 pub(crate) mod store;
 
-use crate::kernel::event::{Delta, Event as Said, Place, Sentence, change};
+use crate::kernel::event::{Delta, Event as Said, Sentence, change};
 use crate::metrics::MetricId;
 use chrono::NaiveDate;
 use entity::org::{coverage, trade_union};
@@ -27,19 +27,11 @@ pub enum Event {
     CoverageEnded(coverage::Model, NaiveDate),
 }
 
-fn place_of(coverage: &coverage::Model) -> Place {
-    Place {
-        federation_id: coverage.federation_id,
-        path: coverage.path.clone(),
-        county_id: coverage.county_id,
-    }
-}
-
 fn covered(coverage: &coverage::Model, day: NaiveDate, amount: i64) -> Delta {
     Delta {
         metric: MetricId::CoveredEnterprises,
         dimension: String::new(),
-        place: place_of(coverage),
+        place: coverage.place(),
         day,
         amount,
         source_id: coverage.id.0,
@@ -50,11 +42,7 @@ impl Said for Event {
     fn sentence(self) -> Sentence {
         match self {
             Event::Founded(union) => {
-                let place = Place {
-                    federation_id: union.federation_id,
-                    path: union.path.clone(),
-                    county_id: union.county_id,
-                };
+                let place = union.place();
                 let form = union.form.to_value();
                 let delta = |dimension| Delta {
                     metric: MetricId::TradeUnions,
@@ -77,7 +65,7 @@ impl Said for Event {
             Event::CoverageBegun(coverage) => Sentence {
                 kind: "COVERAGE_BEGUN",
                 subject_id: coverage.id.0,
-                place: place_of(&coverage),
+                place: coverage.place(),
                 body: json!({"tradeUnion": coverage.trade_union_id, "enterprise": coverage.enterprise_id}),
                 deltas: std::iter::once(covered(&coverage, coverage.valid_from, 1))
                     .chain(coverage.valid_to.map(|to| covered(&coverage, to, -1)))
@@ -86,7 +74,7 @@ impl Said for Event {
             Event::CoverageEnded(coverage, to) => Sentence {
                 kind: "COVERAGE_ENDED",
                 subject_id: coverage.id.0,
-                place: place_of(&coverage),
+                place: coverage.place(),
                 body: change(&[("to", Value::Null)], &[("to", json!(to))]),
                 deltas: vec![covered(&coverage, to, -1)],
             },

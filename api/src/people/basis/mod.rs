@@ -13,7 +13,6 @@ pub mod rules;
 pub(crate) mod store;
 
 use crate::kernel::event::{Event as Said, Sentence};
-use crate::people::person::place;
 use entity::people::{basis, person};
 use sea_orm::ActiveEnum;
 use serde_json::{Value, json};
@@ -40,12 +39,11 @@ impl Said for Event {
             Event::Recorded(person, basis) => ("BASIS_RECORDED", person, vec![basis]),
             Event::Ended(person, bases) => ("BASIS_ENDED", person, bases),
         };
-        Sentence {
+        Sentence::new(
             kind,
-            subject_id: person.id.0,
-            place: place(&person),
-            body: json!({"bases": bases.iter().map(particulars).collect::<Vec<_>>()}),
-            deltas: Vec::new(),
-        }
+            person.id.0,
+            person.place(),
+            json!({"bases": bases.iter().map(particulars).collect::<Vec<_>>()}),
+        )
     }
 }

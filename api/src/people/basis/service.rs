@@ -62,7 +62,7 @@ pub(super) async fn record(op: &Op, input: &RecordConsent) -> Result<PersonId, E
             return Err(invalid("basis", full));
         }
         bases.push(basis.clone());
-        store::insert(&tx, basis.clone()).await?;
+        tx.insert(basis.clone()).await?;
         person::store::keep_until(&tx, id, rules::keep_until(&bases)).await?;
         tx.commit(Event::Recorded(person, basis), id).await
     })
@@ -88,7 +88,7 @@ pub(super) async fn withdraw(op: &Op, input: &WithdrawConsent) -> Result<PersonI
             let is_meant = asked.map_or(rules::is_consent(basis.basis), |asked| basis.basis == asked);
             if basis.purpose == purpose && is_meant && rules::is_in_force(basis, today) {
                 basis.valid_to = Some(today);
-                store::update(&tx, basis.clone()).await?;
+                tx.update(basis.clone()).await?;
                 ended.push(basis.clone());
             }
         }

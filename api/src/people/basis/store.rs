@@ -1,15 +1,16 @@
 //! Bases in the database.
 
 use crate::kernel::error::Error;
-use crate::kernel::loader::Batch;
+use crate::kernel::loader::{Batch, grouped};
 use crate::kernel::op::Op;
 use crate::kernel::scope::parts_of;
-use crate::kernel::sql::Sql;
 use crate::kernel::tx::Tx;
 use chrono::NaiveDate;
 use entity::id::PersonId;
-use entity::people::basis::{Column, Entity, Model};
-use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryOrder};
+use entity::people::basis::{Column, Entity, Model, Purpose};
+use entity::people::person;
+use sea_orm::sea_query::{Expr, ExprTrait as _, Query, SimpleExpr};
+use sea_orm::{ColumnTrait, ConnectionTrait, QueryOrder};
 
 async fn of(db: &impl ConnectionTrait, ids: Vec<PersonId>) -> Result<Vec<Model>, Error> {
     let rows = parts_of::<Entity>(Column::PersonId, ids);
@@ -22,30 +23,27 @@ pub(crate) async fn of_person(tx: &Tx, id: PersonId) -> Result<Vec<Model>, Error
     of(tx.db(), vec![id]).await
 }
 
-/// Writes a new one.
-pub(crate) async fn insert(tx: &Tx, basis: Model) -> Result<(), Error> {
-    Entity::insert(basis.into_active_model())
-        .exec_without_returning(tx.db())
-        .await?;
-    Ok(())
+/// That a person of a query has a basis in force for a purpose: what [`super::rules::is_in_force`] says of a basis.
+pub(crate) fn covered(purpose: Purpose, day: NaiveDate) -> SimpleExpr {
+    let mut bases = Query::select();
+    bases.expr(Expr::val(1)).from(Entity);
+    let person = (person::Entity, person::Column::Id);
+    bases.and_where(Expr::col((Entity, Column::PersonId)).equals(person));
+    bases.and_where(Column::Purpose.eq(purpose));
+    bases.and_where(Column::ValidFrom.lte(day));
+    bases.and_where(Column::ValidTo.is_null().or(Column::ValidTo.gt(day)));
+    Expr::exists(bases)
 }
 
-/// Writes a changed one.
-pub(crate) async fn update(tx: &Tx, basis: Model) -> Result<(), Error> {
-    basis.into_active_model().reset_all().update(tx.db()).await?;
-    Ok(())
-}
-
-/// Ends what is in force or to come of a person.
-pub(crate) async fn end_all(tx: &Tx, id: PersonId, day: NaiveDate) -> Result<(), Error> {
-    let mut sql = Sql::new("UPDATE processing_basis SET valid_to = CASE WHEN valid_from > ");
-    sql.bind(day)
-        .push(" THEN valid_from ELSE ")
-        .bind(day)
-        .push(" END WHERE (valid_to IS NULL OR valid_to > ");
-    sql.bind(day).push(") AND person_id = ").bind(id);
-    tx.db().execute_raw(sql.on(tx.backend())).await?;
-    Ok(())
+/// Ends what is in force or to come of a person; which it was.
+pub(crate) async fn end_all(tx: &Tx, id: PersonId, day: NaiveDate) -> Result<Vec<Model>, Error> {
+    let mut ended = of_person(tx, id).await?;
+    ended.retain(|basis| basis.valid_to.is_none_or(|to| day < to));
+    for basis in &mut ended {
+        basis.valid_to = Some(Ord::max(day, basis.valid_from));
+        tx.update(basis.clone()).await?;
+    }
+    Ok(ended)
 }
 
 /// The loader of the bases of people whom the caller sees.
@@ -57,7 +55,6 @@ impl Batch for BasesOf {
 
     async fn load(op: Op, keys: Vec<PersonId>) -> Result<Vec<Vec<Model>>, Error> {
         let rows = of(op.app().db.reader(), keys.clone()).await?;
-        let of = |id: &PersonId| rows.iter().filter(|row| row.person_id == *id).cloned().collect();
-        Ok(keys.iter().map(of).collect())
+        Ok(grouped(&keys, rows, |row| row.person_id))
     }
 }

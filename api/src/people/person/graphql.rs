@@ -65,8 +65,8 @@ impl PersonMutation {
         Ok(payload)
     }
 
-    /// Gives plain values of a person, for a purpose and a reason that are written down; at most 20 people a day and
-    /// account, unless the operator set another limit: then RATE_LIMITED.
+    /// Gives plain values of a person, for a purpose and a reason that are written down; at most 20 times a day and
+    /// account, copies of a person's data included, unless the operator set another limit: then RATE_LIMITED.
     async fn reveal_person(
         &self,
         context: &Context<'_>,

@@ -2,6 +2,7 @@
 
 use crate::kernel::error::{Text, text};
 use crate::org::federation::rules::half_width;
+use std::str::Chars;
 
 /// Characters of a name: 2 to 50 (domain practice of the real-name register).
 const NAME: std::ops::RangeInclusive<usize> = 2..=50;
@@ -50,7 +51,8 @@ pub fn phone(raw: &str) -> Result<String, Text> {
     }
 }
 
-/// Why somebody looks at what is personal: it stands in the audit trail, so it holds no number of anybody.
+/// Why somebody looks at what is personal: it stands in the audit trail, so it holds no number of anybody. A name in it
+/// is masked ([`unnamed`]) and never refused: a refusal would tell whoever tries names which one is right.
 pub fn reason(raw: &str) -> Result<String, Text> {
     let reason = raw.trim().to_owned();
     if !REASON.contains(&reason.chars().count()) {
@@ -82,10 +84,32 @@ fn longest_run(reason: &str) -> usize {
     longest
 }
 
-/// Whether a text names a person; blanks in it do not hide the name.
-pub fn names(reason: &str, name: &str) -> bool {
-    let plain = |text: &str| -> String { text.chars().filter(|c| !c.is_whitespace()).collect() };
-    plain(reason).to_lowercase().contains(&plain(name).to_lowercase())
+/// A reason with a person's name masked wherever it stands; what is put between its letters does not hide it.
+pub fn unnamed(reason: &str, name: &str) -> String {
+    let (mut kept, mut rest) = (String::new(), reason.chars());
+    while let Some(c) = rest.clone().next() {
+        // A name without letters names nobody.
+        let moves = |left: &Chars<'_>| left.as_str().len() < rest.as_str().len();
+        match behind(rest.clone(), name).filter(|left| c.is_alphabetic() && moves(left)) {
+            Some(left) => {
+                kept.push_str(&masked_name(name));
+                rest = left;
+            }
+            None => kept.extend(rest.next()),
+        }
+    }
+    kept
+}
+
+/// What follows a name at the beginning of a text; none if it does not begin with it.
+fn behind<'a>(mut text: Chars<'a>, name: &str) -> Option<Chars<'a>> {
+    for letter in name.chars().filter(|c| c.is_alphabetic()) {
+        let next = text.find(|c| c.is_alphabetic())?;
+        if !next.to_lowercase().eq(letter.to_lowercase()) {
+            return None;
+        }
+    }
+    Some(text)
 }
 
 fn masked(plain: &str, shown: (usize, usize)) -> String {
@@ -179,8 +203,26 @@ mod tests {
             assert_eq!(reason(raw).is_ok(), good, "{raw}");
         }
         assert!(reason(&"核".repeat(201)).is_err());
-        assert!(names("为 王 小明 办理困难帮扶", "王小明"));
-        assert!(names("for john smith at the counter", "John Smith"));
-        assert!(!names("为本人办理困难帮扶", "王小明"));
+    }
+
+    #[test]
+    fn a_name_in_a_reason_is_masked_however_it_is_written() {
+        for (raw, name, kept) in [
+            (
+                "为 王 小-明 办理，王小明，王小红",
+                "王小明",
+                "为 王*明 办理，王*明，王小红",
+            ),
+            ("王王小明王", "王小明", "王王*明王"),
+            (
+                "for john smith at the counter",
+                "John Smith",
+                "for J********h at the counter",
+            ),
+            ("为本人办理困难帮扶", "王小明", "为本人办理困难帮扶"),
+            ("为本人 -- 办理困难帮扶", "--", "为本人 -- 办理困难帮扶"),
+        ] {
+            assert_eq!(unnamed(raw, name), kept);
+        }
     }
 }

@@ -7,8 +7,10 @@ use super::{Event, rules};
 use crate::kernel::bucket::Rate;
 use crate::kernel::clock::seconds_of_day_left;
 use crate::kernel::error::{Error, Fault, Faults, conflict, invalid, text};
+use crate::kernel::event::Place;
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
+use crate::kernel::tree::Node;
 use crate::kernel::tx::Tx;
 use crate::people::{basis, id_number};
 use crate::policy::Action;
@@ -16,6 +18,7 @@ use entity::id::PersonId;
 use entity::people::basis::Purpose;
 use entity::people::person::{Entity, IdType, Model};
 use std::collections::BTreeSet;
+use uuid::Uuid;
 
 /// Numbers of others that an account may hit upon: each tells that somebody is registered.
 const GUESSES: Rate = Rate {
@@ -62,11 +65,27 @@ pub(crate) async fn guessing<T>(op: &Op, work: impl Future<Output = Result<T, Er
     done
 }
 
-/// By which blind indexes people are looked for.
-pub(super) fn wanted(op: &Op, number: Option<&str>, phone: Option<&str>) -> Result<Wanted, Error> {
-    if number.is_some() || phone.is_some() {
-        attempt(op, "lookup", LOOKUPS)?;
+/// By which blind indexes people are looked for at a place. Who looks for somebody is counted, and it is told.
+pub(super) async fn wanted(
+    op: &Op,
+    at: &Node,
+    number: Option<&str>,
+    phone: Option<&str>,
+) -> Result<Wanted, Error> {
+    let asked = [("ID_NUMBER", number), ("PHONE", phone)].into_iter();
+    let by: Vec<&str> = asked.filter_map(|(name, value)| value.map(|_| name)).collect();
+    if by.is_empty() {
+        return Ok(Wanted::default());
     }
+    attempt(op, "lookup", LOOKUPS)?;
+    let wanted = indexes(op, number, phone)?;
+    let (place, by) = (&Place::from(at), &by);
+    op.write(|tx| async move { tx.commit(Event::LookedFor(place.clone(), by.clone()), ()).await })
+        .await?;
+    Ok(wanted)
+}
+
+fn indexes(op: &Op, number: Option<&str>, phone: Option<&str>) -> Result<Wanted, Error> {
     let vault = &op.app().vault;
     let numbers = number.map(|raw| {
         let forms = id_number::DOCUMENTS
@@ -151,8 +170,8 @@ pub(super) async fn register(op: &Op, input: &RegisterPerson) -> Result<PersonId
         };
         plain.seal_into(&op.app().vault, &mut person)?;
         refuse_known(&tx, &person, "").await?;
-        store::insert(&tx, person.clone()).await?;
-        basis::store::insert(&tx, basis.clone()).await?;
+        tx.insert(person.clone()).await?;
+        tx.insert(basis.clone()).await?;
         tx.commit(Event::Registered(person, basis), id).await
     });
     guessing(op, registered).await
@@ -233,12 +252,23 @@ pub(crate) async fn apply(
     refuse_known(tx, &person, field).await?;
     person.version += 1;
     person.updated_at = op.now();
-    store::update(tx, person.clone()).await?;
+    tx.update(person.clone()).await?;
     Ok(Some((person, changed)))
 }
 
-/// Gives the plain values that were asked for. Refused without a basis for the purpose, with a reason that names the
-/// person, and to an account that looked at too many people today.
+/// Counts a look at plain values; refused to an account that has none left today.
+pub(crate) async fn count_look(tx: &Tx) -> Result<(), Error> {
+    let op = tx.op();
+    let account_id = op.account_id().ok_or(Error::Unauthenticated)?;
+    let looks = store::count_access(tx, account_id, "REVEAL").await?;
+    if looks > i64::from(op.app().rules.privacy.reveals_per_day) {
+        return Err(Error::TooOften(seconds_of_day_left(op.now())));
+    }
+    Ok(())
+}
+
+/// Gives the plain values that were asked for. Refused without a basis for the purpose, and to an account that looked too
+/// often today.
 pub(super) async fn reveal(op: &Op, input: &RevealPerson) -> Result<Plain, Error> {
     op.write(|tx| async move {
         let id = PersonId::parse(&input.id, "id")?;
@@ -264,19 +294,10 @@ pub(super) async fn reveal(op: &Op, input: &RevealPerson) -> Result<Plain, Error
             "该目的没有生效中的合法性基础。",
         );
         faults.unless(bases.iter().any(is_covered), "purpose", uncovered);
-        let reason = faults
-            .take("reason", rules::reason(&input.reason))
-            .unwrap_or_default();
-        let named = text(
-            "It is written down: it may not name the person.",
-            "理由将被留存，不得出现该人员姓名。",
-        );
-        faults.unless(!rules::names(&reason, &plain.name), "reason", named);
+        let reason = faults.take("reason", rules::reason(&input.reason));
         faults.refuse()?;
-        let account_id = op.account_id().ok_or(Error::Unauthenticated)?;
-        if store::count_access(&tx, account_id, "REVEAL").await? > op.app().privacy.load().reveals_per_day {
-            return Err(Error::TooOften(seconds_of_day_left(op.now())));
-        }
+        let reason = rules::unnamed(&reason.unwrap_or_default(), &plain.name);
+        count_look(&tx).await?;
         let fields = fields.into_iter().collect();
         tx.commit(
             Event::Revealed {
@@ -292,8 +313,12 @@ pub(super) async fn reveal(op: &Op, input: &RevealPerson) -> Result<Plain, Error
     .await
 }
 
-/// Takes away all that is personal; the row stays as a tombstone.
-pub(crate) async fn erase(tx: &Tx, person: Model, cause: &'static str) -> Result<Event, Error> {
+/// Takes away all that is personal, and ends what allowed keeping it; the row stays as a tombstone.
+pub(crate) async fn erase(
+    tx: &Tx,
+    person: Model,
+    (cause, request): (&'static str, Option<Uuid>),
+) -> Result<Event, Error> {
     let op = tx.op();
     let person = Model {
         name: None,
@@ -307,7 +332,12 @@ pub(crate) async fn erase(tx: &Tx, person: Model, cause: &'static str) -> Result
         erased_at: Some(op.now()),
         ..person
     };
-    basis::store::end_all(tx, person.id, op.today()).await?;
-    store::update(tx, person.clone()).await?;
-    Ok(Event::Erased(person, cause))
+    let ended = basis::store::end_all(tx, person.id, op.today()).await?;
+    tx.update(person.clone()).await?;
+    Ok(Event::Erased {
+        person,
+        ended,
+        cause,
+        request,
+    })
 }

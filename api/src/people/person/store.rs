@@ -9,10 +9,7 @@ use crate::policy::Action;
 use chrono::NaiveDate;
 use entity::id::{AccountId, PersonId};
 use entity::people::person::{Column, Entity, Model};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, Select,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, PaginatorTrait, QueryFilter, QueryOrder, Select};
 
 impl Readable for Entity {
     const READ: Action = Action::ReadPeople;
@@ -45,20 +42,6 @@ pub(super) async fn is_known(tx: &Tx, number_index: &str, but: PersonId) -> Resu
     Ok(same.filter(Column::Id.ne(but)).one(tx.db()).await?.is_some())
 }
 
-/// Writes a new one.
-pub(super) async fn insert(tx: &Tx, person: Model) -> Result<(), Error> {
-    Entity::insert(person.into_active_model())
-        .exec_without_returning(tx.db())
-        .await?;
-    Ok(())
-}
-
-/// Writes a changed one.
-pub(super) async fn update(tx: &Tx, person: Model) -> Result<(), Error> {
-    person.into_active_model().reset_all().update(tx.db()).await?;
-    Ok(())
-}
-
 /// Says until when the data may be kept.
 pub(crate) async fn keep_until(tx: &Tx, id: PersonId, day: Option<NaiveDate>) -> Result<(), Error> {
     let mut sql = Sql::new("UPDATE person SET keep_until = ");
@@ -85,11 +68,11 @@ pub(crate) async fn count_overdue(op: &Op) -> Result<i64, Error> {
 }
 
 /// Counts what an account does on a day, in every process; how often it was by now.
-pub(crate) async fn count_access(tx: &Tx, account_id: AccountId, kind: &'static str) -> Result<i32, Error> {
+pub(crate) async fn count_access(tx: &Tx, account_id: AccountId, kind: &'static str) -> Result<i64, Error> {
     let mut sql = Sql::new("INSERT INTO personal_access (account_id, day, kind, count) VALUES ");
     sql.rows([[account_id.into(), tx.op().today().into(), kind.into(), 1.into()]]);
     sql.push(" ON CONFLICT (account_id, day, kind) DO UPDATE SET count = personal_access.count + 1 RETURNING count");
     let row = tx.db().query_one_raw(sql.on(tx.backend())).await?;
     let row = row.ok_or_else(|| Error::from(anyhow::anyhow!("an access was not counted")))?;
-    Ok(row.try_get("", "count")?)
+    Ok(row.try_get::<i32>("", "count")?.into())
 }

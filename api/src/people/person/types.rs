@@ -78,9 +78,11 @@ pub async fn people_of(
     let scope = op.scope_within(Action::ReadPeople, &at.0)?;
     let wanted = service::wanted(
         op,
+        &at.0,
         filter.id_number.as_ref().map(|number| &*number.0),
         filter.phone.as_ref().map(|phone| &*phone.0),
-    )?;
+    )
+    .await?;
     let listing = Listing {
         rows: store::rows(&scope, wanted),
         sort: Sort::instant("REGISTERED", Column::RegisteredAt).descending(true),
@@ -220,7 +222,7 @@ pub struct RevealPerson {
     pub fields: Vec<PersonField>,
     /// What for; a basis for it must be in force.
     pub purpose: ProcessingPurpose,
-    /// Why, 10 to 200 characters. It is written down: no name, and at most 6 digits in a row.
+    /// Why, 10 to 200 characters. It is written down, with the person's name masked: at most 6 digits in a row.
     pub reason: String,
 }
 

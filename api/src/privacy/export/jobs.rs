@@ -1,6 +1,8 @@
 //! Writing the file of an export that was allowed, a hundred people at a time.
 
+use super::store::Covered;
 use super::{rules, service, store};
+use crate::jobs::rules::Failure;
 use crate::jobs::task::{Step, Task, about};
 use crate::kernel::clock::day_of;
 use crate::kernel::error::Error;
@@ -9,7 +11,7 @@ use crate::kernel::tx::Tx;
 use crate::people::person::plain::Plain;
 use crate::policy::Action;
 use crate::privacy::file::rules::{END, Position};
-use crate::privacy::file::service::write;
+use crate::privacy::file::service::{end, write};
 use entity::id::{ExportId, PersonId};
 use entity::jobs::job::{self, JobKind};
 use entity::people::person;
@@ -62,27 +64,32 @@ async fn step(tx: &Tx, job: &job::Model) -> Result<Step, Error> {
         return Ok(Step::Over);
     }
     let op = tx.op();
-    let mut export = store::get(tx, of(job)?).await?;
+    let mut export = store::get(tx.db(), &tx.everywhere(), of(job)?).await?;
     let node = tx.authorize(Action::RequestExports, export.federation_id, "federationId")?;
-    let scope = op.scope_within(Action::RequestExports, &node)?;
     let begun = Position::read(&job.cursor);
-    let people = store::people_after(tx, &scope, after(begun.as_ref()), CHUNK).await?;
+    let covered = Covered {
+        scope: &op.scope_within(Action::RequestExports, &node)?,
+        purpose: export.purpose,
+        day: op.today(),
+        after: after(begun.as_ref()),
+    };
+    let people = store::next(tx, &covered, CHUNK).await?;
     let rows = i64::try_from(people.len()).unwrap_or(i64::MAX);
-    let most = op.app().privacy.load().export_rows_max;
-    if job.rows_done.saturating_add(rows) > i64::from(most) {
-        return Err(service::too_many(most));
-    }
+    let written = u64::try_from(job.rows_done).unwrap_or_default();
+    let more = u64::try_from(people.len()).unwrap_or(u64::MAX);
+    service::check_size(tx, export.requested_by, written.saturating_add(more), more).await?;
     let text = lines(op, &people, &export, begun.is_none())?;
-    let is_last = u64::try_from(rows).unwrap_or_default() < CHUNK;
-    let last = people.last().filter(|_| !is_last).map(|last| last.id.to_string());
-    let is_whole = last.is_none();
+    let last = people
+        .last()
+        .filter(|_| more == CHUNK)
+        .map(|last| last.id.to_string());
+    if last.is_none() {
+        export.state = ExportState::Ready;
+    }
     let name = format!("{}.csv", rules::number(&export));
     let (file_id, cursor) = write(tx, job, (Holding::People, name), (&text, last)).await?;
-    if is_whole {
-        export.state = ExportState::Ready;
-        export.file_id = Some(file_id);
-        store::update(tx, export.clone()).await?;
-    }
+    export.file_id = Some(file_id);
+    tx.update(export.clone()).await?;
     let body = json!({"rows": rows, "export": export.id.0});
     Ok(Step::Did {
         sentence: about(job, "EXPORT_WRITTEN", body),
@@ -107,12 +114,37 @@ impl Task for People {
                 .federation_id
                 .and_then(|id| tree.get(id))
                 .ok_or(Error::NotFound("federationId".into()))?;
-            let after = after(Position::read(&job.cursor).as_ref());
-            store::count_left(op, &op.scope_within(Action::ReadPeople, node)?, after).await
+            let scope = &op.scope_within(Action::ReadPeople, node)?;
+            let db = op.app().db.reader();
+            let people = Covered {
+                scope,
+                purpose: store::get(db, scope, of(job)?).await?.purpose,
+                day: op.today(),
+                after: after(Position::read(&job.cursor).as_ref()),
+            };
+            let count = store::count(db, &people).await?;
+            Ok(i64::try_from(count).unwrap_or(i64::MAX))
         })
     }
 
     fn step<'a>(&'a self, tx: &'a mut Tx, job: &'a job::Model) -> BoxFuture<'a, Result<Step, Error>> {
         Box::pin(step(tx, job))
+    }
+
+    fn failed<'a>(
+        &'a self,
+        tx: &'a Tx,
+        job: &'a job::Model,
+        failure: &'a Failure,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async move {
+            let mut export = store::get(tx.db(), &tx.everywhere(), of(job)?).await?;
+            if let Some(file_id) = export.file_id {
+                end(tx, file_id).await?;
+            }
+            export.state = ExportState::Failed;
+            export.failure = Some(serde_json::to_string(failure)?);
+            tx.update(export).await
+        })
     }
 }

@@ -1,6 +1,8 @@
 //! Exports (导出): personal data in bulk, asked for by one account and allowed by another.
 //!
-//! REQUESTED → REFUSED, or APPROVED → READY, as a job; after seven days the file is gone.
+//! REQUESTED → REFUSED, or APPROVED → READY or FAILED, as a job; after seven days the file is gone.
+//!
+//! An export has a purpose, as a look at one person has: only people with a basis in force for it are in the file.
 
 pub mod types;
 pub mod graphql;
@@ -9,7 +11,7 @@ pub mod rules;
 pub(crate) mod store;
 pub mod jobs;
 
-use crate::kernel::event::{Event as Said, Place, Sentence};
+use crate::kernel::event::{Event as Said, Sentence};
 use entity::privacy::export::Model;
 use sea_orm::ActiveEnum;
 use serde_json::json;
@@ -24,20 +26,14 @@ pub enum Event {
     Refused(Model),
 }
 
-/// Whose data it is.
-pub(crate) fn place(export: &Model) -> Place {
-    Place {
-        federation_id: export.federation_id,
-        path: export.path.clone(),
-        county_id: export.county_id,
-    }
-}
-
 impl Said for Event {
     fn sentence(self) -> Sentence {
         let (kind, export, body) = match self {
             Event::Requested(export, rows) => {
-                let body = json!({"kind": export.kind.to_value(), "rows": rows, "reason": export.reason});
+                let body = json!({
+                    "kind": export.kind.to_value(), "purpose": export.purpose.to_value(), "rows": rows,
+                    "reason": export.reason,
+                });
                 ("EXPORT_REQUESTED", export, body)
             }
             Event::Approved(export) => {
@@ -49,12 +45,6 @@ impl Said for Event {
                 ("EXPORT_REFUSED", export, body)
             }
         };
-        Sentence {
-            kind,
-            subject_id: export.id.0,
-            place: place(&export),
-            body,
-            deltas: Vec::new(),
-        }
+        Sentence::new(kind, export.id.0, export.place(), body)
     }
 }

@@ -64,16 +64,16 @@ pub fn lines(rows: Vec<Row>, export: &Model, display_name: &str, has_head: bool)
 pub fn check_open(export: &Model) -> Result<(), Error> {
     match export.state {
         ExportState::Requested => Ok(()),
-        ExportState::Refused | ExportState::Approved | ExportState::Ready => Err(conflict(
-            "id",
-            text("It was decided already.", "该导出申请已有审批结果。"),
-        )),
+        ExportState::Refused | ExportState::Approved | ExportState::Ready | ExportState::Failed => Err(
+            conflict("id", text("It was decided already.", "该导出申请已有审批结果。")),
+        ),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use entity::people::basis::Purpose;
     use entity::privacy::export::ExportKind;
     use uuid::Uuid;
 
@@ -84,17 +84,20 @@ mod tests {
             (ExportState::Approved, false),
             (ExportState::Refused, false),
             (ExportState::Ready, false),
+            (ExportState::Failed, false),
         ] {
             let export = Model {
                 id: Uuid::nil().into(),
                 kind: ExportKind::People,
                 state,
+                purpose: Purpose::Membership,
                 reason: String::new(),
                 requested_by: Uuid::nil().into(),
                 requested_at: "2026-06-20T18:00:00Z".parse().unwrap(),
                 decided_by: None,
                 decided_at: None,
                 refusal: None,
+                failure: None,
                 file_id: None,
                 federation_id: Uuid::nil().into(),
                 path: String::new(),

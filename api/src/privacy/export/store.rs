@@ -1,18 +1,16 @@
 //! Exports in the database.
 
 use crate::kernel::error::Error;
-use crate::kernel::op::Op;
 use crate::kernel::scope::{Readable, Scope, Within};
 use crate::kernel::tx::Tx;
-use crate::people::person;
+use crate::people::{basis, person};
 use crate::policy::Action;
+use chrono::NaiveDate;
 use entity::id::{ExportId, PersonId};
-use entity::people::person::{Column as PersonColumn, Model as Person};
+use entity::people::basis::Purpose;
+use entity::people::person::{Column as PersonColumn, Entity as PersonEntity, Model as Person};
 use entity::privacy::export::{Column, Entity, ExportState, Model};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, Select,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
 impl Readable for Entity {
     const READ: Action = Action::ReadPeople;
@@ -27,60 +25,44 @@ pub(super) fn rows(scope: &Scope, state: Option<ExportState>) -> Select<Entity> 
     }
 }
 
-/// Writes a new one.
-pub(super) async fn insert(tx: &Tx, export: Model) -> Result<(), Error> {
-    Entity::insert(export.into_active_model())
-        .exec_without_returning(tx.db())
-        .await?;
-    Ok(())
-}
-
-/// Writes a changed one.
-pub(super) async fn update(tx: &Tx, export: Model) -> Result<(), Error> {
-    export.into_active_model().reset_all().update(tx.db()).await?;
-    Ok(())
-}
-
 /// The export that a job was queued for.
-pub(super) async fn get(tx: &Tx, id: ExportId) -> Result<Model, Error> {
-    let found = Entity::within(&tx.everywhere())
-        .filter(Column::Id.eq(id))
-        .one(tx.db())
-        .await?;
+pub(super) async fn get(db: &impl ConnectionTrait, scope: &Scope, id: ExportId) -> Result<Model, Error> {
+    let found = Entity::within(scope).filter(Column::Id.eq(id)).one(db).await?;
     found.ok_or(Error::NotFound("id".into()))
 }
 
-fn people(scope: &Scope) -> Select<entity::people::person::Entity> {
-    person::store::rows(scope, person::store::Wanted::default())
+/// Who is exported: the people of a scope with a basis in force for a purpose, behind one of them.
+pub(super) struct Covered<'a> {
+    /// Where.
+    pub(super) scope: &'a Scope,
+    /// What for.
+    pub(super) purpose: Purpose,
+    /// When.
+    pub(super) day: NaiveDate,
+    /// Behind whom; all if nobody is named.
+    pub(super) after: Option<PersonId>,
 }
 
-/// How many people there are in a scope.
-pub(super) async fn count_people(tx: &Tx, scope: &Scope) -> Result<u64, Error> {
-    Ok(people(scope).count(tx.db()).await?)
-}
-
-/// How many people of a scope are left behind one of them.
-pub(super) async fn count_left(op: &Op, scope: &Scope, after: Option<PersonId>) -> Result<i64, Error> {
-    let left = following(scope, after).count(op.app().db.reader()).await?;
-    Ok(i64::try_from(left).unwrap_or(i64::MAX))
-}
-
-fn following(scope: &Scope, after: Option<PersonId>) -> Select<entity::people::person::Entity> {
-    match after {
-        Some(after) => people(scope).filter(PersonColumn::Id.gt(after)),
-        None => people(scope),
+impl Covered<'_> {
+    fn rows(&self) -> Select<PersonEntity> {
+        let rows = person::store::rows(self.scope, person::store::Wanted::default());
+        let rows = rows.filter(basis::store::covered(self.purpose, self.day));
+        match self.after {
+            Some(after) => rows.filter(PersonColumn::Id.gt(after)),
+            None => rows,
+        }
     }
 }
 
-/// The next people of a scope.
-pub(super) async fn people_after(
-    tx: &Tx,
-    scope: &Scope,
-    after: Option<PersonId>,
-    limit: u64,
-) -> Result<Vec<Person>, Error> {
-    let rows = following(scope, after);
-    Ok(rows
+/// How many people there are.
+pub(super) async fn count(db: &impl ConnectionTrait, people: &Covered<'_>) -> Result<u64, Error> {
+    Ok(people.rows().count(db).await?)
+}
+
+/// The next people.
+pub(super) async fn next(tx: &Tx, people: &Covered<'_>, limit: u64) -> Result<Vec<Person>, Error> {
+    Ok(people
+        .rows()
         .order_by_asc(PersonColumn::Id)
         .limit(limit)
         .all(tx.db())

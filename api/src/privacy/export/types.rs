@@ -2,11 +2,13 @@
 
 use super::{rules, store};
 use crate::accounts::account::store::DisplayNames;
+use crate::jobs::types::JobFailure;
 use crate::kernel::error::Error;
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
 use crate::kernel::page::{self, Connection, Listing, Page, Sort};
 use crate::org::federation::types::{Federation, federation};
+use crate::people::basis::types::ProcessingPurpose;
 use crate::policy::Action;
 use crate::privacy::file::types::{SealedFile, file};
 use crate::scalars::DateTime;
@@ -34,6 +36,8 @@ pub enum ExportState {
     Approved,
     /// 可下载: the file is there for whoever asked; after seven days it is gone.
     Ready,
+    /// 已失败: the file could not be written, see `failure`.
+    Failed,
 }
 
 /// A page of the exports of a federation and all below it, newest first.
@@ -83,6 +87,11 @@ impl Export {
         federation(Op::of(context), self.0.federation_id)
     }
 
+    /// What for: only people with a basis in force for it are in the file.
+    async fn purpose(&self) -> ProcessingPurpose {
+        self.0.purpose.into()
+    }
+
     /// Why it was asked for.
     async fn reason(&self) -> &str {
         &self.0.reason
@@ -113,9 +122,15 @@ impl Export {
         self.0.refusal.as_deref()
     }
 
+    /// Why the file could not be written; null unless it is FAILED.
+    async fn failure(&self) -> Option<Result<JobFailure, Error>> {
+        self.0.failure.as_deref().map(JobFailure::read)
+    }
+
     /// The file (CSV); null until it is READY, and once it is gone.
     async fn file(&self, context: &Context<'_>) -> Option<Result<SealedFile, Error>> {
-        file(Op::of(context), self.0.file_id).await
+        let is_whole = self.0.state == export::ExportState::Ready;
+        file(Op::of(context), self.0.file_id.filter(|_| is_whole)).await
     }
 }
 
@@ -126,6 +141,8 @@ pub struct RequestExport {
     pub federation_id: ID,
     /// What.
     pub kind: ExportKind,
+    /// What for; people without a basis in force for it are left out.
+    pub purpose: ProcessingPurpose,
     /// Why, 10 to 200 characters. It is written down: at most 6 digits in a row.
     pub reason: String,
     /// Makes a repeated call harmless for 7 days.

@@ -7,7 +7,7 @@ pub mod service;
 pub mod rules;
 pub(crate) mod store;
 
-use crate::kernel::event::{Event as Said, Place, Sentence};
+use crate::kernel::event::{Event as Said, Sentence};
 use entity::privacy::sealed_file::Model;
 use sea_orm::ActiveEnum;
 use serde_json::json;
@@ -26,16 +26,11 @@ impl Said for Event {
             Event::Downloaded(file) => ("FILE_DOWNLOADED", file),
             Event::Gone(file) => ("FILE_GONE", file),
         };
-        Sentence {
+        Sentence::new(
             kind,
-            subject_id: file.id.0,
-            place: Place {
-                federation_id: file.federation_id,
-                path: file.path.clone(),
-                county_id: file.county_id,
-            },
-            body: json!({"holds": file.holds.to_value(), "name": file.name, "downloads": file.downloads}),
-            deltas: Vec::new(),
-        }
+            file.id.0,
+            file.place(),
+            json!({"holds": file.holds.to_value(), "name": file.name, "downloads": file.downloads}),
+        )
     }
 }

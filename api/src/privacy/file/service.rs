@@ -78,7 +78,7 @@ pub(crate) async fn write(
         Some(position) => (position.file_id, position.pieces),
         None => {
             let account_id = job.account_id.ok_or(Error::Unauthenticated)?;
-            let file = begin(tx, account_id, (holds, name), &jobs::place(job)).await?;
+            let file = begin(tx, account_id, (holds, name), &job.place()).await?;
             (file.id, 0)
         }
     };
@@ -116,6 +116,12 @@ pub async fn open(app: &App, file: &Model, position: i32) -> Result<Option<Strin
     piece
         .map(|piece| app.vault.open(cell(piece.id), &piece.content))
         .transpose()
+}
+
+/// Ends a file before its time, with all that it holds.
+pub(crate) async fn end(tx: &Tx, id: SealedFileId) -> Result<(), Error> {
+    store::expire(tx, id).await?;
+    store::delete_pieces(tx, id).await
 }
 
 /// Takes away what one file that is over holds; what happened, if there was one.

@@ -102,6 +102,15 @@ pub(crate) async fn count_over(op: &Op) -> Result<i64, Error> {
         .unwrap_or_default())
 }
 
+/// Lets the time of a file be over.
+pub(super) async fn expire(tx: &Tx, id: SealedFileId) -> Result<(), Error> {
+    let (mut sql, now) = (Sql::new("UPDATE sealed_file SET expires_at = "), tx.op().now());
+    sql.bind(now).push(" WHERE id = ").bind(id);
+    sql.push(" AND expires_at > ").bind(now);
+    tx.db().execute_raw(sql.on(tx.backend())).await?;
+    Ok(())
+}
+
 /// Takes away all pieces of a file.
 pub(super) async fn delete_pieces(tx: &Tx, id: SealedFileId) -> Result<(), Error> {
     let mut sql = Sql::new("DELETE FROM sealed_file_piece WHERE file_id = ");

@@ -32,7 +32,8 @@ impl SubjectRequestMutation {
         FileSubjectRequestPayload::of(written(op, service::file(op, &input).await).await)
     }
 
-    /// Does what a person asked for: writes the copy, corrects, or erases.
+    /// Does what a person asked for: writes the copy, corrects, or erases. FORBIDDEN to whoever entered the request; a copy
+    /// counts as `revealPerson` does.
     async fn fulfil_subject_request(
         &self,
         context: &Context<'_>,
@@ -42,7 +43,7 @@ impl SubjectRequestMutation {
         FulfilSubjectRequestPayload::of(written(op, service::fulfil(op, &input).await).await)
     }
 
-    /// Refuses what a person asked for.
+    /// Refuses what a person asked for. FORBIDDEN to whoever entered the request.
     async fn refuse_subject_request(
         &self,
         context: &Context<'_>,

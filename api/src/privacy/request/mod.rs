@@ -1,6 +1,9 @@
 //! What a person asks for about their own data (个人信息权利请求, PIPL 第四十四条至第五十条): a copy (查阅、复制), a correction (更正),
 //! deletion (删除). RECEIVED → FULFILLED or REFUSED, by the last day for it (应答期限).
 //!
+//! Nobody answers what they entered: to give out a copy, or to erase, takes two. A copy counts as a look at plain values of
+//! whoever gets it, and is gone when the person is erased.
+//!
 //! Data that a statutory duty asks to be kept is not deleted (第四十七条第二款): such a request can only be refused with
 //! that reason. The subject of every event here is the person.
 
@@ -10,8 +13,7 @@ pub mod service;
 pub mod rules;
 pub(crate) mod store;
 
-use crate::kernel::event::{Event as Said, Place, Sentence};
-use entity::people::person::Model as Person;
+use crate::kernel::event::{Event as Said, Sentence};
 use entity::privacy::subject_request::Model;
 use sea_orm::ActiveEnum;
 use serde_json::{Value, json};
@@ -24,11 +26,6 @@ pub enum Event {
     Fulfilled(Model, Vec<&'static str>),
     /// One was refused.
     Refused(Model),
-}
-
-/// The database's word for a person's document.
-fn document(person: &Person) -> String {
-    person.id_type.to_value()
 }
 
 /// What is told of a request.
@@ -51,16 +48,6 @@ impl Said for Event {
         if let (Some(body), false) = (body.as_object_mut(), changed.is_empty()) {
             body.insert("changed".to_owned(), json!(changed));
         }
-        Sentence {
-            kind,
-            subject_id: request.person_id.0,
-            place: Place {
-                federation_id: request.federation_id,
-                path: request.path.clone(),
-                county_id: request.county_id,
-            },
-            body,
-            deltas: Vec::new(),
-        }
+        Sentence::new(kind, request.person_id.0, request.place(), body)
     }
 }

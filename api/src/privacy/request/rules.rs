@@ -2,6 +2,7 @@
 
 use crate::kernel::error::{Error, conflict, invalid, text};
 use chrono::NaiveDate;
+use entity::id::AccountId;
 use entity::people::basis::{LegalBasis, Model as Basis};
 use entity::privacy::subject_request::{Model, Refusal, RequestKind, RequestState};
 
@@ -13,8 +14,11 @@ pub fn has_duty(bases: &[Basis], day: NaiveDate) -> bool {
     bases.iter().any(is_duty)
 }
 
-/// A request is answered once.
-pub fn check_open(request: &Model) -> Result<(), Error> {
+/// A request is answered once, and not by whoever entered it: nobody gives out a copy or erases alone.
+pub fn check_open(request: &Model, answerer: AccountId) -> Result<(), Error> {
+    if request.filed_by == answerer {
+        return Err(Error::Forbidden);
+    }
     match request.state {
         RequestState::Received => Ok(()),
         RequestState::Fulfilled | RequestState::Refused => {

@@ -8,16 +8,18 @@ use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
 use crate::kernel::tx::{Committed, Tx};
 use crate::people::person::plain::Plain;
-use crate::people::person::service::{apply, erase, guessing, living};
+use crate::people::person::service::{apply, count_look, erase, guessing, living};
 use crate::people::{basis, person};
 use crate::policy::Action;
-use crate::privacy::file::service::{append, begin};
+use crate::privacy::file::service::{append, begin, end};
 use chrono::Days;
 use entity::id::{AccountId, PersonId, SealedFileId, SubjectRequestId};
 use entity::people::person::{Entity as PersonEntity, Model as Person};
 use entity::privacy::sealed_file::Holding;
 use entity::privacy::subject_request::{Entity, Model, RequestKind, RequestState};
+use sea_orm::ActiveEnum;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 /// Enters a request, with the last day for its answer.
 pub(super) async fn file(op: &Op, input: &FileSubjectRequest) -> Result<SubjectRequestId, Error> {
@@ -35,7 +37,7 @@ pub(super) async fn file(op: &Op, input: &FileSubjectRequest) -> Result<SubjectR
             text("Not in the future.", "日期不能晚于今天。"),
         );
         faults.refuse()?;
-        let days = Days::new(op.app().privacy.load().subject_request_days.into());
+        let days = Days::new(op.app().rules.privacy.subject_request_days.into());
         let request = Model {
             id: SubjectRequestId(op.id()),
             person_id,
@@ -53,7 +55,7 @@ pub(super) async fn file(op: &Op, input: &FileSubjectRequest) -> Result<SubjectR
             path: person.path.clone(),
             county_id: person.county_id,
         };
-        store::insert(&tx, request.clone()).await?;
+        tx.insert(request.clone()).await?;
         let id = request.id;
         tx.commit(Event::Filed(request), id).await
     })
@@ -66,17 +68,18 @@ async fn open(tx: &Tx, id: SubjectRequestId, state: RequestState) -> Result<(Mod
         .authorize_row::<Entity>(Action::HandleSubjectRequests, id, "id")
         .await?
         .into_inner();
-    rules::check_open(&request)?;
+    let op = tx.op();
+    let account_id = op.account_id().ok_or(Error::Unauthenticated)?;
+    rules::check_open(&request, account_id)?;
     let (action, person_id) = (Action::HandleSubjectRequests, request.person_id);
     let person = tx
         .authorize_row::<PersonEntity>(action, person_id, "id")
         .await?
         .into_inner();
     let bases = basis::store::of_person(tx, person_id).await?;
-    let op = tx.op();
     let answered = Model {
         state,
-        answered_by: op.account_id(),
+        answered_by: Some(account_id),
         answered_at: Some(op.now()),
         ..request
     };
@@ -107,6 +110,7 @@ pub(super) async fn fulfil(op: &Op, input: &FulfilSubjectRequest) -> Result<Subj
 
 async fn copy(tx: Tx, request: Model, person: Person) -> Result<Committed<SubjectRequestId>, Error> {
     let account_id = tx.op().account_id().ok_or(Error::Unauthenticated)?;
+    count_look(&tx).await?;
     let file_id = write_copy(&tx, &person, account_id).await?;
     let (id, request) = (
         request.id,
@@ -115,7 +119,7 @@ async fn copy(tx: Tx, request: Model, person: Person) -> Result<Committed<Subjec
             ..request
         },
     );
-    store::update(&tx, request.clone()).await?;
+    tx.update(request.clone()).await?;
     tx.commit(Event::Fulfilled(request, Vec::new()), id).await
 }
 
@@ -135,18 +139,32 @@ async fn correct(
     };
     let (_, changed) = corrected.ok_or_else(same)?;
     let id = request.id;
-    store::update(&tx, request.clone()).await?;
+    tx.update(request.clone()).await?;
     tx.commit(Event::Fulfilled(request, changed), id).await
 }
 
 async fn delete(tx: Tx, request: Model, person: Person) -> Result<Committed<SubjectRequestId>, Error> {
     let id = request.id;
-    store::update(&tx, request.clone()).await?;
+    tx.update(request.clone()).await?;
     if person.erased_at.is_some() {
         return tx.commit(Event::Fulfilled(request, Vec::new()), id).await;
     }
-    let erased = erase(&tx, person, "SUBJECT_REQUEST").await?;
+    let erased = take_away(&tx, person, ("SUBJECT_REQUEST", Some(id.0))).await?;
     tx.commit(erased, id).await
+}
+
+/// Takes away all that is personal of a person, with the copies that were made for them.
+pub(crate) async fn take_away(
+    tx: &Tx,
+    person: Person,
+    because: (&'static str, Option<Uuid>),
+) -> Result<person::Event, Error> {
+    for request in store::of_person(tx, person.id).await? {
+        if let Some(file_id) = request.file_id {
+            end(tx, file_id).await?;
+        }
+    }
+    erase(tx, person, because).await
 }
 
 fn happened(happened: &Happened) -> Value {
@@ -164,7 +182,7 @@ async fn write_copy(tx: &Tx, person: &Person, account_id: AccountId) -> Result<S
     let history = store::history(tx, person.id).await?;
     let tree = op.tree();
     let copy = json!({
-        "name": plain.name, "idType": super::document(person), "idNumber": plain.id_number, "phone": plain.phone,
+        "name": plain.name, "idType": person.id_type.to_value(), "idNumber": plain.id_number, "phone": plain.phone,
         "federation": tree.get(person.federation_id).map(|node| node.name.to_string()),
         "registeredAt": person.registered_at, "updatedAt": person.updated_at,
         "bases": bases.iter().map(basis::particulars).collect::<Vec<_>>(),
@@ -172,7 +190,7 @@ async fn write_copy(tx: &Tx, person: &Person, account_id: AccountId) -> Result<S
         "history": history.iter().map(happened).collect::<Vec<_>>(),
     });
     let name = format!("copy-{}.json", op.today());
-    let file = begin(tx, account_id, (Holding::People, name), &person::place(person)).await?;
+    let file = begin(tx, account_id, (Holding::People, name), &person.place()).await?;
     append(tx, file.id, 0, &serde_json::to_string_pretty(&copy)?).await?;
     Ok(file.id)
 }
@@ -188,7 +206,7 @@ pub(super) async fn refuse(op: &Op, input: &RefuseSubjectRequest) -> Result<Subj
             refusal: Some(reason),
             ..request
         };
-        store::update(&tx, request.clone()).await?;
+        tx.update(request.clone()).await?;
         tx.commit(Event::Refused(request), id).await
     })
     .await

@@ -8,10 +8,7 @@ use crate::policy::Action;
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::id::PersonId;
 use entity::privacy::subject_request::{Column, Entity, Model, RequestState};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter,
-    QueryOrder, Select,
-};
+use sea_orm::{ColumnTrait, Condition, FromQueryResult, QueryFilter, QueryOrder, Select};
 
 impl Readable for Entity {
     const READ: Action = Action::ReadPeople;
@@ -43,20 +40,6 @@ pub(super) async fn of_person(tx: &Tx, id: PersonId) -> Result<Vec<Model>, Error
     Ok(rows.order_by_asc(Column::Id).all(tx.db()).await?)
 }
 
-/// Writes a new one.
-pub(super) async fn insert(tx: &Tx, request: Model) -> Result<(), Error> {
-    Entity::insert(request.into_active_model())
-        .exec_without_returning(tx.db())
-        .await?;
-    Ok(())
-}
-
-/// Writes an answered one.
-pub(super) async fn update(tx: &Tx, request: Model) -> Result<(), Error> {
-    request.into_active_model().reset_all().update(tx.db()).await?;
-    Ok(())
-}
-
 /// What happened with a person's data.
 #[derive(FromQueryResult)]
 pub(super) struct Happened {
@@ -68,11 +51,17 @@ pub(super) struct Happened {
     pub(super) body: String,
 }
 
-/// The last 1,000 things that happened with the data of a person whom the caller was proved to reach.
+/// The last 1,000 things that happened with the data of a person whom the caller was proved to reach. The two halves are
+/// what the two indexes hold: the numbered events of a subject, and the few that are not numbered yet.
 pub(super) async fn history(tx: &Tx, id: PersonId) -> Result<Vec<Happened>, Error> {
-    let mut sql = Sql::new("SELECT at, kind, body FROM event WHERE subject_id = ");
-    sql.bind(id)
-        .push(" AND kind <> 'REFUSED' ORDER BY id DESC LIMIT 1000");
+    let mut sql = Sql::new("SELECT at, kind, body FROM (");
+    for (half, is_numbered) in [("", " seq IS NOT NULL"), (" UNION ALL ", " seq IS NULL")] {
+        sql.push(half).push("SELECT id, at, kind, body FROM event WHERE");
+        sql.push(is_numbered)
+            .push(" AND kind <> 'REFUSED' AND subject_id = ")
+            .bind(id);
+    }
+    sql.push(") AS told ORDER BY id DESC LIMIT 1000");
     Ok(Happened::find_by_statement(sql.on(tx.backend()))
         .all(tx.db())
         .await?)

@@ -128,7 +128,8 @@ impl SubjectRequest {
         self.0.refusal.map(Into::into)
     }
 
-    /// The copy (JSON), for the account that answered; null if there is none, and once it is gone.
+    /// The copy (JSON), for the account that answered; null if there is none, and once it is gone: after seven days, or with
+    /// the person's data.
     async fn file(&self, context: &Context<'_>) -> Option<Result<SealedFile, Error>> {
         file(Op::of(context), self.0.file_id).await
     }
@@ -151,7 +152,7 @@ pub struct FileSubjectRequest {
 /// Does what a person asked for.
 #[derive(InputObject)]
 pub struct FulfilSubjectRequest {
-    /// Which request.
+    /// Which request; not one that one entered oneself.
     pub id: ID,
     /// What is right instead; for a request to correct, and for no other.
     pub correction: Option<PersonCorrection>,
@@ -160,7 +161,7 @@ pub struct FulfilSubjectRequest {
 /// Refuses what a person asked for.
 #[derive(Debug, InputObject)]
 pub struct RefuseSubjectRequest {
-    /// Which request.
+    /// Which request; not one that one entered oneself.
     pub id: ID,
     /// Why.
     pub reason: SubjectRequestRefusal,

@@ -9,6 +9,7 @@ use crate::kernel::tx::Tx;
 use crate::people::person;
 use crate::policy::Action;
 use crate::privacy::file;
+use crate::privacy::request::service::take_away;
 use entity::jobs::job::{self, JobKind};
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
@@ -36,7 +37,7 @@ async fn step(tx: &Tx) -> Result<Step, Error> {
         cursor: String::new(),
     };
     if let Some(overdue) = person::store::find_overdue(tx).await? {
-        let erased = person::service::erase(tx, overdue, "RETENTION").await?;
+        let erased = take_away(tx, overdue, ("RETENTION", None)).await?;
         return Ok(one(erased.sentence()));
     }
     if let Some(gone) = file::service::expire_one(tx).await? {

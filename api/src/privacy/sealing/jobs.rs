@@ -1,8 +1,9 @@
 //! Sealing every value by the newest data key.
 
 use super::{SEALED, SealedColumn, store};
-use crate::jobs::task::{self, Step, Task, about};
-use crate::kernel::error::Error;
+use crate::jobs::task::{self, Look, Step, Task, about};
+use crate::jobs::types::JobFailure;
+use crate::kernel::error::{Error, conflict, text};
 use crate::kernel::op::Op;
 use crate::kernel::tx::Tx;
 use crate::kernel::vault::Cell;
@@ -36,6 +37,8 @@ pub struct Progress {
     pub older: i64,
     /// State of the newest job, values looked at, values that there are; none if there was no job.
     pub job: Option<(JobState, i64, Option<i64>)>,
+    /// Why that job stopped; none unless it did.
+    pub failure: Option<JobFailure>,
 }
 
 /// Says how far it is.
@@ -48,12 +51,15 @@ pub async fn progress(op: &Op) -> Result<Progress, Error> {
         older += store::count(db, at, Some(key)).await?;
     }
     let newest = crate::jobs::store::newest_own(op, JobKind::Reencryption).await?;
+    let failure = newest.as_ref().and_then(|job| job.failure.as_deref());
+    let failure = failure.map(JobFailure::read).transpose()?;
     let job = newest.map(|job| (job.state, job.rows_done, job.rows_total));
     Ok(Progress {
         key,
         values,
         older,
         job,
+        failure,
     })
 }
 
@@ -62,28 +68,58 @@ fn name(at: &SealedColumn) -> String {
     format!("{}.{}", at.table, at.column)
 }
 
-/// Where a cursor goes on: `table.column row`, from the beginning if there is none.
-fn position(cursor: &str) -> (usize, Uuid) {
-    let parsed = cursor.split_once(' ').and_then(|(column, row)| {
-        let at = SEALED.iter().position(|at| name(at) == column)?;
-        Some((at, Uuid::parse_str(row).ok()?))
-    });
-    parsed.unwrap_or((0, Uuid::nil()))
+/// How far a pass over all columns is.
+struct Position {
+    /// Place of the column in [`SEALED`].
+    column: usize,
+    /// The last row.
+    after: Uuid,
+    /// Values so far that do not open.
+    damaged: i64,
 }
 
-/// The values of a column that come next, sealed anew where another key sealed them; how many, and the last row.
-async fn seal(
-    tx: &Tx,
-    at: &'static SealedColumn,
-    after: Uuid,
-    key: i32,
-) -> Result<Option<(i64, Uuid)>, Error> {
+/// Where a cursor goes on: `table.column row damaged`, from the beginning if there is none.
+fn position(cursor: &str) -> Position {
+    let mut parts = cursor.split(' ');
+    let mut parsed = || {
+        let column = parts.next()?;
+        Some(Position {
+            column: SEALED.iter().position(|at| name(at) == column)?,
+            after: Uuid::parse_str(parts.next()?).ok()?,
+            damaged: parts.next()?.parse().ok()?,
+        })
+    };
+    parsed().unwrap_or(Position {
+        column: 0,
+        after: Uuid::nil(),
+        damaged: 0,
+    })
+}
+
+impl Position {
+    /// The columns that are left, each with the row to go on behind.
+    fn left(&self) -> impl Iterator<Item = (&'static SealedColumn, Uuid)> + Send {
+        let (column, after) = (self.column, self.after);
+        let columns = SEALED.iter().enumerate().skip(column);
+        columns.map(move |(index, at)| (at, if index == column { after } else { Uuid::nil() }))
+    }
+}
+
+/// What came of some values.
+struct Looked {
+    rows: i64,
+    damaged: i64,
+    last: Uuid,
+}
+
+/// The values of a column that come next, sealed anew where another key sealed them. What does not open stays as it is.
+async fn seal(tx: &Tx, at: &'static SealedColumn, after: Uuid, key: i32) -> Result<Option<Looked>, Error> {
     let values = store::after(tx.db(), at, after, CHUNK).await?;
     let Some(last) = values.last().map(|value| value.id) else {
         return Ok(None);
     };
     let (rows, vault) = (values.len(), &tx.op().app().vault);
-    let mut changed: Vec<[_; 3]> = Vec::new();
+    let (mut changed, mut damaged): (Vec<[_; 3]>, _) = (Vec::new(), 0);
     for store::Value { id, sealed } in values {
         if sealed
             .split_once('.')
@@ -98,55 +134,75 @@ async fn seal(
             },
             Sealed(sealed),
         );
-        let new = vault.seal(cell, &vault.open(cell, &old)?)?;
+        let Ok(plain) = vault.open(cell, &old) else {
+            damaged += 1;
+            continue;
+        };
+        let new = vault.seal(cell, &plain)?;
         changed.push([id.into(), old.0.into(), new.0.into()]);
     }
     if !changed.is_empty() {
         store::replace(tx, at, changed).await?;
     }
-    Ok(Some((i64::try_from(rows).unwrap_or(i64::MAX), last)))
+    let rows = i64::try_from(rows).unwrap_or(i64::MAX);
+    Ok(Some(Looked { rows, damaged, last }))
 }
 
 async fn step(tx: &Tx, job: &job::Model) -> Result<Step, Error> {
-    let app = tx.op().app();
-    // The key that was made for this job seals once every process knows it.
+    let (key, position) = (tx.op().app().vault.newest_key(), position(&job.cursor));
+    for (at, after) in position.left() {
+        let Some(looked) = seal(tx, at, after, key).await? else {
+            continue;
+        };
+        let Looked { rows, damaged, last } = looked;
+        let body = json!({"column": name(at), "rows": rows, "damaged": damaged, "key": key});
+        return Ok(Step::Did {
+            sentence: about(job, "VALUES_SEALED", body),
+            rows,
+            cursor: format!("{} {last} {}", name(at), position.damaged + damaged),
+        });
+    }
+    // Something was sealed by an older key meanwhile: once more from the beginning.
+    Ok(Step::Did {
+        sentence: about(job, "VALUES_SEALED", json!({"rows": 0, "key": key})),
+        rows: 0,
+        cursor: String::new(),
+    })
+}
+
+async fn look(op: &Op, job: &job::Model) -> Result<Look, Error> {
+    let (app, position) = (op.app(), position(&job.cursor));
     app.vault.refresh(&app.db).await?;
-    let key = app.vault.newest_key();
+    let (db, key) = (app.db.unhurried(), app.vault.newest_key());
     if key != app.vault.coming_key() {
-        return Ok(Step::Later);
+        return Ok(Look::Later);
     }
-    let (from, after) = position(&job.cursor);
-    for (index, at) in SEALED.iter().enumerate().skip(from) {
-        let after = if index == from { after } else { Uuid::nil() };
-        if let Some((rows, last)) = seal(tx, at, after, key).await? {
-            let sentence = about(
-                job,
-                "VALUES_SEALED",
-                json!({"column": name(at), "rows": rows, "key": key}),
-            );
-            return Ok(Step::Did {
-                sentence,
-                rows,
-                cursor: format!("{} {last}", name(at)),
-            });
+    for (at, after) in position.left() {
+        if !store::after(db, at, after, 1).await?.is_empty() {
+            return Ok(Look::Go);
         }
     }
-    // A process whose clock is late may have sealed by the old key meanwhile.
+    // A process whose clock is late may have sealed by an older key meanwhile.
+    let (mut older, mut first) = (0, None);
     for at in &SEALED {
-        if store::count(tx.db(), at, Some(key)).await? > 0 {
-            let sentence = about(
-                job,
-                "VALUES_SEALED",
-                json!({"column": name(at), "rows": 0, "key": key}),
-            );
-            return Ok(Step::Did {
-                sentence,
-                rows: 0,
-                cursor: String::new(),
-            });
+        older += store::count(db, at, Some(key)).await?;
+        if first.is_none() {
+            first = store::first_older(db, at, key).await?.map(|row| (at, row));
         }
     }
-    Ok(Step::Over)
+    match first {
+        None => Ok(Look::Over),
+        Some(_) if older > position.damaged => Ok(Look::Go),
+        Some((at, row)) => Err(damaged(older, &name(at), row)),
+    }
+}
+
+fn damaged(values: i64, column: &str, row: Uuid) -> Error {
+    let en = format!(
+        "{values} sealed values do not open, the first of them {column} of {row}; all others are sealed anew."
+    );
+    let zh = format!("有 {values} 个密文无法解密，第一个为 {column}（{row}）；其余均已重新加密。");
+    conflict("", text(en, zh))
 }
 
 impl Task for Reencryption {
@@ -170,5 +226,9 @@ impl Task for Reencryption {
 
     fn step<'a>(&'a self, tx: &'a mut Tx, job: &'a job::Model) -> BoxFuture<'a, Result<Step, Error>> {
         Box::pin(step(tx, job))
+    }
+
+    fn look<'a>(&'a self, op: &'a Op, job: &'a job::Model) -> BoxFuture<'a, Result<Look, Error>> {
+        Box::pin(look(op, job))
     }
 }

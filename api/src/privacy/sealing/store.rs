@@ -67,6 +67,28 @@ pub(super) async fn replace(
 }
 
 #[derive(FromQueryResult)]
+struct Row {
+    id: Uuid,
+}
+
+/// The first row whose value a key did not seal.
+pub(super) async fn first_older(
+    db: &impl ConnectionTrait,
+    at: &SealedColumn,
+    key: i32,
+) -> Result<Option<Uuid>, Error> {
+    let mut sql = Sql::new("SELECT ");
+    sql.push(at.id).push(" AS id FROM ").push(at.table);
+    sql.push(" WHERE ").push(at.column).push(" NOT LIKE ");
+    sql.bind(format!("{key}.%"));
+    sql.push(" ORDER BY ").push(at.id).push(" LIMIT 1");
+    let found = Row::find_by_statement(sql.on(db.get_database_backend()))
+        .one(db)
+        .await?;
+    Ok(found.map(|row| row.id))
+}
+
+#[derive(FromQueryResult)]
 struct Count {
     count: i64,
 }

@@ -1,34 +1,35 @@
-//! `gonghui backup` and `gonghui restore`: one file with all rows, all files and the keys.
+//! `gonghui backup` and `gonghui restore`: one file with all rows, all files and the keys, sealed by a passphrase.
 //!
-//! The file is a `.tar.gz`: `manifest.json`, `keys.json` (sealed by a passphrase: without it nobody reads what is sealed in
-//! the rows, and nobody signs), `tables/NAME/NUMBER.ndjson`, `files/ID`, and `end.json`, which counts them all. Rows are
-//! those of one moment; the service may be at work meanwhile. SQLite and PostgreSQL write and read the same file.
+//! Inside is a `.tar.gz`: `manifest.json`, `keys.json`, `tables/NAME/NUMBER.ndjson`, `files/ID`, and `end.json`, which
+//! counts them all. Rows are those of one moment; the service may be at work meanwhile. SQLite and PostgreSQL write and
+//! read the same file. Sessions are not in it: a refresh token that was used or ended since would be good again.
 
-use crate::kernel::clock::{Clock, SystemClock};
+mod envelope;
+
+use crate::kernel::clock::SystemClock;
 use crate::kernel::db::Db;
 use crate::kernel::dump::{self, Filling};
 use crate::kernel::error::{Error, invalid, text};
+use crate::kernel::event::{Event as Said, Place, Sentence};
 use crate::kernel::files::Files;
-use crate::kernel::keys;
-use crate::kernel::suite::{International, KeyBytes, Suite};
+use crate::kernel::keys::{self, Keys};
+use crate::kernel::op::Op;
+use crate::kernel::vault::Opener;
 use anyhow::{Context, anyhow};
-use argon2::Argon2;
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
+use envelope::{Opening, Sealing};
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use futures_util::TryStreamExt;
 use migration::{Migrator, MigratorTrait as _};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::fs::File;
-use std::io::Read;
+use std::io::{BufReader, Read};
 use std::path::Path;
 
 /// The shortest passphrase, in characters.
 const PASSPHRASE_MIN: usize = 12;
-/// What the sealed keys are bound to.
-const CONTEXT: &[u8] = b"gonghui backup keys";
 
 /// What a backup begins with.
 #[derive(Serialize, Deserialize)]
@@ -41,16 +42,8 @@ struct Manifest {
     migrations: Vec<String>,
 }
 
-/// The key file under a passphrase; bytes are base64.
-#[derive(Serialize, Deserialize)]
-struct SealedKeys {
-    salt: String,
-    nonce: String,
-    sealed: String,
-}
-
 /// What a backup ends with, and what was restored.
-#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Rows of all tables.
     pub rows: u64,
@@ -58,44 +51,29 @@ pub struct Counts {
     pub files: u64,
 }
 
-fn derive(passphrase: &str, salt: &[u8]) -> Result<KeyBytes, Error> {
-    let mut key = KeyBytes::default();
-    let derived = Argon2::default().hash_password_into(passphrase.as_bytes(), salt, &mut key);
-    derived.map_err(|error| anyhow!("no key could be made of the passphrase: {error}"))?;
-    Ok(key)
+/// The history of backups in words, in the trail of the whole country.
+pub enum Event {
+    /// One was begun. It stands in the backup itself: what comes behind it is not restored.
+    Begun,
+    /// One was restored here.
+    Restored(Counts),
 }
 
-impl SealedKeys {
-    fn seal(key_file: &[u8], passphrase: &str, clock: &dyn Clock) -> Result<SealedKeys, Error> {
-        let (salt, random) = (clock.random(), clock.random());
-        let (nonce, _) = random.split_first_chunk().unwrap_or((&[0; 12], &[]));
-        let sealed = International.seal(&derive(passphrase, &salt)?, nonce, CONTEXT, key_file)?;
-        Ok(SealedKeys {
-            salt: BASE64_STANDARD.encode(salt),
-            nonce: BASE64_STANDARD.encode(nonce),
-            sealed: BASE64_STANDARD.encode(sealed),
-        })
-    }
-
-    fn open(&self, passphrase: &str) -> Result<Vec<u8>, Error> {
-        let bytes = |text: &str| {
-            BASE64_STANDARD
-                .decode(text)
-                .context("the keys of the backup are broken")
+impl Said for Event {
+    fn sentence(self) -> Sentence {
+        let (kind, body) = match self {
+            Event::Begun => ("BACKUP_BEGUN", json!({})),
+            Event::Restored(Counts { rows, files }) => {
+                ("BACKUP_RESTORED", json!({"rows": rows, "files": files}))
+            }
         };
-        let nonce = bytes(&self.nonce)?.try_into();
-        let nonce = nonce.map_err(|_| anyhow!("the keys of the backup are broken"))?;
-        let opened = International.open(
-            &derive(passphrase, &bytes(&self.salt)?)?,
-            &nonce,
-            CONTEXT,
-            &bytes(&self.sealed)?,
-        );
-        opened.map_err(|_| {
-            let text = text("Not the passphrase of this backup.", "备份口令不正确。");
-            invalid("passphrase", text)
-        })
+        Sentence::new(kind, uuid::Uuid::nil(), Place::everywhere(), body)
     }
+}
+
+/// Writes an event into the trail.
+pub async fn tell(op: &Op, event: impl Fn() -> Event) -> Result<(), Error> {
+    op.write(|tx| async { tx.commit(event(), ()).await }).await
 }
 
 /// Whether a passphrase may guard a backup.
@@ -107,7 +85,7 @@ pub fn check_passphrase(passphrase: &str) -> Result<(), Error> {
     Err(invalid("passphrase", text))
 }
 
-type Archive = tar::Builder<GzEncoder<File>>;
+type Archive = tar::Builder<GzEncoder<Sealing<File>>>;
 
 fn append(archive: &mut Archive, name: &str, bytes: &[u8]) -> Result<(), Error> {
     let mut header = tar::Header::new_gnu();
@@ -116,16 +94,31 @@ fn append(archive: &mut Archive, name: &str, bytes: &[u8]) -> Result<(), Error> 
     Ok(archive.append_data(&mut header, name, bytes)?)
 }
 
-/// Writes a backup into a new file.
+/// Writes a backup into a new file, which is gone again if it cannot be whole.
+///
+/// # Errors
+/// If the keys do not open what is in the database.
 pub async fn write(
     db: &Db,
     files: &Files,
-    key_file: &[u8],
+    keys: &Keys,
     (file, passphrase): (&Path, &str),
 ) -> Result<Counts, Error> {
     check_passphrase(passphrase)?;
     let out = keys::new_private_file(file).with_context(|| file.display().to_string())?;
-    let mut archive = tar::Builder::new(GzEncoder::new(out, Compression::fast()));
+    let suite = keys.with(|ring| ring.suite);
+    let written = match Sealing::begin(out, passphrase, suite, &SystemClock) {
+        Ok(sealing) => fill(db, files, keys, sealing).await,
+        Err(error) => Err(error),
+    };
+    if written.is_err() {
+        std::fs::remove_file(file)?;
+    }
+    written
+}
+
+async fn fill(db: &Db, files: &Files, keys: &Keys, sealing: Sealing<File>) -> Result<Counts, Error> {
+    let mut archive = tar::Builder::new(GzEncoder::new(sealing, Compression::fast()));
     let applied = Migrator::get_applied_migrations(db.unhurried()).await?;
     let manifest = Manifest {
         format: 1,
@@ -137,10 +130,10 @@ pub async fn write(
         "manifest.json",
         &serde_json::to_vec_pretty(&manifest)?,
     )?;
-    let sealed = SealedKeys::seal(key_file, passphrase, &SystemClock)?;
-    append(&mut archive, "keys.json", &serde_json::to_vec_pretty(&sealed)?)?;
+    append(&mut archive, "keys.json", &keys.bytes())?;
     let mut counts = Counts::default();
     let snapshot = db.begin_snapshot().await?;
+    Opener::read(&snapshot, keys).await?;
     for table in dump::tables(&snapshot).await? {
         let mut number = 0;
         counts.rows += dump::read(&snapshot, &table, |chunk| {
@@ -163,16 +156,18 @@ pub async fn write(
         }
     }
     append(&mut archive, "end.json", &serde_json::to_vec_pretty(&counts)?)?;
-    archive.into_inner()?.finish()?.sync_all()?;
+    archive.into_inner()?.finish()?.finish()?.sync_all()?;
     Ok(counts)
 }
 
-fn entries(archive: &mut tar::Archive<GzDecoder<File>>) -> Result<tar::Entries<'_, GzDecoder<File>>, Error> {
+type Source = GzDecoder<Opening<BufReader<File>>>;
+
+fn entries(archive: &mut tar::Archive<Source>) -> Result<tar::Entries<'_, Source>, Error> {
     Ok(archive.entries().context("the file is no backup")?)
 }
 
 /// The name and the bytes of an entry.
-fn entry(entry: std::io::Result<tar::Entry<'_, GzDecoder<File>>>) -> Result<(String, Vec<u8>), Error> {
+fn entry(entry: std::io::Result<tar::Entry<'_, Source>>) -> Result<(String, Vec<u8>), Error> {
     let mut entry = entry.context("the backup is broken")?;
     let name = entry.path()?.to_string_lossy().into_owned();
     let mut bytes = Vec::new();
@@ -212,7 +207,8 @@ pub async fn restore(
     (file, passphrase): (&Path, &str),
 ) -> Result<Counts, Error> {
     let source = File::open(file).with_context(|| file.display().to_string())?;
-    let mut archive = tar::Archive::new(GzDecoder::new(source));
+    let opening = Opening::begin(BufReader::new(source), passphrase)?;
+    let mut archive = tar::Archive::new(GzDecoder::new(opening));
     let (mut counts, mut filling, mut end) = (Counts::default(), None, None);
     for next in entries(&mut archive)? {
         let (name, bytes) = entry(next)?;
@@ -222,10 +218,7 @@ pub async fn restore(
                 shape(db, &serde_json::from_slice(&bytes)?).await?;
                 filling = Some(Filling::begin(db).await?);
             }
-            (["keys.json"], Some(_)) => {
-                let sealed: SealedKeys = serde_json::from_slice(&bytes)?;
-                put_keys(key_file, &sealed.open(passphrase)?)?;
-            }
+            (["keys.json"], Some(_)) => put_keys(key_file, &bytes)?,
             (["tables", table, _], Some(filling)) => counts.rows += filling.write(table, &bytes).await?,
             (["files", id], Some(_)) => {
                 let mut writing = files.write(id.parse().context("the backup is broken")?);
@@ -237,8 +230,10 @@ pub async fn restore(
             _ => return Err(anyhow!("the file is no backup: {name}").into()),
         }
     }
-    // What follows the last entry holds the checksum of all.
-    std::io::copy(&mut archive.into_inner(), &mut std::io::sink()).context("the backup is broken")?;
+    // What follows the last entry proves that nothing was cut off.
+    let mut rest = archive.into_inner();
+    std::io::copy(&mut rest, &mut std::io::sink()).context("the backup is broken")?;
+    std::io::copy(&mut rest.into_inner(), &mut std::io::sink()).context("the backup is broken")?;
     let filling = filling.filter(|_| end.as_ref() == Some(&counts));
     let filling = filling.ok_or_else(|| anyhow!("the backup is not whole: its end is missing"))?;
     filling.finish().await?;

@@ -4,27 +4,32 @@
 //! entries; the tree is one; every placed row has its federation's path; what deliveries said they brought is there;
 //! every upload has its pieces; no administrator ever was anything else at the same time; every sealed value opens.
 
-use crate::kernel::anchor::{self, Anchor};
+mod chain;
+mod people;
+
+use crate::kernel::anchor::Anchor;
 use crate::kernel::db::Db;
 use crate::kernel::error::Error;
 use crate::kernel::keys::Keys;
-use crate::kernel::sequencer::{self, LINK_COLUMNS, Link};
 use crate::kernel::sql::Sql;
 use crate::kernel::tree::{Node, Tree};
 use crate::kernel::vault::{Cell, Opener};
 use crate::org::federation::rules::superiors;
 use crate::privacy::sealing::{self, SEALED};
 use crate::{accounts, fees, org, uploads, visits};
-use chrono::NaiveDate;
-use entity::id::FederationId;
+use chrono::{DateTime, Utc};
 use entity::org::federation::Level;
 use entity::sealed::Sealed;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
-use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// The database as of one moment.
 type Snapshot = DatabaseTransaction;
+
+/// Characters that a path has for each federation on it.
+const KEY: usize = 4;
+/// More levels than the tree has.
+const LEVELS_MAX: usize = 10;
 
 /// What one check found.
 #[derive(Clone, Debug)]
@@ -37,18 +42,20 @@ pub struct Check {
 
 /// Runs all checks; each names its first break.
 ///
-/// `held` are anchors that were kept elsewhere: lines of the log, or what `gonghui anchors` printed.
-pub async fn run(db: &Db, keys: &Keys, held: &[Anchor]) -> Result<Vec<Check>, Error> {
+/// `held` are anchors that were kept elsewhere: lines of the log, or what `gonghui anchors` printed. `now` tells for how
+/// long an event has waited for its number.
+pub async fn run(db: &Db, keys: &Keys, held: &[Anchor], now: DateTime<Utc>) -> Result<Vec<Check>, Error> {
     // One moment for all checks: the service may be at work meanwhile.
     let db = db.begin_snapshot().await?;
     let tree = Tree::load(&db).await?;
     let mut checks = Vec::new();
     for (name, outcome) in [
-        ("audit chain", chain(&db, keys, held).await?),
+        ("audit chain", chain::check(&db, keys, held).await?),
+        ("events are numbered", chain::numbered(&db, now).await?),
         ("tree", whole(&db, &tree).await?),
         ("places", places(&db).await?),
         ("ledger entries equal their records", records(&db).await?),
-        ("roll-ups equal the entries", rollups(&db, &tree).await?),
+        ("roll-ups equal the entries", rollups(&db).await?),
         (
             "deliveries equal their lines",
             fees::collection::store::check_deliveries(&db).await?,
@@ -59,6 +66,10 @@ pub async fn run(db: &Db, keys: &Keys, held: &[Anchor]) -> Result<Vec<Check>, Er
             accounts::grant::store::check(&db).await?,
         ),
         ("sealed values open", sealed(&db, keys).await?),
+        (
+            "people are found and kept as they say",
+            people::check(&db, keys).await?,
+        ),
     ] {
         checks.push(Check { name, outcome });
     }
@@ -77,100 +88,13 @@ async fn count(db: &Snapshot, sql: Sql) -> Result<i64, Error> {
     Ok(found.map(|found| found.count).unwrap_or_default())
 }
 
-#[derive(FromQueryResult)]
-struct Head {
-    seq: i64,
-    hash: String,
-}
-
-/// Anchors in the order of their numbers: those of the database, and those that were kept elsewhere.
-async fn anchors(db: &Snapshot, held: &[Anchor]) -> Result<Vec<Anchor>, Error> {
-    let (mut anchors, mut last) = (held.to_vec(), 0);
-    loop {
-        let some = anchor::after(db, last, 1_000).await?;
-        let Some(newest) = some.last() else { break };
-        last = newest.seq;
-        anchors.extend(some);
-    }
-    anchors.sort_by_key(|anchor| anchor.seq);
-    Ok(anchors)
-}
-
-async fn chain(db: &Snapshot, keys: &Keys, held: &[Anchor]) -> Result<Result<String, String>, Error> {
-    let (mut seq, mut hash) = (0, String::new());
-    let anchors = anchors(db, held).await?;
-    if let Some(forged) = anchors.iter().find(|anchor| !anchor.is_ours(keys)) {
-        return Ok(Err(format!(
-            "the anchor at event {} was not signed by our keys",
-            forged.seq
-        )));
-    }
-    let mut open = anchors.iter().peekable();
-    loop {
-        let mut sql = Sql::new("SELECT ");
-        sql.push(LINK_COLUMNS)
-            .push(" FROM event WHERE seq > ")
-            .bind(seq)
-            .push(" ORDER BY seq LIMIT 1000");
-        let links = Link::find_by_statement(sql.on(db.get_database_backend()))
-            .all(db)
-            .await?;
-        if links.is_empty() {
-            break;
-        }
-        for link in links {
-            seq += 1;
-            hash = link.hash_after(&hash, seq);
-            if link.seq != Some(seq) {
-                return Ok(Err(format!("event {seq} is missing before event {}", link.id)));
-            }
-            if link.hash.as_deref() != Some(&*hash) {
-                return Ok(Err(format!(
-                    "event {seq} ({}, {}) is not what was sealed",
-                    link.kind, link.id
-                )));
-            }
-            while let Some(anchor) = open.next_if(|anchor| anchor.seq == seq) {
-                if anchor.hash != hash {
-                    return Ok(Err(format!("event {seq} is not the one that was anchored")));
-                }
-            }
-        }
-    }
-    let head = Head::find_by_statement(
-        Sql::new("SELECT seq, hash FROM sequencer_state").on(db.get_database_backend()),
-    );
-    let head = head.one(db).await?;
-    if head.is_none_or(|head| head.seq != seq || head.hash != hash) {
-        return Ok(Err(format!(
-            "the chain ends at event {seq}, which is not where the sequencer left it"
-        )));
-    }
-    if let Some(anchor) = open.next() {
-        return Ok(Err(format!(
-            "the chain ends at event {seq}, but event {} was anchored: its tail was cut off",
-            anchor.seq
-        )));
-    }
-    let tail = count(
-        db,
-        Sql::new("SELECT COUNT(*) AS count FROM event WHERE seq IS NULL"),
-    )
-    .await?;
-    Ok(Ok(format!(
-        "{seq} events, {tail} not yet numbered, {} anchors, head {}",
-        anchors.len(),
-        hash.get(..12).unwrap_or_default()
-    )))
-}
-
 fn misplaced(tree: &Tree, node: &Node) -> Option<&'static str> {
     let parent = node.parent_id.and_then(|id| tree.get(id));
     if node.parent_id.is_some() && parent.is_none() {
         return Some("has a superior that does not exist");
     }
     let above = parent.map_or("", |parent| &parent.path);
-    if !node.path.starts_with(above) || node.path.len() != above.len() + 4 {
+    if !node.path.starts_with(above) || node.path.len() != above.len() + KEY {
         return Some("has a path that is not below its superior's");
     }
     let parent_is = |level, code: &str| {
@@ -218,7 +142,8 @@ struct Named {
 }
 
 /// Every table whose rows have a place in the tree.
-const PLACED: [&str; 13] = [
+const PLACED: [&str; 14] = [
+    "event",
     "account",
     "federation_link",
     "enterprise",
@@ -239,8 +164,10 @@ async fn places(db: &Snapshot) -> Result<Result<String, String>, Error> {
         let mut sql = Sql::new("SELECT placed.id FROM ");
         sql.push(table)
             .push(" AS placed LEFT JOIN federation ON federation.id = placed.federation_id WHERE ");
-        // The service's own work has no place.
-        sql.push("federation.id IS NULL AND (placed.federation_id IS NOT NULL OR placed.path <> '') OR placed.path <> federation.path OR placed.county_id <> ");
+        // The service's own work has no place: none, or nil.
+        sql.push("federation.id IS NULL AND (placed.federation_id <> ")
+            .bind(Uuid::nil());
+        sql.push(" OR placed.path <> '') OR placed.path <> federation.path OR placed.county_id <> ");
         sql.push("federation.county_id LIMIT 1");
         let found = Named::find_by_statement(sql.on(db.get_database_backend()))
             .one(db)
@@ -340,62 +267,54 @@ async fn records(db: &Snapshot) -> Result<Result<String, String>, Error> {
 struct Sum {
     federation_id: Uuid,
     dimension: String,
-    day: NaiveDate,
-    amount: i64,
-}
-
-#[derive(FromQueryResult)]
-struct Rollup {
-    federation_id: Uuid,
-    dimension: String,
     grain: String,
-    day: NaiveDate,
+    day: String,
     amount: i64,
 }
 
-/// Folds the entries anew, metric by metric, and compares.
-async fn rollups(db: &Snapshot, tree: &Tree) -> Result<Result<String, String>, Error> {
-    let backend = db.get_database_backend();
-    let mut total = 0;
+/// The entries of a metric at each federation that they count for, by day, month and year; without the sums that are
+/// kept nothing is left of them.
+const BALANCE: &str = "\
+SELECT federation_id, dimension, grain, day, CAST(SUM(amount) AS BIGINT) AS amount FROM (
+    SELECT above.id AS federation_id, entry.dimension, grains.column1 AS grain, CASE grains.column1 WHEN 'D' THEN entry.day
+        WHEN 'M' THEN substr(entry.day, 1, 7) || '-01' ELSE substr(entry.day, 1, 4) || '-01-01' END AS day, entry.amount
+    FROM (
+        SELECT federation_id, dimension, CAST(day AS TEXT) AS day, SUM(amount) AS amount FROM figure_entry
+        WHERE seq IS NOT NULL AND metric = {metric} GROUP BY federation_id, dimension, day
+    ) AS entry
+    JOIN federation AS own ON own.id = entry.federation_id
+    JOIN (VALUES {lengths}) AS lengths ON lengths.column1 <= length(own.path)
+    JOIN federation AS above ON above.path = substr(own.path, 1, lengths.column1)
+    CROSS JOIN (VALUES ('D'), ('M'), ('Y')) AS grains
+    UNION ALL
+    SELECT federation_id, dimension, grain, CAST(day AS TEXT), -amount FROM figure_rollup WHERE metric = {metric}
+) AS both_sides GROUP BY federation_id, dimension, grain, day HAVING SUM(amount) <> 0 ORDER BY 1, 2, 3, 4 LIMIT 1";
+
+/// Folds the entries anew, metric by metric, in the database: there are too many for the memory of a process.
+async fn rollups(db: &Snapshot) -> Result<Result<String, String>, Error> {
+    let lengths: Vec<String> = (1..=LEVELS_MAX)
+        .map(|level| format!("({})", level * KEY))
+        .collect();
     for entry in &crate::metrics::CATALOGUE {
-        let mut sql =
-            Sql::new("SELECT federation_id, dimension, day, CAST(SUM(amount) AS BIGINT) AS amount FROM ");
-        sql.push("figure_entry WHERE seq IS NOT NULL AND metric = ")
-            .bind(entry.code);
-        sql.push(" GROUP BY federation_id, dimension, day");
-        let sums = Sum::find_by_statement(sql.on(backend)).all(db).await?;
-        let mut sql = Sql::new(
-            "SELECT federation_id, dimension, grain, day, amount FROM figure_rollup WHERE metric = ",
-        );
-        sql.bind(entry.code);
-        let kept = Rollup::find_by_statement(sql.on(backend)).all(db).await?;
-        let mut balance: BTreeMap<(Uuid, &str, &str, NaiveDate), i64> = BTreeMap::new();
-        for sum in &sums {
-            let place = FederationId(sum.federation_id);
-            for id in std::iter::once(place).chain(tree.ancestors_of(place)) {
-                for (grain, day) in sequencer::grains(sum.day) {
-                    *balance.entry((id.0, &sum.dimension, grain, day)).or_default() += sum.amount;
-                }
-            }
-        }
-        for row in &kept {
-            let key = (
-                row.federation_id,
-                row.dimension.as_str(),
-                row.grain.as_str(),
-                row.day,
-            );
-            *balance.entry(key).or_default() -= row.amount;
-        }
-        if let Some(((id, dimension, grain, day), amount)) =
-            balance.into_iter().find(|(_, amount)| *amount != 0)
+        let code = entry.code;
+        // A code is a word of ours.
+        let sql = BALANCE
+            .replace("{metric}", &format!("'{code}'"))
+            .replace("{lengths}", &lengths.join(", "));
+        let found = Sum::find_by_statement(Sql::new(&sql).on(db.get_database_backend()));
+        if let Some(Sum {
+            federation_id,
+            dimension,
+            grain,
+            day,
+            amount,
+        }) = found.one(db).await?
         {
-            let code = entry.code;
             return Ok(Err(format!(
-                "{code} {dimension} of federation {id}, {grain} {day}, differs by {amount}"
+                "{code} {dimension} of federation {federation_id}, {grain} {day}, differs by {amount}"
             )));
         }
-        total += kept.len();
     }
+    let total = count(db, Sql::new("SELECT COUNT(*) AS count FROM figure_rollup")).await?;
     Ok(Ok(format!("{total} sums")))
 }

@@ -1,0 +1,121 @@
+//! Calls that are repeated: whatever takes an `idempotencyKey` gives the same object again.
+
+use crate::support::people::{person, register_person};
+use crate::support::register::{YUESHAN, enterprise, found, record, register, trade_union};
+use crate::support::tree::*;
+use crate::support::{App, Caller};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+const MUTATIONS: &str = "{ __schema { mutationType { fields { name args { type { ofType { name inputFields { name } } } } \
+    type { name ofType { fields { name } } } } } } }";
+
+/// The mutations that take a key: by name a document that asks for the id of what each gives.
+async fn mutations(app: &App) -> BTreeMap<String, String> {
+    let schema = app.anonymous().data(MUTATIONS, json!({})).await;
+    let mut found = BTreeMap::new();
+    for field in schema["__schema"]["mutationType"]["fields"].as_array().unwrap() {
+        let input = &field["args"][0]["type"]["ofType"];
+        let inputs = input["inputFields"].as_array().into_iter().flatten();
+        if inputs.into_iter().any(|input| input["name"] == "idempotencyKey") {
+            let (name, input) = (field["name"].as_str().unwrap(), input["name"].as_str().unwrap());
+            let gives = field["type"]["ofType"]["fields"][0]["name"].as_str().unwrap();
+            let document = format!(
+                "mutation($input: {input}!) {{ {name}(input: $input) {{ {gives} {{ id }} userErrors {{ code field message }} }} }}"
+            );
+            found.insert(name.to_owned(), document);
+        }
+    }
+    found
+}
+
+async fn upload(caller: &Caller, file: &str) -> String {
+    let id = caller.app.process.clock.id().to_string();
+    let sent = caller
+        .send("PUT", &format!("/uploads/{id}"), &[], file.to_owned())
+        .await;
+    assert!(sent.status.is_success(), "{}", sent.text());
+    id
+}
+
+/// Something to send to each.
+async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> {
+    let (county, township) = (cadre.app.gid(XIANGXIANG), cadre.app.gid(YUESHAN));
+    let basis = json!({"purpose": "LEGAL_AID", "basis": "CONSENT", "noticeVersion": "1"});
+    let firm = register(cadre, YUESHAN, 1).await;
+    let union = found(cadre, YUESHAN, "SINGLE", 1).await;
+    let visit = record(cadre, &firm, 1, "2026-06-19T09:30:00+08:00").await;
+    let known = register_person(cadre, YUESHAN, 1).await;
+    let park = json!({"parentId": county, "level": "TOWNSHIP", "kind": "PARK", "name": "湘乡经开区工会"});
+    let link = json!({"federationId": township, "superiorId": cadre.app.gid(XIANGTAN), "kind": "INDUSTRY_GUIDANCE", "from": "2026-01-01"});
+    let (firms, lines) = (
+        upload(cadre, "uscc,name\n").await,
+        upload(finance, "voucherId\n").await,
+    );
+    vec![
+        (
+            "correctPerson",
+            json!({"id": known, "expectedVersion": 1, "name": "李四"}),
+        ),
+        (
+            "correctVisit",
+            json!({"id": visit, "expectedVersion": 1, "notes": "已整改"}),
+        ),
+        (
+            "coverEnterprise",
+            json!({"tradeUnionId": union, "enterpriseId": firm, "from": "2026-03-01"}),
+        ),
+        (
+            "exportAuditTrail",
+            json!({"federationId": county, "reason": "年度个人信息保护审计"}),
+        ),
+        ("fileSubjectRequest", json!({"personId": known, "kind": "COPY"})),
+        ("foundFederation", park),
+        ("foundTradeUnion", trade_union(cadre, YUESHAN, "SINGLE", 2)),
+        (
+            "importCollections",
+            json!({"uploadId": lines, "federationId": county}),
+        ),
+        (
+            "importEnterprises",
+            json!({"uploadId": firms, "federationId": county}),
+        ),
+        ("linkFederations", link),
+        ("recordConsent", json!({"personId": known, "basis": basis})),
+        ("registerEnterprise", enterprise(cadre, YUESHAN, 2)),
+        ("registerPerson", person(cadre, YUESHAN, 2)),
+        (
+            "requestExport",
+            json!({"federationId": township, "kind": "PEOPLE", "purpose": "MEMBERSHIP", "reason": "向上级工会报送会员名册，年度核对"}),
+        ),
+        (
+            "updateEnterprise",
+            json!({"id": firm, "expectedVersion": 1, "employees": 7}),
+        ),
+    ]
+}
+
+both! {
+    async fn a_repeated_call_with_a_key_gives_the_same_object(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        let finance = app.person("FINANCE", XIANGXIANG).await;
+        let auditor = app.person("AUDITOR", XIANGXIANG).await;
+        let mutations = mutations(&app).await;
+        let inputs = inputs(&cadre, &finance).await;
+        app.settle().await;
+        let names: Vec<&str> = inputs.iter().map(|(name, _)| *name).collect();
+        assert_eq!(mutations.keys().collect::<Vec<_>>(), names, "every mutation that takes a key has an input here");
+
+        for (name, mut input) in inputs {
+            let caller = match name {
+                "importCollections" => &finance,
+                "exportAuditTrail" => &auditor,
+                _ => &cadre,
+            };
+            input["idempotencyKey"] = json!(name);
+            let first = caller.done(&mutations[name], input.clone()).await;
+            let again = caller.done(&mutations[name], input).await;
+            assert_eq!(first, again, "{name}");
+        }
+    }
+}
