@@ -462,6 +462,7 @@ async fn compare(app: &App, what: &str, statements: &[(&str, Statement)]) {
 
 /// What the scope adds to a page of a list.
 async fn scopes(app: &App) {
+    let leader = app.person("LEADER", HUNAN).await;
     let from = Instant::now();
     done(api::org::federation::import::import(&app.operator(), GzDecoder::new(DIVISIONS)).await);
     populate(app).await;
@@ -472,7 +473,7 @@ async fn scopes(app: &App) {
     let counties = below(app, HUNAN, Level::County);
     let three = [&counties[3], &counties[40], &counties[90]].map(Node::clone);
     let callers = [
-        ("a leader of the province", app.person("LEADER", HUNAN).await),
+        ("a leader of the province", leader),
         (
             "a leader of one of its cities",
             app.person("LEADER", XIANGTAN).await,

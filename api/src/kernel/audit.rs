@@ -95,15 +95,6 @@ fn refusal(account_id: AccountId, place: Place, (code, field): (&str, Option<&st
     )
 }
 
-/// Whether one more may be written down of what is refused under a key.
-fn is_told(op: &Op, key: String, rate: Rate) -> bool {
-    let is_told = op.app().attempts.take(key, rate, 1, op.now()).is_ok();
-    if !is_told {
-        tracing::warn!(request_id = %op.request_id(), "an account is refused more often than is written down");
-    }
-    is_told
-}
-
 /// Writes down that an account tried what it may not do, or something that does not exist for it. The refusal stands
 /// whether or not this can be written.
 pub(super) async fn refused(op: &Op, error: &Error) {
@@ -113,7 +104,10 @@ pub(super) async fn refused(op: &Op, error: &Error) {
     let Actor::Account { id, grants, .. } = op.actor() else {
         return;
     };
-    if !is_told(op, format!("refused {id}"), REFUSALS) {
+    let app = op.app();
+    let key = format!("refused {id}");
+    if app.attempts.take(key, REFUSALS, 1, op.now()).is_err() {
+        tracing::warn!(request_id = %op.request_id(), "an account is refused more often than is written down");
         return;
     }
     let field = match error {
@@ -124,7 +118,7 @@ pub(super) async fn refused(op: &Op, error: &Error) {
     let node = grants.first().and_then(|grant| tree.get(grant.federation_id));
     let (code, _) = error.outside();
     let place = node.map_or_else(Place::everywhere, Place::from);
-    let (app, sentence) = (op.app(), refusal(*id, place, (code, field)));
+    let sentence = refusal(*id, place, (code, field));
     let written = insert(app.db.writer(), [(op.id(), &Source::of(op), &sentence)]).await;
     match written {
         Ok(()) => app.feed.event_committed(),
@@ -134,7 +128,7 @@ pub(super) async fn refused(op: &Op, error: &Error) {
 
 /// Whom somebody says to be.
 #[derive(Clone, Debug)]
-pub enum Claimed {
+pub enum Whom {
     /// An account, with its home.
     Account(AccountId, Place),
     /// Whoever has this name, if anybody has.
@@ -150,7 +144,7 @@ pub enum Claimed {
 #[derive(Clone, Debug)]
 pub struct Attempt {
     /// Whom.
-    pub claimed: Claimed,
+    pub whom: Whom,
     source: Source,
     code: &'static str,
     field: Option<String>,
@@ -182,9 +176,9 @@ impl Attempts {
     }
 }
 
-/// Notes an attempt to be somebody that was refused as wrong, or because there were too many. It does the same for a name
-/// that nobody has.
-pub fn note(op: &Op, claimed: Claimed, error: &Error) {
+/// Notes an attempt to be somebody that was refused as wrong, or because it came too early: of the former 60 a minute and
+/// name, of the latter one. It does the same for a name that nobody has.
+pub fn note(op: &Op, whom: Whom, error: &Error) {
     let (what, rate, field) = match error {
         Error::Invalid(faults) => (
             "wrong",
@@ -194,20 +188,20 @@ pub fn note(op: &Op, claimed: Claimed, error: &Error) {
         Error::TooOften(_) => ("late", DELAYS, None),
         _ => return,
     };
-    let whose = match &claimed {
-        Claimed::Account(id, _) => id.to_string(),
-        Claimed::Named { username, .. } => sha256(username.as_bytes()),
+    let whose = match &whom {
+        Whom::Account(id, _) => id.to_string(),
+        Whom::Named { username, .. } => sha256(username.as_bytes()),
     };
-    if !is_told(op, format!("{what} {whose}"), rate) {
+    let (app, key) = (op.app(), format!("{what} {whose}"));
+    if app.attempts.take(key, rate, 1, op.now()).is_err() {
         return;
     }
     let attempt = Attempt {
-        claimed,
+        whom,
         source: Source::of(op),
         code: error.outside().0,
         field,
     };
-    let app = op.app();
     let mut waiting = app.refused.waiting();
     if waiting.len() < WAITING_MAX {
         waiting.push(attempt);

@@ -192,7 +192,7 @@ pub(in crate::accounts) fn told<T>(
         && rules::may_be_name(username)
     {
         let username = username.to_owned();
-        audit::note(op, audit::Claimed::Named { username, is_machine }, error);
+        audit::note(op, audit::Whom::Named { username, is_machine }, error);
     }
     counted(op, done)
 }
@@ -200,7 +200,7 @@ pub(in crate::accounts) fn told<T>(
 impl Claimed {
     /// Notes for the audit trail that a try at it is refused.
     pub(in crate::accounts) fn note(&self, op: &Op, error: &Error) {
-        audit::note(op, audit::Claimed::Account(self.id, self.place()), error);
+        audit::note(op, audit::Whom::Account(self.id, self.place()), error);
     }
 
     fn refused<T>(&self, op: &Op, error: Error) -> Result<T, Error> {
@@ -209,8 +209,7 @@ impl Claimed {
     }
 }
 
-/// Writes into the audit trail what was refused; tries at names that nobody has go no further than the counter of
-/// log-ins that were refused: what was given as a name may be a password, and anybody could fill the trail.
+/// Writes into the audit trail what was refused at an account.
 pub(crate) async fn write_refused(app: &App) -> Result<(), Error> {
     loop {
         let attempts = app.refused.take();

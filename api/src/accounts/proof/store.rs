@@ -118,9 +118,9 @@ pub(super) async fn find_tried(
     app: &App,
     attempts: &[Attempt],
 ) -> Result<Vec<(Attempt, AccountId, Place)>, Error> {
-    let named = |attempt: &Attempt| match &attempt.claimed {
-        audit::Claimed::Named { username, .. } => Some(username.clone()),
-        audit::Claimed::Account(..) => None,
+    let named = |attempt: &Attempt| match &attempt.whom {
+        audit::Whom::Named { username, .. } => Some(username.clone()),
+        audit::Whom::Account(..) => None,
     };
     let names: BTreeSet<String> = attempts.iter().filter_map(named).collect();
     let mut sql = Sql::new(
@@ -129,9 +129,9 @@ pub(super) async fn find_tried(
     sql.list(names);
     let rows = Tried::find_by_statement(sql.on(app.db.backend()));
     let rows = rows.all(app.db.reader()).await?;
-    let at = |attempt: &Attempt| match &attempt.claimed {
-        audit::Claimed::Account(id, place) => Some((attempt.clone(), *id, place.clone())),
-        audit::Claimed::Named { username, is_machine } => {
+    let at = |attempt: &Attempt| match &attempt.whom {
+        audit::Whom::Account(id, place) => Some((attempt.clone(), *id, place.clone())),
+        audit::Whom::Named { username, is_machine } => {
             let mut rows = rows.iter();
             let row = rows.find(|row| row.username == *username && row.is_machine == *is_machine)?;
             let place = Place::of(row.federation_id, &row.path, row.county_id);
