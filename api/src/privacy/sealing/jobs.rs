@@ -172,6 +172,8 @@ async fn step(tx: &Tx, job: &job::Model) -> Result<Step, Error> {
 
 async fn look(op: &Op, job: &job::Model) -> Result<Look, Error> {
     let (app, position) = (op.app(), position(&job.cursor));
+    // The newest data key may be wrapped by a master that was added a moment ago.
+    app.keys.refresh()?;
     app.vault.refresh(&app.db).await?;
     let (db, key) = (app.db.unhurried(), app.vault.newest_key());
     if key != app.vault.coming_key() {
