@@ -20,6 +20,7 @@ mod m20261122_000010_accounts;
 mod m20261122_000011_people;
 mod m20261122_000012_privacy;
 mod m20261122_000013_machines;
+mod m20261122_000014_lists;
 
 /// Brings a database to the newest shape, or back.
 #[derive(Debug)]
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000011_people::Migration),
             Box::new(m20261122_000012_privacy::Migration),
             Box::new(m20261122_000013_machines::Migration),
+            Box::new(m20261122_000014_lists::Migration),
         ]
     }
 }

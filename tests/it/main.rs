@@ -28,6 +28,7 @@ mod closing;
 mod sse;
 mod feed;
 mod kernel;
+mod lists;
 mod replays;
 mod migrations;
 mod audit;

@@ -6,9 +6,14 @@ use super::tree::Node;
 use crate::policy::Action;
 use entity::id::FederationId;
 use entity::placed::Placed;
-use sea_orm::sea_query::SimpleExpr;
+use sea_orm::sea_query::{Expr, ExprTrait, Func, SimpleExpr};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, Select, Value};
 use std::sync::Arc;
+
+/// Characters of a province's path.
+const PROVINCE_KEYS: usize = 4;
+/// Characters of a city's path.
+const CITY_KEYS: usize = 8;
 
 /// The top of a subtree.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -109,7 +114,7 @@ impl Scope {
         sql.push(")");
     }
 
-    /// The scope as a predicate over a placed table: ranges that its indexes serve.
+    /// The scope as a predicate over a placed table, that its indexes serve.
     pub fn predicate<E: Placed>(&self) -> Condition {
         if self.everything {
             return Condition::all();
@@ -135,6 +140,15 @@ impl Root {
         let all = Condition::all().add_option(self.county_id.map(|county_id| E::COUNTY.eq(county_id)));
         if self.county_id == Some(self.id) {
             return all;
+        }
+        // So the index has in front what is equal, and the rows of a province or city in the order of the list.
+        for length in [PROVINCE_KEYS, CITY_KEYS] {
+            if self.county_id.is_none() && self.path.len() == length {
+                let number = |number: usize| Expr::cust(number.to_string());
+                let path = Expr::col((E::default(), E::PATH));
+                let first = Func::cust("substr").arg(path).arg(number(1)).arg(number(length));
+                return all.add(ExprTrait::eq(first, &*self.path));
+            }
         }
         all.add(E::PATH.gte(&*self.path))
             .add(E::PATH.lt(format!("{}~", self.path)))
