@@ -3,7 +3,7 @@
 //! A [`Request`] has an id and a place in a trace. [`Meter`] measures one operation of it; while the operation runs in
 //! `METER.scope(…)`, the database and the loaders report to it. Whoever runs operations does this:
 //!
-//! ```ignore
+//! ```text
 //! let meter = Meter::begin(&op);
 //! let response = METER.scope(meter.clone(), drive(&op, running)).await;
 //! meter.statements(); // how many the operation needed
