@@ -3,11 +3,8 @@
 use super::store;
 use crate::accounts::account::types::{Account, AccountFilter, AccountOrder, accounts_of};
 use crate::audit::types::{AuditEntry, AuditFilter, audit_trail_of};
-use crate::fees::collection::types::{
-    Collection, CollectionFilter, WaitingCollection, WaitingReason, page_of_federation,
-    waiting_page_of_federation,
-};
-use crate::figures::types::{Asked, Figure, figures_of};
+use crate::fees::collection::graphql::FeesOfFederation;
+use crate::figures::graphql::FiguresOfFederation;
 use crate::kernel::error::Error;
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
@@ -19,7 +16,7 @@ use crate::people::person::types::{Person, PersonFilter, people_of};
 use crate::policy::Action;
 use crate::privacy::export::types::{Export, ExportState, exports_of};
 use crate::privacy::request::types::{SubjectRequest, SubjectRequestState, subject_requests_of};
-use crate::scalars::{Date, DivisionCode, IdNumber, MetricCode, PhoneNumber};
+use crate::scalars::{Date, DivisionCode, IdNumber, PhoneNumber};
 use crate::visits::types::{Visit, VisitOrder, visits_of};
 use async_graphql::{Context, Enum, ID, InputObject, Object};
 use entity::id::FederationId;
@@ -299,65 +296,14 @@ impl Federation {
         audit_trail_of(context, self, filter.unwrap_or_default(), page).await
     }
 
-    /// Lines that the tax bureau collected from payers of this federation and all below it, newest first.
-    #[expect(clippy::too_many_arguments, reason = "the four of every connection")]
-    async fn collections(
-        &self,
-        context: &Context<'_>,
-        #[graphql(desc = "Entered by the treasury on this day or later.")] from: Option<Date>,
-        #[graphql(desc = "Entered by the treasury on this day or before.")] to: Option<Date>,
-        #[graphql(desc = "How many from the start, at most 100; 20 if nothing is said.")] first: Option<i32>,
-        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
-        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Collection>, Error> {
-        let page = Page::new(first, after, last, before)?;
-        page_of_federation(context, &self.0, CollectionFilter { from, to }, page).await
+    #[graphql(flatten)]
+    async fn fees(&self) -> FeesOfFederation<'_> {
+        FeesOfFederation(self)
     }
 
-    /// Delivered lines that somebody has to look at: payers nobody knows, and other content under an accepted key.
-    #[expect(clippy::too_many_arguments, reason = "the four of every connection")]
-    async fn waiting_collections(
-        &self,
-        context: &Context<'_>,
-        #[graphql(desc = "Only those that wait for this reason.")] reason: Option<WaitingReason>,
-        #[graphql(desc = "How many from the start, at most 100; 20 if nothing is said.")] first: Option<i32>,
-        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
-        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
-    ) -> Result<Connection<WaitingCollection>, Error> {
-        let page = Page::new(first, after, last, before)?;
-        waiting_page_of_federation(context, &self.0, reason, page).await
-    }
-
-    /// Numbers of this federation and all below it, one a metric; with `by` one a part. Exact as of any day.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a question names its period in one of several ways"
-    )]
-    async fn figures(
-        &self,
-        context: &Context<'_>,
-        #[graphql(desc = "Codes of metrics, at most 50.")] metrics: Vec<MetricCode>,
-        #[graphql(desc = "Day of a stock and last day of a flow; today if nothing is said.")] as_of: Option<
-            Date,
-        >,
-        #[graphql(desc = "First day of a flow; 1 January if nothing is said.")] from: Option<Date>,
-        #[graphql(desc = "Last day, instead of asOf.")] to: Option<Date>,
-        #[graphql(desc = "Split by this axis of the metrics, for example OWNERSHIP.")] by: Option<String>,
-    ) -> Result<Vec<Figure>, Error> {
-        figures_of(
-            context,
-            self,
-            Asked {
-                metrics,
-                as_of,
-                from,
-                to,
-                by,
-            },
-        )
-        .await
+    #[graphql(flatten)]
+    async fn numbers(&self) -> FiguresOfFederation<'_> {
+        FiguresOfFederation(self)
     }
 
     /// Accounts with their home in this federation or below it; for who administrates accounts.
