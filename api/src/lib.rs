@@ -38,6 +38,7 @@ pub mod fees;
 pub mod audit;
 
 // The outside
+pub mod registers;
 pub mod node;
 pub mod schema;
 pub mod http;

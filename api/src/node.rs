@@ -24,6 +24,7 @@ use entity::org::{coverage, enterprise, trade_union};
 use entity::people::person;
 use entity::privacy::{export, subject_request};
 use entity::visits::visit;
+use uuid::Uuid;
 
 /// Anything with a global id.
 #[derive(Interface)]
@@ -61,6 +62,10 @@ pub struct NodeQuery;
 
 async fn find(op: &Op, id: &ID) -> Result<Node, Error> {
     let (tag, uuid) = gid::split(id).ok_or(Error::NotFound("id".into()))?;
+    load(op, tag, uuid).await
+}
+
+async fn load(op: &Op, tag: u8, uuid: Uuid) -> Result<Node, Error> {
     match tag {
         FederationId::TAG => op
             .known(uuid.into(), "id")
@@ -137,7 +142,16 @@ pub async fn place(op: &Op, id: &ID) -> Result<String, Error> {
 }
 
 async fn seen(op: &Op, id: &ID) -> Option<Result<Node, Error>> {
-    match find(op, id).await {
+    known(find(op, id).await)
+}
+
+/// An object of a kind; none unless the caller may see it.
+pub async fn visible(op: &Op, tag: u8, uuid: Uuid) -> Option<Result<Node, Error>> {
+    known(load(op, tag, uuid).await)
+}
+
+fn known(found: Result<Node, Error>) -> Option<Result<Node, Error>> {
+    match found {
         Err(Error::NotFound(_) | Error::Forbidden) => None,
         other => Some(other),
     }

@@ -143,6 +143,10 @@ texts! {
     Money
     /// Code of a metric of the catalogue, for example `visits`.
     MetricCode
+    /// An axis by which a metric is split, for example `OWNERSHIP`; two at a time are joined by a comma.
+    DimensionCode
+    /// Code of a ratio of the catalogue, for example `coverage_rate`.
+    RatioCode
     /// Administrative division (行政区划代码): 12 digits, for example `430381000000`.
     DivisionCode
     /// Unified social credit code (统一社会信用代码, GB 32100-2015): 18 characters. Blanks around it, small letters and

@@ -39,22 +39,25 @@ CREATE TABLE sequencer_state (
 INSERT INTO sequencer_state (id, seq, hash) VALUES (1, 0, '');
 
 -- Dated facts of statistics: +n of a metric at a place on a day because of a record.
--- dimension is '' for the whole and 'AXIS:VALUE' for a part of it.
+-- dimension is '' for the whole and 'AXIS:VALUE' for a part of it; qualifier is '=' exact, '>' at least, '~' about;
+-- path is where the place stood on that day, and never changes.
 CREATE TABLE figure_entry (
     county_id UUID NOT NULL,
     event_id UUID NOT NULL,
     ordinal INT NOT NULL,
-    federation_id UUID NOT NULL,
     metric TEXT {C} NOT NULL,
     dimension TEXT {C} NOT NULL,
+    qualifier TEXT {C} NOT NULL CONSTRAINT figure_entry_qualifier CHECK (qualifier IN ('=', '>', '~')),
     day DATE NOT NULL,
     amount BIGINT NOT NULL,
+    path TEXT {C} NOT NULL,
     source_id UUID NOT NULL,
     seq BIGINT,
     CONSTRAINT figure_entry_pk PRIMARY KEY (county_id, event_id, ordinal)
 );
--- The only other index: with one that sorts as figures group, SQLite would walk all entries for the few of the tail.
 CREATE INDEX figure_entry_tail ON figure_entry (event_id) WHERE seq IS NULL;
+-- For the records behind a figure, in the order of the tree.
+CREATE INDEX figure_entry_source ON figure_entry (metric, dimension, path, source_id);
 
 -- Sums of the numbered entries for a federation and all below it; grain is D, M or Y, day the first of it.
 CREATE TABLE figure_rollup (
@@ -63,9 +66,21 @@ CREATE TABLE figure_rollup (
     dimension TEXT {C} NOT NULL,
     grain TEXT {C} NOT NULL CONSTRAINT figure_rollup_grain CHECK (grain IN ('D', 'M', 'Y')),
     day DATE NOT NULL,
+    qualifier TEXT {C} NOT NULL,
     amount BIGINT NOT NULL,
-    CONSTRAINT figure_rollup_pk PRIMARY KEY (federation_id, metric, dimension, grain, day)
+    CONSTRAINT figure_rollup_pk PRIMARY KEY (federation_id, metric, dimension, grain, day, qualifier)
 );
+
+-- Where a federation, or a record that counts, stood until a day (without it). A federation names itself.
+CREATE TABLE former_place (
+    subject_id UUID NOT NULL,
+    until DATE NOT NULL,
+    federation_id UUID NOT NULL,
+    path TEXT {C} NOT NULL,
+    county_id UUID NOT NULL,
+    CONSTRAINT former_place_pk PRIMARY KEY (subject_id, until)
+);
+CREATE INDEX former_place_federation ON former_place (federation_id, until);
 
 -- Who does what alone, until when.
 CREATE TABLE lease (
@@ -88,6 +103,7 @@ CREATE INDEX idempotency_age ON idempotency (created_at);
     "
 DROP TABLE idempotency;
 DROP TABLE lease;
+DROP TABLE former_place;
 DROP TABLE figure_rollup;
 DROP TABLE figure_entry;
 DROP TABLE sequencer_state;

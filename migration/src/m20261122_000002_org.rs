@@ -47,6 +47,7 @@ CREATE TABLE enterprise (
     version INT NOT NULL,
     created_at TIMESTAMPTZ NOT NULL,
     updated_at TIMESTAMPTZ NOT NULL,
+    moved_on DATE,
     path TEXT {C} NOT NULL,
     county_id UUID NOT NULL
 );
@@ -71,6 +72,7 @@ CREATE TABLE trade_union (
     version INT NOT NULL,
     created_at TIMESTAMPTZ NOT NULL,
     updated_at TIMESTAMPTZ NOT NULL,
+    moved_on DATE,
     path TEXT {C} NOT NULL,
     county_id UUID NOT NULL
 );
@@ -89,6 +91,7 @@ CREATE TABLE coverage (
     valid_from DATE NOT NULL,
     valid_to DATE,
     federation_id UUID NOT NULL CONSTRAINT coverage_federation_fk REFERENCES federation (id),
+    moved_on DATE,
     path TEXT {C} NOT NULL,
     county_id UUID NOT NULL,
     CONSTRAINT coverage_period CHECK (valid_to > valid_from)

@@ -102,7 +102,7 @@ impl Importer for Tally {
                     _ => {
                         answer.accepted += 1;
                         answer.deltas.push(Delta {
-                            metric: MetricId::Visits,
+                            metric: MetricId::VISITS,
                             dimension: String::new(),
                             place: Place::from(&**chunk.place),
                             day: tx.op().today(),

@@ -3,3 +3,5 @@
 pub mod types;
 pub mod graphql;
 pub mod rules;
+pub mod source;
+pub mod comparison;

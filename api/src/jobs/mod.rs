@@ -87,12 +87,6 @@ impl Said for Event {
             Event::Done(id, place) => ("JOB_DONE", id.0, place, json!({}), Vec::new()),
             Event::Failed(id, place, code) => ("JOB_FAILED", id.0, place, json!({"code": code}), Vec::new()),
         };
-        Sentence {
-            kind,
-            subject_id,
-            place,
-            body,
-            deltas,
-        }
+        Sentence::new(kind, subject_id, place, body).with(deltas)
     }
 }

@@ -1,9 +1,11 @@
 //! One sentence per write: what happened, in the domain's own words. From it follow the audit entry, the deltas of
 //! statistics, the change feed and the message to subscribers; no domain does any of these by hand.
 
+use super::ledger::Qualifier;
 use super::tree::Node;
 use crate::metrics::MetricId;
 use chrono::NaiveDate;
+use entity::id::FederationId;
 pub use entity::placed::Place;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -31,8 +33,25 @@ pub struct Delta {
     pub day: NaiveDate,
     /// How many, or fen.
     pub amount: i64,
+    /// How exact.
+    pub qualifier: Qualifier,
     /// The record it comes from.
     pub source_id: Uuid,
+    /// Whose moves it follows and the last of them; none if it never was elsewhere.
+    pub moved: Option<(Uuid, NaiveDate)>,
+}
+
+/// What is counted at one place is counted at another from a day on.
+#[derive(Clone, Debug)]
+pub struct Carry {
+    /// These records only; none for a federation with all below it.
+    pub sources: Option<Vec<Uuid>>,
+    /// The old place.
+    pub from: Place,
+    /// The new place.
+    pub to: Place,
+    /// The first day at the new place.
+    pub day: NaiveDate,
 }
 
 /// What an event says.
@@ -48,6 +67,8 @@ pub struct Sentence {
     pub body: Value,
     /// What it adds to the figures.
     pub deltas: Vec<Delta>,
+    /// What it takes from one place to another.
+    pub carry: Option<Carry>,
 }
 
 impl Sentence {
@@ -59,6 +80,20 @@ impl Sentence {
             place,
             body,
             deltas: Vec::new(),
+            carry: None,
+        }
+    }
+
+    /// The same, and what it adds to the figures.
+    pub fn with(self, deltas: Vec<Delta>) -> Sentence {
+        Sentence { deltas, ..self }
+    }
+
+    /// The same, and what it takes from one place to another.
+    pub fn carrying(self, carry: Carry) -> Sentence {
+        Sentence {
+            carry: Some(carry),
+            ..self
         }
     }
 }
@@ -79,6 +114,38 @@ pub fn change(before: &[(&str, Value)], after: &[(&str, Value)]) -> Value {
         )
     };
     json!({"before": only(before, after), "after": only(after, before)})
+}
+
+/// Adds up deltas of the same metric, dimension, place, day and record; what cancels out falls away.
+pub fn net(deltas: impl IntoIterator<Item = Delta>) -> Vec<Delta> {
+    fn key(delta: &Delta) -> (MetricId, &str, Qualifier, FederationId, NaiveDate, Uuid) {
+        let Delta {
+            metric,
+            dimension,
+            qualifier,
+            place,
+            day,
+            source_id,
+            ..
+        } = delta;
+        (
+            *metric,
+            dimension,
+            *qualifier,
+            place.federation_id,
+            *day,
+            *source_id,
+        )
+    }
+    let mut net: Vec<Delta> = Vec::new();
+    for delta in deltas {
+        match net.iter_mut().find(|other| key(other) == key(&delta)) {
+            Some(other) => other.amount += delta.amount,
+            None => net.push(delta),
+        }
+    }
+    net.retain(|delta| delta.amount != 0);
+    net
 }
 
 /// A domain's history in words.

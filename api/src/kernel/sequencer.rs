@@ -10,13 +10,12 @@ use super::app::App;
 use super::error::Error;
 use super::keys;
 use super::lease;
-use super::sql::{PARAMETERS_MAX, Sql};
+use super::ledger::fold::fold;
+use super::sql::Sql;
 use super::tree::Tree;
-use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, Utc};
-use entity::id::FederationId;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
+use chrono::{DateTime, SecondsFormat, Utc};
+use sea_orm::{ConnectionTrait, FromQueryResult};
 use serde_json::json;
-use std::collections::HashMap;
 use uuid::Uuid;
 
 /// Events numbered in one transaction.
@@ -89,15 +88,6 @@ impl Link {
 struct State {
     seq: i64,
     hash: String,
-}
-
-#[derive(FromQueryResult)]
-struct Folded {
-    federation_id: Uuid,
-    metric: String,
-    dimension: String,
-    day: NaiveDate,
-    amount: i64,
 }
 
 /// Numbers what is there. False if something is left: another process has the lease, and may be dead.
@@ -193,99 +183,4 @@ async fn number_batch(app: &App) -> Result<Option<(i64, String)>, Error> {
     db.execute_raw(sql.on(backend)).await?;
     db.commit().await?;
     Ok(Some((seq, hash)))
-}
-
-/// Adds the entries of newly numbered events to the sums of their federation and all above it.
-async fn fold(db: &DatabaseTransaction, tree: &Tree, numbered: Vec<(Uuid, i64)>) -> Result<(), Error> {
-    let backend = db.get_database_backend();
-    let mut sql = Sql::new(
-        "SELECT federation_id, metric, dimension, day, CAST(SUM(amount) AS BIGINT) AS amount FROM figure_entry \
-         WHERE seq IS NULL AND event_id IN ",
-    );
-    sql.list(numbered.iter().map(|(id, _)| *id))
-        .push(" GROUP BY federation_id, metric, dimension, day");
-    let sums = Folded::find_by_statement(sql.on(backend)).all(db).await?;
-    if sums.is_empty() {
-        return Ok(());
-    }
-    let mut sql = Sql::new("UPDATE figure_entry SET seq = numbered.column2 FROM (VALUES ");
-    sql.rows(numbered.iter().map(|(id, seq)| [(*id).into(), (*seq).into()]));
-    sql.push(") AS numbered WHERE figure_entry.seq IS NULL AND figure_entry.event_id = numbered.column1");
-    db.execute_raw(sql.on(backend)).await?;
-    upsert(db, spread(tree, &sums)?).await
-}
-
-type Sum<'a> = (FederationId, &'a str, &'a str, &'static str, NaiveDate);
-
-/// The first days of the day, month and year that a day lies in.
-fn grains(day: NaiveDate) -> [(&'static str, NaiveDate); 3] {
-    let month = day.with_day(1).unwrap_or(day);
-    [
-        ("D", day),
-        ("M", month),
-        ("Y", month.with_month(1).unwrap_or(month)),
-    ]
-}
-
-fn spread(tree: &Tree, sums: &[Folded]) -> Result<Vec<([sea_orm::Value; 5], i64)>, Error> {
-    let mut spread: HashMap<Sum<'_>, i64> = HashMap::new();
-    for sum in sums {
-        let id = FederationId(sum.federation_id);
-        tree.get(id)
-            .ok_or_else(|| anyhow::anyhow!("an entry stands at {id}, which is no federation"))?;
-        let node = tree.get(id);
-        let above = node
-            .into_iter()
-            .flat_map(|node| tree.ancestors(node))
-            .map(|node| node.id);
-        let id = FederationId(sum.federation_id);
-        for federation_id in std::iter::once(id).chain(above) {
-            for (grain, day) in grains(sum.day) {
-                let key = (
-                    federation_id,
-                    sum.metric.as_str(),
-                    sum.dimension.as_str(),
-                    grain,
-                    day,
-                );
-                *spread.entry(key).or_default() += sum.amount;
-            }
-        }
-    }
-    let mut spread: Vec<_> = spread.into_iter().filter(|(_, amount)| *amount != 0).collect();
-    // A fixed order, so that two writers could never lock rows crosswise.
-    spread.sort();
-    let row = |((id, metric, dimension, grain, day), amount): (Sum<'_>, i64)| {
-        (
-            [
-                id.into(),
-                metric.into(),
-                dimension.into(),
-                grain.into(),
-                day.into(),
-            ],
-            amount,
-        )
-    };
-    Ok(spread.into_iter().map(row).collect())
-}
-
-async fn upsert(db: &DatabaseTransaction, sums: Vec<([sea_orm::Value; 5], i64)>) -> Result<(), Error> {
-    for chunk in sums.chunks(PARAMETERS_MAX / 6) {
-        let mut sql = Sql::new(
-            "INSERT INTO figure_rollup (federation_id, metric, dimension, grain, day, amount) VALUES ",
-        );
-        sql.rows(
-            chunk
-                .iter()
-                .cloned()
-                .map(|([a, b, c, d, e], amount)| [a, b, c, d, e, amount.into()]),
-        );
-        sql.push(
-            " ON CONFLICT (federation_id, metric, dimension, grain, day) \
-             DO UPDATE SET amount = figure_rollup.amount + excluded.amount",
-        );
-        db.execute_raw(sql.on(db.get_database_backend())).await?;
-    }
-    Ok(())
 }

@@ -9,6 +9,7 @@ use super::sql::Sql;
 use chrono::NaiveDate;
 use entity::id::FederationId;
 use entity::org::federation::{self, Kind, Level};
+use entity::placed::Place;
 use futures_util::TryStreamExt;
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, FromQueryResult, QueryOrder, QuerySelect,
@@ -19,6 +20,8 @@ use std::time::Duration;
 
 /// Levels of the tree.
 pub const LEVELS: usize = 4;
+/// Characters that a path has for each federation on it.
+pub const KEY: usize = 4;
 
 /// A federation as the tree knows it.
 #[derive(Clone, Debug)]
@@ -69,6 +72,8 @@ pub struct Tree {
     nodes: Vec<Node>,
     by_id: HashMap<FederationId, usize>,
     by_code: HashMap<(Box<str>, Level), usize>,
+    by_key: HashMap<Box<str>, usize>,
+    former: HashMap<FederationId, Vec<Former>>,
     totals: [u32; LEVELS],
 }
 
@@ -79,6 +84,28 @@ fn rank(level: Level) -> usize {
         Level::County => 2,
         Level::Township => 3,
     }
+}
+
+/// Where a federation stood before a day.
+#[derive(Clone, Debug)]
+pub struct Former {
+    /// The first day on which it stood elsewhere.
+    pub until: NaiveDate,
+    /// Where it stood.
+    pub place: Place,
+}
+
+#[derive(FromQueryResult)]
+struct FormerRow {
+    subject_id: FederationId,
+    until: NaiveDate,
+    path: String,
+    county_id: FederationId,
+}
+
+/// The last key of a path: the federation's own.
+pub fn key_of(path: &str) -> &str {
+    path.get(path.len().saturating_sub(KEY)..).unwrap_or_default()
 }
 
 #[derive(FromQueryResult)]
@@ -141,7 +168,22 @@ impl Tree {
         while let Some(row) = stream.try_next().await? {
             rows.push(row);
         }
-        Ok(Self::grow(version, rows))
+        let mut tree = Self::grow(version, rows);
+        let sql = "SELECT subject_id, until, path, county_id FROM former_place \
+                   WHERE subject_id = federation_id ORDER BY until";
+        let statement = Statement::from_string(ConnectionTrait::get_database_backend(db), sql);
+        for row in FormerRow::find_by_statement(statement).all(db).await? {
+            let federation_id = row.subject_id;
+            tree.former.entry(federation_id).or_default().push(Former {
+                until: row.until,
+                place: Place {
+                    federation_id,
+                    path: row.path,
+                    county_id: row.county_id,
+                },
+            });
+        }
+        Ok(tree)
     }
 
     /// Puts rows, sorted as siblings should stand, into pre-order.
@@ -181,6 +223,7 @@ impl Tree {
     fn add(&mut self, row: federation::Model) {
         let position = self.nodes.len();
         self.by_id.insert(row.id, position);
+        self.by_key.insert(key_of(&row.path).into(), position);
         let code = row.code.map(String::into_boxed_str);
         if let Some(code) = &code {
             self.by_code.insert((code.clone(), row.level), position);
@@ -241,6 +284,26 @@ impl Tree {
     /// The superiors, nearest first.
     pub fn ancestors<'a>(&'a self, node: &'a Node) -> impl Iterator<Item = &'a Node> {
         std::iter::successors(Some(node), |node| self.get(node.parent_id?)).skip(1)
+    }
+
+    /// The federations that a path names, from the top down. Keys are for ever: a path of former days names them too.
+    pub fn on_path<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a Node> {
+        let keys = path
+            .as_bytes()
+            .chunks(KEY)
+            .filter_map(|key| std::str::from_utf8(key).ok());
+        keys.filter_map(|key| self.nodes.get(*self.by_key.get(key)?))
+    }
+
+    /// Where a federation stood on a day.
+    pub fn place_on(&self, node: &Node, day: NaiveDate) -> Place {
+        let former = self.former(node.id).iter().find(|former| former.until > day);
+        former.map_or_else(|| Place::from(node), |former| former.place.clone())
+    }
+
+    /// Where a federation stood before it came to where it is, oldest first.
+    pub fn former(&self, id: FederationId) -> &[Former] {
+        self.former.get(&id).map_or(&[], Vec::as_slice)
     }
 
     /// The superiors of a federation by id, nearest first; none of one that the tree does not know.

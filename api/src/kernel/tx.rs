@@ -3,11 +3,12 @@
 use super::app::App;
 use super::audit::{self, Source};
 use super::error::{Error, Fault, text};
-use super::event::{Delta, Event, Sentence};
+use super::event::Event;
+use super::ledger::entry;
 use super::op::{Op, authorize_in};
 use super::reader::Hold;
 use super::scope::{Authorized, Readable, Scope, Within};
-use super::sql::{PARAMETERS_MAX, Sql};
+use super::sql::Sql;
 use super::tree::{Node, Tree};
 use crate::policy::Action;
 use chrono::TimeDelta;
@@ -333,7 +334,7 @@ impl Tx {
         let sentence = event.sentence();
         let id = self.op.id();
         audit::insert(&self.db, [(id, &Source::of(&self.op), &sentence)]).await?;
-        self.insert_entries(id, &sentence).await?;
+        entry::insert(&self, id, &sentence).await?;
         Ok(Committed {
             value,
             changes_tree: self.changes_tree,
@@ -352,32 +353,5 @@ impl Tx {
             open: None,
             is_key_loose: false,
         }
-    }
-
-    async fn insert_entries(&self, event_id: Uuid, sentence: &Sentence) -> Result<(), Error> {
-        const COLUMNS: usize = 9;
-        let row = |(ordinal, delta): (usize, &Delta)| -> [Value; COLUMNS] {
-            [
-                delta.place.county_id.into(),
-                event_id.into(),
-                i32::try_from(ordinal).unwrap_or(i32::MAX).into(),
-                delta.place.federation_id.into(),
-                delta.metric.code().into(),
-                delta.dimension.as_str().into(),
-                delta.day.into(),
-                delta.amount.into(),
-                delta.source_id.into(),
-            ]
-        };
-        let rows: Vec<_> = sentence.deltas.iter().enumerate().map(row).collect();
-        for rows in rows.chunks(PARAMETERS_MAX / COLUMNS) {
-            let mut sql = Sql::new(
-                "INSERT INTO figure_entry (county_id, event_id, ordinal, federation_id, metric, dimension, day, \
-                 amount, source_id) VALUES ",
-            );
-            sql.rows(rows.iter().cloned());
-            self.db.execute_raw(sql.on(self.backend())).await?;
-        }
-        Ok(())
     }
 }

@@ -11,12 +11,15 @@ use crate::kernel::anchor::Anchor;
 use crate::kernel::db::Db;
 use crate::kernel::error::Error;
 use crate::kernel::keys::Keys;
+use crate::kernel::ledger::Recorded;
+use crate::kernel::ledger::recount::{self, Difference};
 use crate::kernel::sql::Sql;
-use crate::kernel::tree::{Node, Tree};
+use crate::kernel::tree::{KEY, Node, Tree};
 use crate::kernel::vault::{Cell, Opener};
+use crate::metrics::Nature;
 use crate::org::federation::rules::superiors;
 use crate::privacy::sealing::{self, SEALED};
-use crate::{accounts, fees, org, uploads, visits};
+use crate::{accounts, fees, registers, uploads};
 use chrono::{DateTime, Utc};
 use entity::org::federation::Level;
 use entity::sealed::Sealed;
@@ -25,11 +28,6 @@ use uuid::Uuid;
 
 /// The database as of one moment.
 type Snapshot = DatabaseTransaction;
-
-/// Characters that a path has for each federation on it.
-const KEY: usize = 4;
-/// More levels than the tree has.
-const LEVELS_MAX: usize = 10;
 
 /// What one check found.
 #[derive(Clone, Debug)]
@@ -207,109 +205,92 @@ async fn sealed(db: &Snapshot, keys: &Keys) -> Result<Result<String, String>, Er
 }
 
 #[derive(FromQueryResult)]
-struct Difference {
+struct Unlike {
     source_id: Uuid,
     metric: String,
     dimension: String,
     amount: i64,
 }
 
-/// Compares the ledger with what each domain's records say it must hold, in the database.
+/// Compares the ledger with what each register says it must hold, in the database. A stock that moved counts elsewhere
+/// from a day on: place and day are right each by itself. A flow counts where it happened, on its day.
 async fn records(db: &Snapshot) -> Result<Result<String, String>, Error> {
     let backend = db.get_database_backend();
     let mut total = 0;
-    let told = [
-        org::enterprise::store::expected_entries(),
-        org::trade_union::store::expected_entries(),
-        visits::store::expected_entries(backend),
-        fees::collection::store::expected_entries(),
-    ];
-    for expected in &told {
-        let metrics = expected.metrics.iter().map(|metric| metric.code());
-        let day = if expected.has_days { "day" } else { "NULL" };
-        let mut sql =
-            Sql::new("SELECT source_id, metric, dimension, CAST(SUM(amount) AS BIGINT) AS amount FROM (");
-        sql.push("SELECT source_id, federation_id, CAST(")
-            .push(day)
-            .push(" AS TEXT) AS day, metric, dimension, amount");
-        sql.push(" FROM figure_entry WHERE metric IN ").list(metrics);
-        sql.push(" UNION ALL SELECT source_id, federation_id, CAST(")
-            .push(day);
-        sql.push(" AS TEXT), metric, dimension, -amount FROM (")
-            .push(&expected.sql)
-            .push(") AS told");
-        sql.push(") AS both_sides GROUP BY source_id, federation_id, day, metric, dimension ");
-        sql.push("HAVING SUM(amount) <> 0 ORDER BY source_id LIMIT 1");
-        let found = Difference::find_by_statement(sql.on(backend)).one(db).await?;
-        if let Some(Difference {
-            source_id,
-            metric,
-            dimension,
-            amount,
-        }) = found
-        {
-            let part = if dimension.is_empty() {
-                String::new()
-            } else {
-                format!(" ({dimension})")
-            };
-            return Ok(Err(format!(
-                "{metric}{part} differs by {amount} from record {source_id}"
-            )));
+    for register in registers::all(backend) {
+        for by_place in [true, false] {
+            if let Some(found) = unlike(db, &register, by_place).await? {
+                let Unlike {
+                    source_id,
+                    metric,
+                    dimension,
+                    amount,
+                } = found;
+                return Ok(Err(format!(
+                    "{metric} {dimension} differs by {amount} from record {source_id}"
+                )));
+            }
         }
-        total += expected.metrics.len();
+        total += register.metrics.len();
     }
     let entries = count(db, Sql::new("SELECT COUNT(*) AS count FROM figure_entry")).await?;
     Ok(Ok(format!("{entries} entries of {total} metrics")))
 }
 
-#[derive(FromQueryResult)]
-struct Sum {
-    federation_id: Uuid,
-    dimension: String,
-    grain: String,
-    day: String,
-    amount: i64,
+async fn unlike(db: &Snapshot, register: &Recorded, by_place: bool) -> Result<Option<Unlike>, Error> {
+    let stocks = register
+        .metrics
+        .iter()
+        .filter(|metric| metric.entry().nature == Nature::Stock);
+    let stocks: Vec<&str> = stocks.map(|metric| metric.code()).collect();
+    let metrics = register.metrics.iter().map(|metric| metric.code());
+    let (place, day) = match (by_place, register.has_days) {
+        (true, true) => ("place", "CASE WHEN metric IN {stocks} THEN NULL ELSE day END"),
+        (true, false) => ("place", "NULL"),
+        (false, true) => ("CASE WHEN metric IN {stocks} THEN NULL ELSE place END", "day"),
+        (false, false) => ("NULL", "NULL"),
+    };
+    // A code is a word of ours.
+    let stocks = format!("('{}')", stocks.join("', '"));
+    let (place, day) = (
+        place.replace("{stocks}", &stocks),
+        day.replace("{stocks}", &stocks),
+    );
+    let mut sql = Sql::new(
+        "SELECT source_id, metric, dimension, CAST(SUM(amount) AS BIGINT) AS amount FROM (SELECT source_id, ",
+    );
+    sql.push(&place).push(" AS place, ").push(&day);
+    sql.push(
+        " AS day, metric, dimension, amount FROM (SELECT source_id, substr(path, length(path) - 3) AS place, CAST(day AS \
+         TEXT) AS day, metric, dimension, amount FROM figure_entry WHERE metric IN ",
+    );
+    sql.list(metrics);
+    sql.push(
+        " UNION ALL SELECT told.source_id, substr(federation.path, length(federation.path) - 3), CAST(told.day AS TEXT), \
+         told.metric, told.dimension, -told.amount FROM (",
+    );
+    sql.push(&register.sql);
+    sql.push(
+        ") AS told JOIN federation ON federation.id = told.federation_id) AS both_sides) AS compared GROUP BY source_id, \
+         place, day, metric, dimension HAVING SUM(amount) <> 0 ORDER BY source_id LIMIT 1",
+    );
+    Ok(Unlike::find_by_statement(sql.on(db.get_database_backend()))
+        .one(db)
+        .await?)
 }
-
-/// The entries of a metric at each federation that they count for, by day, month and year; without the sums that are
-/// kept nothing is left of them.
-const BALANCE: &str = "\
-SELECT federation_id, dimension, grain, day, CAST(SUM(amount) AS BIGINT) AS amount FROM (
-    SELECT above.id AS federation_id, entry.dimension, grains.column1 AS grain, CASE grains.column1 WHEN 'D' THEN entry.day
-        WHEN 'M' THEN substr(entry.day, 1, 7) || '-01' ELSE substr(entry.day, 1, 4) || '-01-01' END AS day, entry.amount
-    FROM (
-        SELECT federation_id, dimension, CAST(day AS TEXT) AS day, SUM(amount) AS amount FROM figure_entry
-        WHERE seq IS NOT NULL AND metric = {metric} GROUP BY federation_id, dimension, day
-    ) AS entry
-    JOIN federation AS own ON own.id = entry.federation_id
-    JOIN (VALUES {lengths}) AS lengths ON lengths.column1 <= length(own.path)
-    JOIN federation AS above ON above.path = substr(own.path, 1, lengths.column1)
-    CROSS JOIN (VALUES ('D'), ('M'), ('Y')) AS grains
-    UNION ALL
-    SELECT federation_id, dimension, grain, CAST(day AS TEXT), -amount FROM figure_rollup WHERE metric = {metric}
-) AS both_sides GROUP BY federation_id, dimension, grain, day HAVING SUM(amount) <> 0 ORDER BY 1, 2, 3, 4 LIMIT 1";
 
 /// Folds the entries anew, metric by metric, in the database: there are too many for the memory of a process.
 async fn rollups(db: &Snapshot) -> Result<Result<String, String>, Error> {
-    let lengths: Vec<String> = (1..=LEVELS_MAX)
-        .map(|level| format!("({})", level * KEY))
-        .collect();
-    for entry in &crate::metrics::CATALOGUE {
+    for entry in crate::metrics::CATALOGUE {
         let code = entry.code;
-        // A code is a word of ours.
-        let sql = BALANCE
-            .replace("{metric}", &format!("'{code}'"))
-            .replace("{lengths}", &lengths.join(", "));
-        let found = Sum::find_by_statement(Sql::new(&sql).on(db.get_database_backend()));
-        if let Some(Sum {
-            federation_id,
-            dimension,
-            grain,
-            day,
-            amount,
-        }) = found.one(db).await?
-        {
+        if let Some(found) = recount::difference(db, code).await? {
+            let Difference {
+                federation_id,
+                dimension,
+                grain,
+                day,
+                amount,
+            } = found;
             return Ok(Err(format!(
                 "{code} {dimension} of federation {federation_id}, {grain} {day}, differs by {amount}"
             )));

@@ -11,9 +11,9 @@ pub mod rules;
 pub(crate) mod store;
 
 use crate::kernel::clock::day_of;
-use crate::kernel::event::{Delta, Event as Said, Sentence, change};
+use crate::kernel::event::{Delta, Event as Said, Sentence, change, net};
+use crate::kernel::ledger::Qualifier;
 use crate::metrics::MetricId;
-use crate::org::enterprise::rules::net;
 use entity::visits::finding::Severity;
 use entity::visits::visit::Model;
 use sea_orm::ActiveEnum;
@@ -46,14 +46,14 @@ pub enum Event {
 pub fn deltas(told: &Told, sign: i64) -> Vec<Delta> {
     let mut sums: BTreeMap<(MetricId, String), i64> = BTreeMap::new();
     let visit = &told.visit;
-    *sums.entry((MetricId::Visits, String::new())).or_default() += 1;
+    *sums.entry((MetricId::VISITS, String::new())).or_default() += 1;
     *sums
-        .entry((MetricId::Visits, format!("PURPOSE:{}", visit.purpose.to_value())))
+        .entry((MetricId::VISITS, format!("PURPOSE:{}", visit.purpose.to_value())))
         .or_default() += 1;
     for severity in &told.severities {
-        *sums.entry((MetricId::Findings, String::new())).or_default() += 1;
+        *sums.entry((MetricId::FINDINGS, String::new())).or_default() += 1;
         *sums
-            .entry((MetricId::Findings, format!("SEVERITY:{}", severity.to_value())))
+            .entry((MetricId::FINDINGS, format!("SEVERITY:{}", severity.to_value())))
             .or_default() += 1;
     }
     let delta = |((metric, dimension), amount): ((MetricId, String), i64)| Delta {
@@ -62,7 +62,9 @@ pub fn deltas(told: &Told, sign: i64) -> Vec<Delta> {
         place: visit.place(),
         day: day_of(visit.started_at),
         amount: sign * amount,
+        qualifier: Qualifier::Exact,
         source_id: visit.id.0,
+        moved: None,
     };
     sums.into_iter().map(delta).collect()
 }
@@ -83,20 +85,18 @@ fn particulars(told: &Told) -> [(&'static str, Value); 5] {
 impl Said for Event {
     fn sentence(self) -> Sentence {
         match self {
-            Event::Recorded(told) => Sentence {
-                kind: "VISIT_RECORDED",
-                subject_id: told.visit.id.0,
-                place: told.visit.place(),
-                body: json!({"purpose": told.visit.purpose.to_value(), "findings": told.severities.len()}),
-                deltas: deltas(&told, 1),
-            },
-            Event::Corrected { before, after } => Sentence {
-                kind: "VISIT_CORRECTED",
-                subject_id: after.visit.id.0,
-                place: after.visit.place(),
-                body: change(&particulars(&before), &particulars(&after)),
-                deltas: net(deltas(&before, -1).into_iter().chain(deltas(&after, 1))),
-            },
+            Event::Recorded(told) => {
+                let body =
+                    json!({"purpose": told.visit.purpose.to_value(), "findings": told.severities.len()});
+                let visit = &told.visit;
+                Sentence::new("VISIT_RECORDED", visit.id.0, visit.place(), body).with(deltas(&told, 1))
+            }
+            Event::Corrected { before, after } => {
+                let body = change(&particulars(&before), &particulars(&after));
+                let visit = &after.visit;
+                let deltas = net(deltas(&before, -1).into_iter().chain(deltas(&after, 1)));
+                Sentence::new("VISIT_CORRECTED", visit.id.0, visit.place(), body).with(deltas)
+            }
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Visits and findings in the database.
 
 use crate::kernel::error::Error;
-use crate::kernel::ledger::Expected;
+use crate::kernel::gid::Gid;
+use crate::kernel::ledger::Recorded;
 use crate::kernel::loader::{Batch, grouped};
 use crate::kernel::op::Op;
 use crate::kernel::scope::{Readable, Scope, Within, parts_of};
@@ -94,7 +95,7 @@ impl Batch for FindingsOf {
 }
 
 /// What the ledger must hold of each visit and its findings, on its day in China.
-pub(crate) fn expected_entries(backend: DbBackend) -> Expected {
+pub(crate) fn recorded(backend: DbBackend) -> Recorded {
     let day = match backend {
         DbBackend::Postgres => "CAST(started_at AT TIME ZONE 'Asia/Shanghai' AS DATE)",
         _ => "date(started_at, '+8 hours')",
@@ -117,8 +118,11 @@ pub(crate) fn expected_entries(backend: DbBackend) -> Expected {
         finding("''"),
         finding("'SEVERITY:' || severity"),
     ];
-    Expected {
-        metrics: &[MetricId::Visits, MetricId::Findings],
+    Recorded {
+        metrics: &[MetricId::VISITS, MetricId::FINDINGS],
+        table: "visit",
+        tag: VisitId::TAG,
+        read: Entity::READ,
         sql: parts.join(" UNION ALL "),
         has_days: true,
     }

@@ -21,6 +21,8 @@ pub struct Model {
     pub valid_to: Option<Date>,
     /// Federation of the enterprise.
     pub federation_id: FederationId,
+    /// The day on which it came to its federation; none if it never was elsewhere.
+    pub moved_on: Option<Date>,
     /// Path of the enterprise.
     pub path: String,
     /// County of the enterprise.

@@ -67,6 +67,8 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     /// Instant of the last edit.
     pub updated_at: DateTimeUtc,
+    /// The day on which it came to its federation; none if it never was elsewhere.
+    pub moved_on: Option<Date>,
     /// Path of the federation.
     pub path: String,
     /// County of the federation.

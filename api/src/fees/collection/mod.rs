@@ -75,12 +75,6 @@ impl Said for Event {
             "invalid": counts.invalid,
             "dueFen": counts.due_fen,
         });
-        Sentence {
-            kind: SUBMITTED,
-            subject_id: id,
-            place,
-            body,
-            deltas,
-        }
+        Sentence::new(SUBMITTED, id, place, body).with(deltas)
     }
 }

@@ -5,6 +5,7 @@ use super::types::{CollectionLine, CollectionReasonCode};
 use super::{Counts, Event, store};
 use crate::kernel::error::{Error, invalid, text};
 use crate::kernel::event::{Delta, Place};
+use crate::kernel::ledger::Qualifier;
 use crate::kernel::op::Op;
 use crate::kernel::scope::Scope;
 use crate::kernel::tree::Tree;
@@ -95,11 +96,13 @@ fn deltas(lines: &[Result<Line, Vec<Reason>>], settled: &Settled) -> Vec<Delta> 
             place: payer.place.clone(),
             day: line.entered_on,
             amount: line.due_fen,
+            qualifier: Qualifier::Exact,
             source_id: id.0,
+            moved: None,
         };
-        deltas.push(delta(MetricId::FeesCollected));
+        deltas.push(delta(MetricId::FEES_COLLECTED));
         if line.item == Item::PreparatoryFund {
-            deltas.push(delta(MetricId::PreparatoryFundCollected));
+            deltas.push(delta(MetricId::PREPARATORY_FUND_COLLECTED));
         }
     }
     deltas

@@ -4,7 +4,8 @@ use super::rules::{Accepted, Known, Line, Payer, Reason, Settled, Waiting};
 use super::types::{CollectionLine, name};
 use crate::kernel::error::Error;
 use crate::kernel::event::Place;
-use crate::kernel::ledger::Expected;
+use crate::kernel::gid::Gid;
+use crate::kernel::ledger::Recorded;
 use crate::kernel::scope::{Readable, Scope, Within};
 use crate::kernel::sql::{PARAMETERS_MAX, Sql};
 use crate::kernel::tx::Tx;
@@ -270,7 +271,7 @@ async fn insert_waiting(
 }
 
 /// What the ledger must hold of each accepted line, on the day on which the treasury entered it.
-pub(crate) fn expected_entries() -> Expected {
+pub(crate) fn recorded() -> Recorded {
     let part = |metric: &str, which: &str| {
         format!(
             "SELECT id AS source_id, federation_id, entered_on AS day, '{metric}' AS metric, '' AS dimension, due_fen \
@@ -281,9 +282,11 @@ pub(crate) fn expected_entries() -> Expected {
         part("fees_collected", ""),
         part("preparatory_fund_collected", " WHERE item = 'PREPARATORY_FUND'"),
     ];
-    let metrics = &[MetricId::FeesCollected, MetricId::PreparatoryFundCollected];
-    Expected {
-        metrics,
+    Recorded {
+        metrics: &[MetricId::FEES_COLLECTED, MetricId::PREPARATORY_FUND_COLLECTED],
+        table: "collection",
+        tag: CollectionId::TAG,
+        read: collection::Entity::READ,
         sql: parts.join(" UNION ALL "),
         has_days: true,
     }

@@ -8,7 +8,7 @@ use super::types::ImportEnterprises;
 use super::{deltas, rules, store};
 use crate::jobs::{self, Answer, Asked, Chunk, Importer, Refusal};
 use crate::kernel::error::{Error, Text, text};
-use crate::kernel::event::Delta;
+use crate::kernel::event::{Delta, net};
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
 use crate::kernel::rows::{Column, Row, optional, required};
@@ -213,6 +213,7 @@ fn enter(op: &Op, said: Said<'_>) -> Model {
         version: 1,
         created_at: op.now(),
         updated_at: op.now(),
+        moved_on: None,
         path: said.place.path.to_string(),
         county_id: said.place.county_id,
     }
@@ -279,12 +280,11 @@ impl Work {
         }
         after.version += 1;
         after.updated_at = op.now();
-        let net: Vec<Delta> = rules::net(deltas(known, op.today(), -1).into_iter().chain(deltas(
-            &after,
-            op.today(),
-            1,
-        )));
-        self.answer.deltas.extend(net);
+        let changes: Vec<Delta> =
+            net(deltas(known, op.today(), -1)
+                .into_iter()
+                .chain(deltas(&after, op.today(), 1)));
+        self.answer.deltas.extend(changes);
         self.answer.accepted += 1;
         if !self.entered.contains(&after.id) {
             self.changed.insert(after.id, after.clone());

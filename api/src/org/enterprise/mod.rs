@@ -9,7 +9,8 @@ pub mod rules;
 pub(crate) mod store;
 pub mod import;
 
-use crate::kernel::event::{Delta, Event as Said, Sentence, change};
+use crate::kernel::event::{Carry, Delta, Event as Said, Sentence, change, net};
+use crate::kernel::ledger::Qualifier;
 use crate::metrics::MetricId;
 use chrono::NaiveDate;
 use entity::id::EnterpriseId;
@@ -30,6 +31,15 @@ pub enum Event {
         /// The day from which the figures show it.
         day: NaiveDate,
     },
+    /// One went to another federation, with its coverage.
+    Moved {
+        /// Which.
+        enterprise: EnterpriseId,
+        /// From where to where, and when.
+        carry: Box<Carry>,
+        /// Why.
+        reason: String,
+    },
 }
 
 /// What an enterprise adds to the figures, `sign` times.
@@ -41,8 +51,8 @@ pub fn deltas(enterprise: &Model, day: NaiveDate, sign: i64) -> Vec<Delta> {
     let part = format!("OWNERSHIP:{}", enterprise.ownership.to_value());
     let mut deltas = Vec::with_capacity(4);
     for (metric, amount) in [
-        (MetricId::Enterprises, 1),
-        (MetricId::Employees, i64::from(enterprise.employees)),
+        (MetricId::ENTERPRISES, 1),
+        (MetricId::EMPLOYEES, i64::from(enterprise.employees)),
     ] {
         for dimension in [String::new(), part.clone()] {
             let amount = sign * amount;
@@ -52,7 +62,9 @@ pub fn deltas(enterprise: &Model, day: NaiveDate, sign: i64) -> Vec<Delta> {
                 place: enterprise.place(),
                 day,
                 amount,
+                qualifier: Qualifier::Exact,
                 source_id,
+                moved: enterprise.moved_on.map(|day| (source_id, day)),
             });
         }
     }
@@ -77,20 +89,25 @@ fn particulars(enterprise: &Model) -> [(&'static str, Value); 6] {
 impl Said for Event {
     fn sentence(self) -> Sentence {
         match self {
-            Event::Registered(enterprise) => Sentence {
-                kind: "ENTERPRISE_REGISTERED",
-                subject_id: enterprise.id.0,
-                place: enterprise.place(),
-                body: json!({"uscc": enterprise.uscc}),
-                deltas: deltas(&enterprise, enterprise.registered_on, 1),
-            },
-            Event::Updated { before, after, day } => Sentence {
-                kind: "ENTERPRISE_UPDATED",
-                subject_id: after.id.0,
-                place: after.place(),
-                body: change(&particulars(&before), &particulars(&after)),
-                deltas: rules::net(deltas(&before, day, -1).into_iter().chain(deltas(&after, day, 1))),
-            },
+            Event::Registered(enterprise) => {
+                let body = json!({"uscc": enterprise.uscc});
+                let deltas = deltas(&enterprise, enterprise.registered_on, 1);
+                Sentence::new("ENTERPRISE_REGISTERED", enterprise.id.0, enterprise.place(), body).with(deltas)
+            }
+            Event::Updated { before, after, day } => {
+                let body = change(&particulars(&before), &particulars(&after));
+                let deltas = net(deltas(&before, day, -1).into_iter().chain(deltas(&after, day, 1)));
+                Sentence::new("ENTERPRISE_UPDATED", after.id.0, after.place(), body).with(deltas)
+            }
+            Event::Moved {
+                enterprise,
+                carry,
+                reason,
+            } => {
+                let body = json!({"from": carry.from.federation_id, "on": carry.day, "reason": reason});
+                let carry = *carry;
+                Sentence::new("ENTERPRISE_MOVED", enterprise.0, carry.to.clone(), body).carrying(carry)
+            }
         }
     }
 }

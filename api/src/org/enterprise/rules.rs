@@ -1,7 +1,6 @@
 //! Decisions about enterprises.
 
 use crate::kernel::error::{Faults, Text, text};
-use crate::kernel::event::Delta;
 use crate::scalars::{Decimal, micro_degrees};
 use chrono::NaiveDate;
 
@@ -61,34 +60,6 @@ pub fn day(faults: &mut Faults, field: &'static str, day: NaiveDate, today: Naiv
         field,
         text("Not in the future.", "日期不能晚于今天。"),
     );
-}
-
-/// Adds up deltas of the same metric, dimension, place and day; what cancels out falls away.
-pub fn net(deltas: impl Iterator<Item = Delta>) -> Vec<Delta> {
-    let mut net: Vec<Delta> = Vec::new();
-    for delta in deltas {
-        let same = |other: &&mut Delta| {
-            (
-                other.metric,
-                &other.dimension,
-                other.place.federation_id,
-                other.day,
-                other.source_id,
-            ) == (
-                delta.metric,
-                &delta.dimension,
-                delta.place.federation_id,
-                delta.day,
-                delta.source_id,
-            )
-        };
-        match net.iter_mut().find(same) {
-            Some(other) => other.amount += delta.amount,
-            None => net.push(delta),
-        }
-    }
-    net.retain(|delta| delta.amount != 0);
-    net
 }
 
 #[cfg(test)]

@@ -54,6 +54,7 @@ pub(super) async fn register(op: &Op, input: &RegisterEnterprise) -> Result<Ente
             version: 1,
             created_at: op.now(),
             updated_at: op.now(),
+            moved_on: None,
             path: place.path.to_string(),
             county_id: place.county_id,
         };

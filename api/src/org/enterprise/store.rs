@@ -1,7 +1,8 @@
 //! Enterprises in the database.
 
 use crate::kernel::error::Error;
-use crate::kernel::ledger::Expected;
+use crate::kernel::gid::Gid;
+use crate::kernel::ledger::Recorded;
 use crate::kernel::op::Op;
 use crate::kernel::scope::{Readable, Scope, Within};
 use crate::kernel::sql::{PARAMETERS_MAX, Sql};
@@ -102,7 +103,7 @@ pub(super) async fn update_many(tx: &Tx, enterprises: Vec<Model>) -> Result<(), 
 }
 
 /// What the ledger must hold of each enterprise, whatever days its changes were dated.
-pub(crate) fn expected_entries() -> Expected {
+pub(crate) fn recorded() -> Recorded {
     let part = |metric: &str, dimension: &str, amount: &str| {
         format!(
             "SELECT id AS source_id, federation_id, registered_on AS day, '{metric}' AS metric, {dimension} AS dimension, \
@@ -116,9 +117,11 @@ pub(crate) fn expected_entries() -> Expected {
         part("employees", "''", "employees"),
         part("employees", ownership, "employees"),
     ];
-    let metrics = &[MetricId::Enterprises, MetricId::Employees];
-    Expected {
-        metrics,
+    Recorded {
+        metrics: &[MetricId::ENTERPRISES, MetricId::EMPLOYEES],
+        table: "enterprise",
+        tag: entity::id::EnterpriseId::TAG,
+        read: Entity::READ,
         sql: parts.join(" UNION ALL "),
         has_days: false,
     }

@@ -10,9 +10,11 @@ pub mod service;
 pub mod rules;
 pub(crate) mod store;
 
-use crate::kernel::event::{Delta, Event as Said, Sentence, change};
+use crate::kernel::event::{Carry, Delta, Event as Said, Sentence, change};
+use crate::kernel::ledger::Qualifier;
 use crate::metrics::MetricId;
 use chrono::NaiveDate;
+use entity::id::TradeUnionId;
 use entity::org::{coverage, trade_union};
 use sea_orm::ActiveEnum;
 use serde_json::{Value, json};
@@ -21,6 +23,15 @@ use serde_json::{Value, json};
 pub enum Event {
     /// One was founded.
     Founded(trade_union::Model),
+    /// One went to another federation.
+    Moved {
+        /// Which.
+        trade_union: TradeUnionId,
+        /// From where to where, and when.
+        carry: Box<Carry>,
+        /// Why.
+        reason: String,
+    },
     /// One began to cover an enterprise.
     CoverageBegun(coverage::Model),
     /// One ceases to cover an enterprise on a day.
@@ -29,55 +40,72 @@ pub enum Event {
 
 fn covered(coverage: &coverage::Model, day: NaiveDate, amount: i64) -> Delta {
     Delta {
-        metric: MetricId::CoveredEnterprises,
+        metric: MetricId::COVERED_ENTERPRISES,
         dimension: String::new(),
         place: coverage.place(),
         day,
         amount,
+        qualifier: Qualifier::Exact,
         source_id: coverage.id.0,
+        moved: coverage.moved_on.map(|day| (coverage.enterprise_id.0, day)),
     }
+}
+
+/// What a new union adds to the figures: what there is and what was founded, as a whole and on each axis of its kind.
+fn founded(union: &trade_union::Model) -> Vec<Delta> {
+    let parts = [
+        String::new(),
+        format!("FORM:{}", union.form.to_value()),
+        format!("POSITION:{}", union.position.to_value()),
+        format!("HOST:{}", union.host_kind.to_value()),
+        format!("WORKER_GROUP:{}", union.worker_group.to_value()),
+    ];
+    let delta = |metric, dimension: &String| Delta {
+        metric,
+        dimension: dimension.clone(),
+        place: union.place(),
+        day: union.founded_on,
+        amount: 1,
+        qualifier: Qualifier::Exact,
+        source_id: union.id.0,
+        moved: union.moved_on.map(|day| (union.id.0, day)),
+    };
+    let metrics = [MetricId::TRADE_UNIONS, MetricId::TRADE_UNIONS_FOUNDED];
+    let deltas = metrics
+        .iter()
+        .flat_map(|metric| parts.iter().map(|part| delta(*metric, part)));
+    deltas.collect()
 }
 
 impl Said for Event {
     fn sentence(self) -> Sentence {
         match self {
             Event::Founded(union) => {
-                let place = union.place();
-                let form = union.form.to_value();
-                let delta = |dimension| Delta {
-                    metric: MetricId::TradeUnions,
-                    dimension,
-                    place: place.clone(),
-                    day: union.founded_on,
-                    amount: 1,
-                    source_id: union.id.0,
-                };
-                let deltas = vec![delta(String::new()), delta(format!("FORM:{form}"))];
-                let body = json!({"form": form});
-                Sentence {
-                    kind: "TRADE_UNION_FOUNDED",
-                    subject_id: union.id.0,
-                    place,
-                    body,
-                    deltas,
-                }
+                let body = json!({"form": union.form.to_value()});
+                Sentence::new("TRADE_UNION_FOUNDED", union.id.0, union.place(), body).with(founded(&union))
             }
-            Event::CoverageBegun(coverage) => Sentence {
-                kind: "COVERAGE_BEGUN",
-                subject_id: coverage.id.0,
-                place: coverage.place(),
-                body: json!({"tradeUnion": coverage.trade_union_id, "enterprise": coverage.enterprise_id}),
-                deltas: std::iter::once(covered(&coverage, coverage.valid_from, 1))
-                    .chain(coverage.valid_to.map(|to| covered(&coverage, to, -1)))
-                    .collect(),
-            },
-            Event::CoverageEnded(coverage, to) => Sentence {
-                kind: "COVERAGE_ENDED",
-                subject_id: coverage.id.0,
-                place: coverage.place(),
-                body: change(&[("to", Value::Null)], &[("to", json!(to))]),
-                deltas: vec![covered(&coverage, to, -1)],
-            },
+            Event::Moved {
+                trade_union,
+                carry,
+                reason,
+            } => {
+                let body = json!({"from": carry.from.federation_id, "on": carry.day, "reason": reason});
+                let carry = *carry;
+                Sentence::new("TRADE_UNION_MOVED", trade_union.0, carry.to.clone(), body).carrying(carry)
+            }
+            Event::CoverageBegun(coverage) => {
+                let body =
+                    json!({"tradeUnion": coverage.trade_union_id, "enterprise": coverage.enterprise_id});
+                let began = covered(&coverage, coverage.valid_from, 1);
+                let ended = coverage.valid_to.map(|to| covered(&coverage, to, -1));
+                let deltas = std::iter::once(began).chain(ended).collect();
+                Sentence::new("COVERAGE_BEGUN", coverage.id.0, coverage.place(), body).with(deltas)
+            }
+            Event::CoverageEnded(coverage, to) => {
+                let body = change(&[("to", Value::Null)], &[("to", json!(to))]);
+                let deltas = vec![covered(&coverage, to, -1)];
+                Sentence::new("COVERAGE_ENDED", coverage.id.0, coverage.place(), body).with(deltas)
+            }
         }
     }
 }

@@ -48,6 +48,7 @@ pub(super) async fn found(op: &Op, input: &FoundTradeUnion) -> Result<TradeUnion
             version: 1,
             created_at: op.now(),
             updated_at: op.now(),
+            moved_on: None,
             path: superior.path.to_string(),
             county_id: superior.county_id,
         };
@@ -91,6 +92,7 @@ pub(super) async fn cover(op: &Op, input: &CoverEnterprise) -> Result<CoverageId
             enterprise_id: covered.id,
             valid_from: input.from.0,
             valid_to: None,
+            moved_on: covered.moved_on,
             federation_id: covered.federation_id,
             path: covered.path.clone(),
             county_id: covered.county_id,

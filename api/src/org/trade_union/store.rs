@@ -1,7 +1,8 @@
 //! Grassroots unions and coverages in the database.
 
 use crate::kernel::error::Error;
-use crate::kernel::ledger::Expected;
+use crate::kernel::gid::Gid;
+use crate::kernel::ledger::Recorded;
 use crate::kernel::loader::Batch;
 use crate::kernel::op::Op;
 use crate::kernel::scope::{Readable, Scope, Within};
@@ -128,29 +129,54 @@ impl Batch for Covering {
     }
 }
 
-/// What the ledger must hold of each union and each coverage.
-pub(crate) fn expected_entries() -> Expected {
-    let union = |dimension: &str| {
+/// What the ledger must hold of each union.
+pub(crate) fn recorded() -> Recorded {
+    let parts = [
+        "''",
+        "'FORM:' || form",
+        "'POSITION:' || position",
+        "'HOST:' || host_kind",
+        "'WORKER_GROUP:' || worker_group",
+    ];
+    // A union is founded where it was on that day, wherever it went since.
+    let founded_at = "COALESCE((SELECT former_place.federation_id FROM former_place WHERE subject_id = trade_union.id AND \
+                      until > founded_on ORDER BY until LIMIT 1), federation_id)";
+    let union = |metric: &str, place: &str, dimension: &str| {
         format!(
-            "SELECT id AS source_id, federation_id, founded_on AS day, 'trade_unions' AS metric, {dimension} AS \
+            "SELECT id AS source_id, {place} AS federation_id, founded_on AS day, '{metric}' AS metric, {dimension} AS \
              dimension, 1 AS amount FROM trade_union"
         )
     };
+    let there_are = parts
+        .iter()
+        .map(|part| union("trade_unions", "federation_id", part));
+    let founded = parts
+        .iter()
+        .map(|part| union("trade_unions_founded", founded_at, part));
+    Recorded {
+        metrics: &[MetricId::TRADE_UNIONS, MetricId::TRADE_UNIONS_FOUNDED],
+        table: "trade_union",
+        tag: TradeUnionId::TAG,
+        read: trade_union::Entity::READ,
+        sql: there_are.chain(founded).collect::<Vec<_>>().join(" UNION ALL "),
+        has_days: true,
+    }
+}
+
+/// What the ledger must hold of each coverage.
+pub(crate) fn recorded_coverages() -> Recorded {
     let coverage = |day: &str, amount: &str| {
         format!(
-            "SELECT id, federation_id, {day}, 'covered_enterprises', '', {amount} FROM coverage WHERE {day} IS NOT NULL"
+            "SELECT id AS source_id, federation_id, {day} AS day, 'covered_enterprises' AS metric, '' AS dimension, \
+             {amount} AS amount FROM coverage WHERE {day} IS NOT NULL"
         )
     };
-    let parts = [
-        union("''"),
-        union("'FORM:' || form"),
-        coverage("valid_from", "1"),
-        coverage("valid_to", "-1"),
-    ];
-    let metrics = &[MetricId::TradeUnions, MetricId::CoveredEnterprises];
-    Expected {
-        metrics,
-        sql: parts.join(" UNION ALL "),
+    Recorded {
+        metrics: &[MetricId::COVERED_ENTERPRISES],
+        table: "coverage",
+        tag: CoverageId::TAG,
+        read: coverage::Entity::READ,
+        sql: [coverage("valid_from", "1"), coverage("valid_to", "-1")].join(" UNION ALL "),
         has_days: true,
     }
 }

@@ -1,16 +1,115 @@
-//! Reading the statistics ledger: sums of roll-ups plus the entries not yet folded, in one statement, so exact at
-//! every moment and the same work for a thousand records as for a hundred million.
+//! The statistics ledger. Here it is read: sums of roll-ups plus the entries not yet folded, in one statement, so exact
+//! at every moment and the same work for a thousand records as for a hundred million.
+//!
+//! An entry stands at a path: the federation where it counts and those above it, as they stood on its day. Roll-ups
+//! follow from entries alone, so a federation that moves takes no history along.
+
+pub mod entry;
+pub mod fold;
+pub mod recount;
+pub mod series;
+pub mod source;
 
 use super::error::Error;
 use super::loader::Batch;
 use super::op::Op;
 use super::sql::Sql;
+use super::tree::Tree;
 use crate::metrics::MetricId;
+use crate::policy::Action;
 use chrono::{Datelike, NaiveDate};
 use entity::id::FederationId;
-use sea_orm::FromQueryResult;
+use sea_orm::{DbBackend, FromQueryResult};
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
+
+/// How exact a number is (数字口径): 158, 500 余, 近 30.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Qualifier {
+    /// As counted.
+    #[default]
+    Exact,
+    /// 余、多、以上: at least.
+    AtLeast,
+    /// 近、约: about.
+    About,
+}
+
+impl Qualifier {
+    /// As the database keeps it.
+    pub const fn mark(self) -> &'static str {
+        match self {
+            Qualifier::Exact => "=",
+            Qualifier::AtLeast => ">",
+            Qualifier::About => "~",
+        }
+    }
+
+    /// The qualifier of a mark.
+    pub fn marked(mark: &str) -> Qualifier {
+        match mark {
+            ">" => Qualifier::AtLeast,
+            "~" => Qualifier::About,
+            _ => Qualifier::Exact,
+        }
+    }
+}
+
+/// A sum, apart by how exact its parts are: 500 余 taken back leaves no trace of having been inexact.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Amount {
+    exact: i64,
+    at_least: i64,
+    about: i64,
+}
+
+impl Amount {
+    /// Nothing but this.
+    pub fn of(amount: i64, qualifier: Qualifier) -> Amount {
+        let mut sum = Amount::default();
+        *sum.part(qualifier) = amount;
+        sum
+    }
+
+    fn part(&mut self, qualifier: Qualifier) -> &mut i64 {
+        match qualifier {
+            Qualifier::Exact => &mut self.exact,
+            Qualifier::AtLeast => &mut self.at_least,
+            Qualifier::About => &mut self.about,
+        }
+    }
+
+    /// How many, or fen.
+    pub fn total(self) -> i64 {
+        self.exact + self.at_least + self.about
+    }
+
+    /// As exact as the least exact that is in it.
+    pub fn qualifier(self) -> Qualifier {
+        match (self.about, self.at_least) {
+            (0, 0) => Qualifier::Exact,
+            (0, _) => Qualifier::AtLeast,
+            _ => Qualifier::About,
+        }
+    }
+}
+
+impl std::ops::AddAssign for Amount {
+    fn add_assign(&mut self, other: Amount) {
+        self.exact += other.exact;
+        self.at_least += other.at_least;
+        self.about += other.about;
+    }
+}
+
+impl std::iter::Sum for Amount {
+    fn sum<I: Iterator<Item = Amount>>(amounts: I) -> Amount {
+        amounts.fold(Amount::default(), |mut sum, amount| {
+            sum += amount;
+            sum
+        })
+    }
+}
 
 /// Days from the first (or the beginning of time) to the last, both counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -95,15 +194,16 @@ pub struct Wanted {
 
 #[derive(FromQueryResult)]
 struct Row {
-    is_tail: i32,
-    federation_id: Uuid,
+    federation_id: Option<Uuid>,
+    path: Option<String>,
     metric: String,
     dimension: String,
+    qualifier: String,
     amount: i64,
 }
 
 /// Sums by dimension value; the whole has the empty value.
-pub type Sums = Vec<(String, i64)>;
+pub type Sums = Vec<(String, Amount)>;
 
 /// Sums asked for in one statement, so that its parameters stay few.
 const WANTED_MAX: usize = 2_000;
@@ -138,18 +238,16 @@ impl Batch for Figures {
 
 async fn read(op: &Op, period: Period, axis: Option<&str>, wanted: &[&Wanted]) -> Result<Vec<Sums>, Error> {
     let db = &op.app().db;
-    let rows = Row::find_by_statement(statement(period, axis, wanted).on(db.backend()))
-        .all(db.reader())
-        .await?;
+    let statement = statement(db.backend(), period, axis, wanted);
+    let rows = Row::find_by_statement(statement.on(db.backend()));
+    let rows = rows.all(db.reader()).await?;
     let tree = op.tree();
-    let mut sums: HashMap<(FederationId, &str), BTreeMap<&str, i64>> = HashMap::new();
+    let mut sums: HashMap<(FederationId, &str), BTreeMap<&str, Amount>> = HashMap::new();
     for row in &rows {
-        let place = FederationId(row.federation_id);
-        // A tail entry stands at its own place only: whoever is above it has it too.
-        let above = tree.ancestors_of(place).filter(|_| row.is_tail != 0);
-        for federation_id in std::iter::once(place).chain(above) {
+        let amount = Amount::of(row.amount, Qualifier::marked(&row.qualifier));
+        for federation_id in counted_at(&tree, row.federation_id, row.path.as_deref()) {
             let parts = sums.entry((federation_id, &row.metric)).or_default();
-            *parts.entry(&row.dimension).or_default() += row.amount;
+            *parts.entry(&row.dimension).or_default() += amount;
         }
     }
     let sums_of = |wanted: &&Wanted| {
@@ -162,57 +260,81 @@ async fn read(op: &Op, period: Period, axis: Option<&str>, wanted: &[&Wanted]) -
     Ok(wanted.iter().map(sums_of).collect())
 }
 
-fn statement(period: Period, axis: Option<&str>, wanted: &[&Wanted]) -> Sql {
-    let mut ids: Vec<FederationId> = wanted.iter().map(|wanted| wanted.federation_id).collect();
-    ids.sort();
-    ids.dedup();
-    let mut metrics: Vec<&str> = wanted.iter().map(|wanted| wanted.metric.code()).collect();
-    metrics.sort();
-    metrics.dedup();
-    let dimension = |sql: &mut Sql| match axis {
+/// Where a row counts: a sum at its federation, an entry of the tail at all federations on its path.
+fn counted_at<'a>(
+    tree: &'a Tree,
+    federation_id: Option<Uuid>,
+    path: Option<&'a str>,
+) -> impl Iterator<Item = FederationId> + 'a {
+    let on_path = tree.on_path(path.unwrap_or_default()).map(|node| node.id);
+    federation_id.map(FederationId).into_iter().chain(on_path)
+}
+
+/// Says which dimension: the whole, or all values of an axis.
+fn push_dimension(sql: &mut Sql, axis: Option<&str>) {
+    match axis {
         None => drop(sql.push(" AND dimension = ''")),
         // ';' is the byte after ':': all values of the axis, as one range.
         Some(axis) => {
             sql.push(" AND dimension >= ").bind(format!("{axis}:"));
             sql.push(" AND dimension < ").bind(format!("{axis};"));
         }
-    };
-    let columns = "federation_id, metric, dimension, CAST(SUM(amount) AS BIGINT) AS amount";
-    let grouped = " GROUP BY federation_id, metric, dimension";
+    }
+}
+
+/// The entries that are not folded yet. SQLite is told which index has them: by another it would walk all entries.
+fn tail(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Sqlite => " FROM figure_entry INDEXED BY figure_entry_tail WHERE seq IS NULL",
+        _ => " FROM figure_entry WHERE seq IS NULL",
+    }
+}
+
+fn statement(backend: DbBackend, period: Period, axis: Option<&str>, wanted: &[&Wanted]) -> Sql {
+    let mut ids: Vec<FederationId> = wanted.iter().map(|wanted| wanted.federation_id).collect();
+    ids.sort();
+    ids.dedup();
+    let mut metrics: Vec<&str> = wanted.iter().map(|wanted| wanted.metric.code()).collect();
+    metrics.sort();
+    metrics.dedup();
+    let sum = "metric, dimension, qualifier, CAST(SUM(amount) AS BIGINT) AS amount";
     let mut sql = Sql::default();
     // One branch a run: with the runs in one OR, SQLite would read all days to find the years.
     for (grain, from, until) in period.runs() {
-        sql.push("SELECT 0 AS is_tail, ")
-            .push(columns)
+        sql.push("SELECT federation_id, NULL AS path, ")
+            .push(sum)
             .push(" FROM figure_rollup WHERE federation_id IN ");
         sql.list(ids.iter().copied())
             .push(" AND metric IN ")
             .list(metrics.iter().copied());
-        dimension(&mut sql);
+        push_dimension(&mut sql, axis);
         sql.push(" AND grain = ").bind(grain);
         if let Some(from) = from {
             sql.push(" AND day >= ").bind(from);
         }
         sql.push(" AND day < ")
             .bind(until)
-            .push(grouped)
-            .push(" UNION ALL ");
+            .push(" GROUP BY federation_id, metric, dimension, qualifier UNION ALL ");
     }
-    sql.push("SELECT 1, ")
-        .push(columns)
-        .push(" FROM figure_entry WHERE seq IS NULL AND metric IN ");
-    sql.list(metrics);
-    dimension(&mut sql);
+    sql.push("SELECT NULL, path, ").push(sum).push(tail(backend));
+    sql.push(" AND metric IN ").list(metrics);
+    push_dimension(&mut sql, axis);
     sql.push(" AND ");
     period.holds(&mut sql);
-    sql.push(grouped);
+    sql.push(" GROUP BY path, metric, dimension, qualifier");
     sql
 }
 
-/// What a domain's records say that the ledger must hold.
-pub struct Expected {
+/// What a register says that the ledger must hold, and where its records are.
+pub struct Recorded {
     /// The metrics that these records make, all of them.
     pub metrics: &'static [MetricId],
+    /// Their table.
+    pub table: &'static str,
+    /// The tag of their global ids.
+    pub tag: u8,
+    /// What one must be allowed to do to see them.
+    pub read: Action,
     /// Columns source_id, federation_id, day, metric, dimension, amount.
     pub sql: String,
     /// Whether a record says on which day it counts.

@@ -1,0 +1,25 @@
+//! The registers whose records make the figures: one line each. `verify` compares the ledger with them, and a figure opens
+//! down to their rows.
+
+use crate::kernel::ledger::Recorded;
+use crate::metrics::MetricId;
+use crate::{fees, org, visits};
+use sea_orm::DbBackend;
+
+/// All of them.
+pub fn all(backend: DbBackend) -> Vec<Recorded> {
+    vec![
+        org::enterprise::store::recorded(),
+        org::trade_union::store::recorded(),
+        org::trade_union::store::recorded_coverages(),
+        visits::store::recorded(backend),
+        fees::collection::store::recorded(),
+    ]
+}
+
+/// The one whose records make a metric.
+pub fn of(backend: DbBackend, metric: MetricId) -> Option<Recorded> {
+    all(backend)
+        .into_iter()
+        .find(|register| register.metrics.contains(&metric))
+}
