@@ -7,6 +7,7 @@
 pub mod config;
 pub mod policy;
 pub mod metrics;
+pub mod tables;
 pub mod kernel;
 pub mod scalars;
 

@@ -6,7 +6,7 @@ use crate::audit::graphql::AuditMutation;
 use crate::audit::types::AuditEntry;
 use crate::fees::collection::graphql::CollectionMutation;
 use crate::fees::collection::types::{Collection, WaitingCollection};
-use crate::figures::graphql::FigureQuery;
+use crate::figures::graphql::{FigureQuery, FigureSubscription};
 use crate::jobs::graphql::{JobQuery, JobSubscription};
 use crate::jobs::types::JobRefusal;
 use crate::kernel::page::Connection;
@@ -15,6 +15,7 @@ use crate::org::enterprise::graphql::{EnterpriseMutation, EnterpriseQuery};
 use crate::org::enterprise::types::Enterprise;
 use crate::org::federation::graphql::{FederationMutation, FederationQuery};
 use crate::org::federation::types::{Federation, FederationLink};
+use crate::org::moves::graphql::MoveMutation;
 use crate::org::trade_union::graphql::TradeUnionMutation;
 use crate::org::trade_union::types::{Coverage, TradeUnion};
 use crate::people::basis::graphql::BasisMutation;
@@ -42,7 +43,12 @@ pub struct Mutation(AccountMutation, OrgMutation, PeopleMutation, WorkMutation);
 
 /// Writing the registers.
 #[derive(Default, MergedObject)]
-pub struct OrgMutation(FederationMutation, EnterpriseMutation, TradeUnionMutation);
+pub struct OrgMutation(
+    FederationMutation,
+    EnterpriseMutation,
+    TradeUnionMutation,
+    MoveMutation,
+);
 
 /// Writing what is known of people.
 #[derive(Default, MergedObject)]
@@ -63,7 +69,7 @@ pub struct WorkMutation(VisitMutation, CollectionMutation, AuditMutation);
 /// extensions, `{"lagged": {"events": 1200}}`; it still leaves nothing out. When the caller's token or session ends, or
 /// its grants change, its socket is closed with 4403 and its event stream just ends: connect again and go on with `after`.
 #[derive(Default, MergedSubscription)]
-pub struct Subscription(VisitSubscription, JobSubscription);
+pub struct Subscription(VisitSubscription, JobSubscription, FigureSubscription);
 
 /// The schema.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;

@@ -1,8 +1,9 @@
 //! Figures equal a naive recount: random histories, folded at random moments, asked at random places and days.
 
+use crate::support::Dice;
 use crate::support::register::{CORRECT, REGISTER, UPDATE, YUESHAN, enterprise, figures, visit};
 use crate::support::tree::{HUNAN, QINGXI, SHAOSHAN, WANGCHUNMEN, XIANGTAN, XIANGXIANG};
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 /// Where things happen, with all the places that count them.
@@ -11,24 +12,6 @@ const PLACES: [(&str, [&str; 4]); 3] = [
     (WANGCHUNMEN, [WANGCHUNMEN, XIANGXIANG, XIANGTAN, HUNAN]),
     (QINGXI, [QINGXI, SHAOSHAN, XIANGTAN, HUNAN]),
 ];
-
-/// Numbers that look random and are the same in every run of a seed (Knuth's MMIX constants).
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % limit
-    }
-
-    fn day(&mut self) -> NaiveDate {
-        let first: NaiveDate = "2024-11-20".parse().unwrap();
-        first.checked_add_days(Days::new(self.below(570))).unwrap()
-    }
-}
 
 /// A fact as a clerk would note it: what, where, when, how many.
 struct Fact {

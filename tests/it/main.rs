@@ -31,6 +31,7 @@ mod kernel;
 mod lists;
 mod replays;
 mod migrations;
+mod moves;
 mod audit;
 mod audit_export;
 mod divisions;

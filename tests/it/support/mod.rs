@@ -4,6 +4,7 @@ pub mod app;
 pub mod bucket;
 pub mod clock;
 pub mod db;
+pub mod dice;
 pub mod delivery;
 pub mod door;
 pub mod lab;
@@ -25,6 +26,7 @@ pub mod watch;
 pub use app::{App, Caller};
 pub use clock::Clock;
 pub use db::Database;
+pub use dice::Dice;
 
 use std::future::Future;
 use std::time::Duration;
