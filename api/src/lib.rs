@@ -35,6 +35,7 @@ pub mod visits;
 pub mod fees;
 
 // Oversight
+pub mod assessments;
 pub mod audit;
 
 // The outside
