@@ -44,13 +44,7 @@ pub struct OrgQuery(FederationQuery, EnterpriseQuery);
 
 /// Writing operations: verbs of the business, one `input`, one payload.
 #[derive(Default, MergedObject)]
-pub struct Mutation(
-    AccountMutation,
-    OrgMutation,
-    PeopleMutation,
-    WorkMutation,
-    OversightMutation,
-);
+pub struct Mutation(AccountMutation, OrgMutation, PeopleMutation, WorkMutation);
 
 /// Writing the registers.
 #[derive(Default, MergedObject)]
@@ -67,11 +61,16 @@ pub struct PeopleMutation(
 
 /// Writing what is done day by day, and taking the trail of all of it away.
 #[derive(Default, MergedObject)]
-pub struct WorkMutation(VisitMutation, CollectionMutation, AuditMutation);
+pub struct WorkMutation(
+    VisitMutation,
+    CollectionMutation,
+    AuditMutation,
+    AssessmentsMutation,
+);
 
 /// Writing how work is assessed, and who is responsible for whom.
 #[derive(Default, MergedObject)]
-pub struct OversightMutation(AssessmentSchemeMutation, AssessmentMutation, PatchMutation);
+pub struct AssessmentsMutation(AssessmentSchemeMutation, AssessmentMutation, PatchMutation);
 
 /// What happens, as it happens. Each takes `after`, the last cursor that the caller has seen: what has happened since comes
 /// first, so nothing is lost over a reconnect. The feed goes back 180 days; an older cursor is refused with RESYNC: read

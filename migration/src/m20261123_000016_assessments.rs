@@ -42,7 +42,9 @@ CREATE TABLE assessment (
 CREATE INDEX assessment_position ON assessment (scheme_id, rank, id);
 CREATE INDEX assessment_federation ON assessment (federation_id, year, id);
 CREATE INDEX assessment_county ON assessment (county_id, year, id);
-CREATE INDEX assessment_path ON assessment (path);
+-- The first keys of a path: the province, and the city.
+CREATE INDEX assessment_province ON assessment (substr(path, 1, 4), year, id);
+CREATE INDEX assessment_city ON assessment (substr(path, 1, 8), year, id);
 
 CREATE TABLE assessment_score (
     id UUID CONSTRAINT assessment_score_pk PRIMARY KEY,
@@ -75,7 +77,8 @@ CREATE UNIQUE INDEX patch_open ON patch (account_id, federation_id) WHERE valid_
 CREATE INDEX patch_account ON patch (account_id, valid_from, id);
 CREATE INDEX patch_federation ON patch (federation_id, valid_from, id);
 CREATE INDEX patch_county ON patch (county_id, valid_from, id);
-CREATE INDEX patch_path ON patch (path);
+CREATE INDEX patch_province ON patch (substr(path, 1, 4), valid_from, id);
+CREATE INDEX patch_city ON patch (substr(path, 1, 8), valid_from, id);
 ",
     "
 DROP TABLE patch;

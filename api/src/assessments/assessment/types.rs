@@ -345,11 +345,12 @@ pub struct PublishAssessment {
 /// Whether all that proves a self-assessment is of the assessed federation and seen by the caller. It is asked here, as
 /// nothing below knows all kinds of records.
 pub async fn proved(op: &Op, input: &AssessSelf) -> Result<(), Error> {
-    let id = AssessmentId::parse(&input.id, "id")?;
-    let Some(row) = op.find::<Entity>(id.0).await? else {
-        return Err(Error::NotFound("id".into()));
-    };
     rules::check_evidence(input.scores.iter().map(|score| score.evidence.len()))?;
+    let id = AssessmentId::parse(&input.id, "id")?;
+    // Whoever may not see it is refused, and written down, by what comes after.
+    let Some(row) = op.find::<Entity>(id.0).await? else {
+        return Ok(());
+    };
     for (index, score) in input.scores.iter().enumerate() {
         let places = join_all(score.evidence.iter().map(|id| node::place(op, id))).await;
         for place in places {

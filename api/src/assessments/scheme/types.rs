@@ -298,7 +298,7 @@ pub struct DraftAssessmentScheme {
     pub year: i32,
     /// What it is called, 1 to 100 characters; given once in a year.
     pub title: String,
-    /// Rank of those assessed: one below the issuer's, which `issueAssessmentScheme` checks.
+    /// Rank of those assessed. That they stand below the issuer is asked when it is issued: nobody is assessed from below.
     pub level: FederationLevel,
     /// Last day of self-assessment, and of what figures count; in the year that is assessed.
     pub closes_on: Date,
