@@ -36,6 +36,7 @@ pub mod visits;
 pub mod fees;
 
 // Oversight
+pub mod assessments;
 pub mod audit;
 
 // The outside

@@ -2,6 +2,9 @@
 #![expect(missing_docs, reason = "the Interface macro writes a method without docs")]
 
 use crate::accounts::account::types::{Account, seen as seen_account};
+use crate::assessments::assessment::types::{Assessment, assessment};
+use crate::assessments::patch::types::Patch;
+use crate::assessments::scheme::types::{AssessmentScheme, scheme};
 use crate::fees::collection::types::{Collection, WaitingCollection};
 use crate::jobs::{self, types::Job};
 use crate::kernel::error::{Error, invalid, text};
@@ -15,10 +18,11 @@ use crate::privacy::export::types::Export;
 use crate::privacy::request::types::SubjectRequest;
 use crate::visits::types::Visit;
 use async_graphql::{Context, ID, Interface, Object};
+use entity::assessments::patch;
 use entity::fees::{collection, waiting};
 use entity::id::{
-    AccountId, CollectionId, CoverageId, EnterpriseId, ExportId, FederationId, JobId, PersonId,
-    SubjectRequestId, TradeUnionId, VisitId, WaitingCollectionId,
+    AccountId, AssessmentId, AssessmentSchemeId, CollectionId, CoverageId, EnterpriseId, ExportId,
+    FederationId, JobId, PatchId, PersonId, SubjectRequestId, TradeUnionId, VisitId, WaitingCollectionId,
 };
 use entity::org::{coverage, enterprise, trade_union};
 use entity::people::person;
@@ -54,6 +58,12 @@ pub enum Node {
     Export(Export),
     /// 个人信息权利请求.
     SubjectRequest(SubjectRequest),
+    /// 考评办法.
+    AssessmentScheme(AssessmentScheme),
+    /// 考评.
+    Assessment(Assessment),
+    /// 挂点包干.
+    Patch(Patch),
 }
 
 /// Anything by its global id.
@@ -110,6 +120,12 @@ async fn load(op: &Op, tag: u8, uuid: Uuid) -> Result<Node, Error> {
             .get::<subject_request::Entity>(uuid, "id")
             .await
             .map(|row| SubjectRequest(row).into()),
+        AssessmentSchemeId::TAG => scheme(op, uuid.into()).await.map(Node::AssessmentScheme),
+        AssessmentId::TAG => assessment(op, uuid.into()).await.map(Node::Assessment),
+        PatchId::TAG => op
+            .get::<patch::Entity>(uuid, "id")
+            .await
+            .map(|row| Patch(row).into()),
         _ => Err(Error::NotFound("id".into())),
     }
 }
@@ -129,6 +145,9 @@ fn path(node: &Node) -> &str {
         Node::Person(Person(row)) => &row.path,
         Node::Export(Export(row)) => &row.path,
         Node::SubjectRequest(SubjectRequest(row)) => &row.path,
+        Node::AssessmentScheme(AssessmentScheme(row)) => &row.path,
+        Node::Assessment(Assessment { row, .. }) => &row.path,
+        Node::Patch(Patch(row)) => &row.path,
     }
 }
 
@@ -141,7 +160,8 @@ pub async fn place(op: &Op, id: &ID) -> Result<String, Error> {
     Ok(path(&node).to_owned())
 }
 
-async fn seen(op: &Op, id: &ID) -> Option<Result<Node, Error>> {
+/// An object by its id; none unless the caller may see it.
+pub async fn seen(op: &Op, id: &ID) -> Option<Result<Node, Error>> {
     known(find(op, id).await)
 }
 

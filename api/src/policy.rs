@@ -127,6 +127,14 @@ pub enum Action {
     ApproveExports,
     /// File and answer what people ask for about their own data.
     HandleSubjectRequests,
+    /// See assessment schemes, how one's federations are assessed, and patches.
+    ReadAssessments,
+    /// Draft and issue schemes, score those below and publish the scores.
+    IssueAssessments,
+    /// Assess one's own federation.
+    AssessSelf,
+    /// Say who is responsible for a federation.
+    AssignPatches,
     /// Read the audit trail, and take it away as a file.
     ReadAudit,
 }
@@ -225,6 +233,10 @@ impl Role {
                     | ReadJobs
                     | ReadPeople
                     | ApproveExports
+                    | ReadAssessments
+                    | IssueAssessments
+                    | AssessSelf
+                    | AssignPatches
             ),
             Role::Cadre => matches!(
                 action,
@@ -243,6 +255,10 @@ impl Role {
                     | RevealPeople
                     | RequestExports
                     | HandleSubjectRequests
+                    | ReadAssessments
+                    | IssueAssessments
+                    | AssessSelf
+                    | AssignPatches
             ),
             Role::Finance => matches!(
                 action,
@@ -263,6 +279,7 @@ impl Role {
                         | ReadFigures
                         | ReadCollections
                         | ReadJobs
+                        | ReadAssessments
                         | ReadAudit
                 )
             }

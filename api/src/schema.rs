@@ -2,6 +2,12 @@
 
 use crate::accounts::account::types::Account;
 use crate::accounts::graphql::{AccountMutation, AccountQuery};
+use crate::assessments::assessment::graphql::AssessmentMutation;
+use crate::assessments::assessment::types::Assessment;
+use crate::assessments::patch::graphql::PatchMutation;
+use crate::assessments::patch::types::Patch;
+use crate::assessments::scheme::graphql::AssessmentSchemeMutation;
+use crate::assessments::scheme::types::AssessmentScheme;
 use crate::audit::graphql::AuditMutation;
 use crate::audit::types::AuditEntry;
 use crate::fees::collection::graphql::CollectionMutation;
@@ -61,7 +67,16 @@ pub struct PeopleMutation(
 
 /// Writing what is done day by day, and taking the trail of all of it away.
 #[derive(Default, MergedObject)]
-pub struct WorkMutation(VisitMutation, CollectionMutation, AuditMutation);
+pub struct WorkMutation(
+    VisitMutation,
+    CollectionMutation,
+    AuditMutation,
+    AssessmentsMutation,
+);
+
+/// Writing how work is assessed, and who is responsible for whom.
+#[derive(Default, MergedObject)]
+pub struct AssessmentsMutation(AssessmentSchemeMutation, AssessmentMutation, PatchMutation);
 
 /// What happens, as it happens. Each takes `after`, the last cursor that the caller has seen: what has happened since comes
 /// first, so nothing is lost over a reconnect. The feed goes back 180 days; an older cursor is refused with RESYNC: read
@@ -96,6 +111,11 @@ pub fn build() -> Schema {
         )
         .override_output_type_description::<Connection<JobRefusal>>("A page of refused rows (未通过的行).")
         .override_output_type_description::<Connection<AuditEntry>>("A page of the audit trail (审计日志).")
+        .override_output_type_description::<Connection<AssessmentScheme>>(
+            "A page of assessment schemes (考评办法).",
+        )
+        .override_output_type_description::<Connection<Assessment>>("A page of assessments (考评).")
+        .override_output_type_description::<Connection<Patch>>("A page of patches (挂点包干).")
         .finish()
 }
 

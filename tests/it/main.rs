@@ -52,6 +52,8 @@ mod privacy_rights;
 mod subject_requests;
 mod sealing;
 mod fees;
+mod assessments;
+mod patches;
 mod figures;
 mod dashboard;
 mod access;

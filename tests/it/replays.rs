@@ -1,7 +1,9 @@
 //! Calls that are repeated: whatever takes an `idempotencyKey` gives the same object again.
 
 use crate::support::people::{person, register_person};
-use crate::support::register::{YUESHAN, enterprise, found, record, register, trade_union};
+use crate::support::register::{
+    DRAFT_SCHEME, ISSUE_SCHEME, YUESHAN, enterprise, found, record, register, scheme, trade_union,
+};
 use crate::support::tree::*;
 use crate::support::{App, Caller};
 use serde_json::{Value, json};
@@ -52,7 +54,26 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
         upload(cadre, "uscc,name\n").await,
         upload(finance, "voucherId\n").await,
     );
+    let drafted = scheme(county.as_str(), "TOWNSHIP");
+    let draft = cadre.done(DRAFT_SCHEME, drafted.clone()).await["assessmentScheme"]["id"].take();
+    let issued = cadre
+        .done(
+            ISSUE_SCHEME,
+            json!({"id": draft, "expectedVersion": 1, "federationIds": [township]}),
+        )
+        .await;
+    let assessment = &issued["assessmentScheme"]["assessments"]["nodes"][0]["id"];
+    let mut another = drafted;
+    another["title"] = json!("另一考评办法");
     vec![
+        (
+            "assessSelf",
+            json!({"id": assessment, "expectedVersion": 1, "scores": [{"item": 1, "points": "8"}], "isFinal": true}),
+        ),
+        (
+            "assignPatch",
+            json!({"federationId": township, "purpose": "联系企业", "from": "2026-01-01"}),
+        ),
         (
             "correctPerson",
             json!({"id": known, "expectedVersion": 1, "name": "李四"}),
@@ -65,6 +86,7 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
             "coverEnterprise",
             json!({"tradeUnionId": union, "enterpriseId": firm, "from": "2026-03-01"}),
         ),
+        ("draftAssessmentScheme", another),
         (
             "exportAuditTrail",
             json!({"federationId": county, "reason": "年度个人信息保护审计"}),
@@ -87,6 +109,10 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
         (
             "requestExport",
             json!({"federationId": township, "kind": "PEOPLE", "purpose": "MEMBERSHIP", "reason": "向上级工会报送会员名册，年度核对"}),
+        ),
+        (
+            "scoreAssessment",
+            json!({"id": assessment, "expectedVersion": 2, "scores": [{"item": 1, "points": "9"}]}),
         ),
         (
             "updateEnterprise",

@@ -29,10 +29,14 @@ const WALK: &str = "{ __schema { types { kind name description interfaces { name
     fragment T on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
 
 /// Lists of objects that are no pages: what bounds each. No new one without a bound that its description names.
-const BOUNDED: [(&str, &str); 15] = [
+const BOUNDED: [(&str, &str); 19] = [
     ("Account.credentials", "the 20 newest"),
     ("Account.grants", "at most 20, by rule, and an elevation"),
     ("Account.sessions", "the 50 used last"),
+    ("Assessment.scores", "one for each item, at most 100"),
+    ("AssessmentBlock.items", "at most 100 in a scheme, by rule"),
+    ("AssessmentScheme.blocks", "at most 12, by rule"),
+    ("AssessmentScore.evidence", "at most 10, by rule"),
     ("AuditEntry.details", "the particulars of one event"),
     ("CollectionResult.reasons", "one for each rule"),
     ("Federation.ancestors", "as many as there are levels"),

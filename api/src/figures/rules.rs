@@ -122,6 +122,14 @@ impl Named {
 }
 
 impl Asked {
+    /// As of a day.
+    pub fn as_of(day: NaiveDate) -> Asked {
+        Asked {
+            as_of: Some(day),
+            ..Asked::default()
+        }
+    }
+
     /// First day, if one is meant, and last day; today if nothing is said.
     fn days(&self, today: NaiveDate) -> Result<(Option<NaiveDate>, NaiveDate), Error> {
         let said = [self.as_of.is_some(), self.to.is_some(), self.named.is_some()];

@@ -5,9 +5,9 @@ use async_graphql::ID;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use entity::id::{
-    AccountId, CollectionId, CoverageId, CredentialId, EnterpriseId, ExportId, FederationId,
-    FederationLinkId, FindingId, GrantId, JobId, PersonId, SealedFileId, SessionId, SubjectRequestId,
-    TradeUnionId, VisitId, WaitingCollectionId,
+    AccountId, AssessmentId, AssessmentSchemeId, CollectionId, CoverageId, CredentialId, EnterpriseId,
+    ExportId, FederationId, FederationLinkId, FindingId, GrantId, JobId, PatchId, PersonId, SealedFileId,
+    SessionId, SubjectRequestId, TradeUnionId, VisitId, WaitingCollectionId,
 };
 use uuid::Uuid;
 
@@ -73,6 +73,9 @@ gids! {
     b'Q' SubjectRequestId
     b'B' SealedFileId
     b'K' CredentialId
+    b'm' AssessmentSchemeId
+    b'a' AssessmentId
+    b'p' PatchId
 }
 
 /// The message for an id that is not a UUID.

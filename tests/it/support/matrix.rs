@@ -31,7 +31,7 @@ pub struct Row {
 
 /// Inputs that the poor samples of the schema are not enough for, by operation; with a name where there are several.
 /// `<role>` is the caller's, `<township>` that of the place, `<Session (over)>` a thing that is there.
-const INPUTS: [(&str, &str, &str); 9] = [
+const INPUTS: [(&str, &str, &str); 11] = [
     ("addClientCredential", "", r#"{"publicKey": ""}"#),
     ("elevate", "", r#"{"role": "<role>"}"#),
     ("endSession", "", r#"{"id": "<Session (over)>"}"#),
@@ -43,6 +43,12 @@ const INPUTS: [(&str, &str, &str); 9] = [
         "of an administrator",
         r#"{"role": "SYSTEM_ADMINISTRATOR"}"#,
     ),
+    (
+        "issueAssessmentScheme",
+        "",
+        r#"{"id": "<AssessmentScheme (draft)>"}"#,
+    ),
+    ("publishAssessment", "", r#"{"id": "<AssessmentScheme (draft)>"}"#),
     ("refuseSubjectRequest", "", r#"{"reason": "STATUTORY_DUTY"}"#),
     (
         "submitCollections",

@@ -2,6 +2,7 @@
 
 use super::store;
 use crate::accounts::account::types::{Account, AccountFilter, AccountOrder, accounts_of};
+use crate::assessments::assessment::graphql::AssessmentsOfFederation;
 use crate::audit::types::{AuditEntry, AuditFilter, audit_trail_of};
 use crate::fees::collection::graphql::FeesOfFederation;
 use crate::figures::graphql::FiguresOfFederation;
@@ -304,6 +305,11 @@ impl Federation {
     #[graphql(flatten)]
     async fn numbers(&self) -> FiguresOfFederation<'_> {
         FiguresOfFederation(self)
+    }
+
+    #[graphql(flatten)]
+    async fn assessed(&self) -> AssessmentsOfFederation<'_> {
+        AssessmentsOfFederation(self)
     }
 
     /// Accounts with their home in this federation or below it; for who administrates accounts.
