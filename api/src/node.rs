@@ -13,16 +13,18 @@ use crate::org::trade_union::types::{Coverage, TradeUnion};
 use crate::people::person::types::Person;
 use crate::privacy::export::types::Export;
 use crate::privacy::request::types::SubjectRequest;
+use crate::targets::target::types::Target;
 use crate::visits::types::Visit;
 use async_graphql::{Context, ID, Interface, Object};
 use entity::fees::{collection, waiting};
 use entity::id::{
     AccountId, CollectionId, CoverageId, EnterpriseId, ExportId, FederationId, JobId, PersonId,
-    SubjectRequestId, TradeUnionId, VisitId, WaitingCollectionId,
+    SubjectRequestId, TargetId, TradeUnionId, VisitId, WaitingCollectionId,
 };
 use entity::org::{coverage, enterprise, trade_union};
 use entity::people::person;
 use entity::privacy::{export, subject_request};
+use entity::targets::target;
 use entity::visits::visit;
 
 /// Anything with a global id.
@@ -53,6 +55,8 @@ pub enum Node {
     Export(Export),
     /// 个人信息权利请求.
     SubjectRequest(SubjectRequest),
+    /// 目标任务.
+    Target(Target),
 }
 
 /// Anything by its global id.
@@ -105,6 +109,10 @@ async fn find(op: &Op, id: &ID) -> Result<Node, Error> {
             .get::<subject_request::Entity>(uuid, "id")
             .await
             .map(|row| SubjectRequest(row).into()),
+        TargetId::TAG => op
+            .get::<target::Entity>(uuid, "id")
+            .await
+            .map(|row| Target(row).into()),
         _ => Err(Error::NotFound("id".into())),
     }
 }
@@ -124,6 +132,7 @@ fn path(node: &Node) -> &str {
         Node::Person(Person(row)) => &row.path,
         Node::Export(Export(row)) => &row.path,
         Node::SubjectRequest(SubjectRequest(row)) => &row.path,
+        Node::Target(Target(row)) => &row.path,
     }
 }
 

@@ -80,4 +80,10 @@ ids! {
     ExportId
     /// What a person asked for about their own data.
     SubjectRequestId
+    /// How much a federation shall reach in a year (目标任务).
+    TargetId
+    /// A change of a target during its year.
+    TargetAmendmentId
+    /// How much shall be reached by when.
+    PaceRuleId
 }

@@ -7,7 +7,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use entity::id::{
     AccountId, CollectionId, CoverageId, CredentialId, EnterpriseId, ExportId, FederationId,
     FederationLinkId, FindingId, GrantId, JobId, PersonId, SealedFileId, SessionId, SubjectRequestId,
-    TradeUnionId, VisitId, WaitingCollectionId,
+    TargetId, TradeUnionId, VisitId, WaitingCollectionId,
 };
 use uuid::Uuid;
 
@@ -73,6 +73,7 @@ gids! {
     b'Q' SubjectRequestId
     b'B' SealedFileId
     b'K' CredentialId
+    b'Y' TargetId
 }
 
 /// The message for an id that is not a UUID.

@@ -142,7 +142,7 @@ struct Named {
 }
 
 /// Every table whose rows have a place in the tree.
-const PLACED: [&str; 14] = [
+const PLACED: [&str; 16] = [
     "event",
     "account",
     "federation_link",
@@ -157,6 +157,8 @@ const PLACED: [&str; 14] = [
     "sealed_file",
     "export",
     "subject_request",
+    "target",
+    "pace_rule",
 ];
 
 async fn places(db: &Snapshot) -> Result<Result<String, String>, Error> {
