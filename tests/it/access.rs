@@ -60,7 +60,7 @@ const PLACELESS: [(&str, &str); 13] = [
 ];
 
 /// Lines that `viewerCan` does not answer with one action, with the reason. The number only goes down.
-const UNLIKE: [(&str, &str); 5] = [
+const UNLIKE: [(&str, &str); 8] = [
     ("`Federation`", "READ_TREE, and the superiors"),
     (
         "`Job` (enterprises)",
@@ -71,6 +71,12 @@ const UNLIKE: [(&str, &str); 5] = [
         "`grantRole` of an administrator",
         "GRANT_ROLES above the place: an administrator's role comes only from above",
     ),
+    (
+        "`amendTarget`",
+        "ISSUE_TARGETS above the place: nobody changes their own target",
+    ),
+    ("`closeTarget`", "the same"),
+    ("`signTarget`", "the same"),
     (
         "`elevate`",
         "the same role below the place: no action, a right that leaders and cadres have",

@@ -52,6 +52,7 @@ mod subject_requests;
 mod sealing;
 mod fees;
 mod figures;
+mod targets;
 mod dashboard;
 mod access;
 mod reach;

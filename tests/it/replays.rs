@@ -2,6 +2,7 @@
 
 use crate::support::people::{person, register_person};
 use crate::support::register::{YUESHAN, enterprise, found, record, register, trade_union};
+use crate::support::targets;
 use crate::support::tree::*;
 use crate::support::{App, Caller};
 use serde_json::{Value, json};
@@ -52,7 +53,18 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
         upload(cadre, "uscc,name\n").await,
         upload(finance, "voucherId\n").await,
     );
+    let issued = targets::issue(
+        cadre,
+        (&county, "visits"),
+        &[(YUESHAN, "65"), (WANGCHUNMEN, "12"), (XINXIANGLU, "7")],
+    )
+    .await;
     vec![
+        (
+            "amendTarget",
+            json!({"id": issued[0], "expectedVersion": 1, "amount": "70", "reason": "上级年中追加任务指标"}),
+        ),
+        ("closeTarget", json!({"id": issued[1], "expectedVersion": 1})),
         (
             "correctPerson",
             json!({"id": known, "expectedVersion": 1, "name": "李四"}),
@@ -80,6 +92,10 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
             "importEnterprises",
             json!({"uploadId": firms, "federationId": county}),
         ),
+        (
+            "issueTargets",
+            json!({"issuerId": county, "metric": "findings", "year": 2026, "targets": [{"federationId": township, "amount": "9"}]}),
+        ),
         ("linkFederations", link),
         ("recordConsent", json!({"personId": known, "basis": basis})),
         ("registerEnterprise", enterprise(cadre, YUESHAN, 2)),
@@ -87,6 +103,10 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
         (
             "requestExport",
             json!({"federationId": township, "kind": "PEOPLE", "purpose": "MEMBERSHIP", "reason": "向上级工会报送会员名册，年度核对"}),
+        ),
+        (
+            "signTarget",
+            json!({"id": issued[2], "expectedVersion": 1, "signedOn": "2026-01-15", "signers": "湘乡市总工会主席、新湘路街道工会主席"}),
         ),
         (
             "updateEnterprise",

@@ -4,6 +4,7 @@ use super::App;
 use super::register::{
     FOUND, IMPORT_COLLECTIONS, IMPORT_ENTERPRISES, REGISTER, cover, job, trade_union, uscc,
 };
+use api::kernel::gid::Gid;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -145,6 +146,15 @@ pub async fn things(app: &App, place: Place) -> Things {
     keep("Person", person);
     let asked = json!({"federationId": app.gid(at), "kind": "PEOPLE", "purpose": "MEMBERSHIP", "reason": format!("{word}年度台账核对工作")});
     keep("Export", text(&cadre.done(EXPORT, asked).await["export"]["id"]));
+    let issuer = app.process.tree().ancestors_of(app.federation(at)).next();
+    let issuer = issuer.unwrap().gid().to_string();
+    keep(
+        "Target",
+        super::targets::issue(&cadre, (&issuer, "visits"), &[(at, "12")])
+            .await
+            .remove(0),
+    );
+    super::targets::set_pace(&cadre, (at, None), &[("2026-12-31", "100")]).await;
     keep("Enterprise", enterprise);
     keep("TradeUnion", union);
     Things {

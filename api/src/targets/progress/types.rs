@@ -1,6 +1,6 @@
 //! Progress and rankings as clients see them.
 
-use super::rules::{Ranked, Standing, percent, ranked, standing};
+use super::rules::{Completion, Ranked, Standing, percent, ranked, standing};
 use super::store::{Circle, Contest, Rankings};
 use crate::figures::rules::{metrics, period};
 use crate::kernel::error::{Error, invalid, text};
@@ -107,6 +107,15 @@ impl TargetProgress {
     fn written(&self, amount: i64) -> Decimal {
         Decimal(written(amount, self.goal.metric.entry().unit))
     }
+
+    fn circle(&self, op: &Op, among: RankAmong) -> Option<Circle> {
+        let (id, tree) = (self.federation_id, op.tree());
+        let node = tree.get(id)?;
+        Some(match (among, node.parent_id) {
+            (RankAmong::Siblings, Some(superior)) => Circle::Below(superior),
+            _ => Circle::OfLevel(tree.ancestors_of(id).last().unwrap_or(id), node.level),
+        })
+    }
 }
 
 /// How far a target is reached by the end of a day (完成情况).
@@ -172,29 +181,23 @@ impl TargetProgress {
         context: &Context<'_>,
         #[graphql(desc = "Among whom.")] among: RankAmong,
     ) -> Option<Result<Rank, Error>> {
-        rank(self, Op::of(context), among).await.transpose()
+        let op = Op::of(context);
+        let contest = Contest {
+            goal: self.goal.clone(),
+            day: self.day,
+            circle: self.circle(op, among)?,
+        };
+        let ranking = match op.load::<Rankings>(contest).await {
+            Ok(ranking) => ranking,
+            Err(error) => return Some(Err(error)),
+        };
+        let own = ranking.iter().find(|one| one.who.0 == self.federation_id)?;
+        Some(Ok(Rank {
+            position: own.position,
+            of: ranking.len(),
+            is_tied: own.is_tied,
+        }))
     }
-}
-
-async fn rank(progress: &TargetProgress, op: &Op, among: RankAmong) -> Result<Option<Rank>, Error> {
-    let (id, tree) = (progress.federation_id, op.tree());
-    let Some(node) = tree.get(id) else { return Ok(None) };
-    let circle = match (among, node.parent_id) {
-        (RankAmong::Siblings, Some(superior)) => Circle::Below(superior),
-        _ => Circle::OfLevel(tree.ancestors_of(id).last().unwrap_or(id), node.level),
-    };
-    let contest = Contest {
-        goal: progress.goal.clone(),
-        day: progress.day,
-        circle,
-    };
-    let ranking = op.load::<Rankings>(contest).await?;
-    let own = ranking.iter().find(|one| one.who.0 == id);
-    Ok(own.map(|own| Rank {
-        position: own.position,
-        of: ranking.len(),
-        is_tied: own.is_tied,
-    }))
 }
 
 /// A position (名次). It says nothing about who stands at the others.
@@ -208,12 +211,17 @@ pub struct Rank {
     pub is_tied: bool,
 }
 
+/// A position with the figure, and with its percent where the ranking is by that.
+struct Place {
+    ranked: Ranked<(FederationId, i64)>,
+    percent: Option<String>,
+}
+
 /// A federation in a ranking.
 pub struct RankedFederation {
     node: Node,
     unit: Unit,
-    place: Ranked<(FederationId, i64)>,
-    percent: Option<String>,
+    place: Place,
 }
 
 /// A federation with its position (名次).
@@ -226,22 +234,22 @@ impl RankedFederation {
 
     /// From 1; those who are level share it: 1, 2, 2, 4.
     async fn position(&self) -> usize {
-        self.place.position
+        self.place.ranked.position
     }
 
     /// Whether others share it.
     async fn is_tied(&self) -> bool {
-        self.place.is_tied
+        self.place.ranked.is_tied
     }
 
     /// The figure.
     async fn value(&self) -> Decimal {
-        Decimal(written(self.place.who.1, self.unit))
+        Decimal(written(self.place.ranked.who.1, self.unit))
     }
 
     /// What that is of the year's target as amended, in percent with two decimals, half up; null in a ranking by VALUE.
     async fn percent(&self) -> Option<Decimal> {
-        self.percent.clone().map(Decimal)
+        self.place.percent.clone().map(Decimal)
     }
 }
 
@@ -276,47 +284,46 @@ pub async fn ranking_of(op: &Op, at: &Node, asked: Asked) -> Result<Vec<RankedFe
         dimension: part,
         year: period.to.year(),
     };
-    let ranked: Vec<(Ranked<(FederationId, i64)>, Option<String>)> = match asked.by {
-        RankingBy::Value => {
-            let ranking = by_value(op, at, (&goal, asked.level, period)).await?;
-            ranking.into_iter().map(|place| (place, None)).collect()
+    let places = match asked.by {
+        RankingBy::Value => by_value(op, at, (&goal, asked.level, period)).await?,
+        RankingBy::Completion if from.is_some() => {
+            let whole = text(
+                "Completion is of the whole year so far.",
+                "完成率按全年累计计算。",
+            );
+            return Err(invalid("from", whole));
         }
         RankingBy::Completion => {
             op.authorize(Action::ReadTargets, at.id, "id")?;
-            if from.is_some() {
-                let whole = text(
-                    "Completion is of the whole year so far.",
-                    "完成率按全年累计计算。",
-                );
-                return Err(invalid("from", whole));
-            }
             let circle = Circle::OfLevel(at.id, asked.level.into());
             let day = period.to;
-            let ranking = op.load::<Rankings>(Contest { goal, day, circle }).await?;
-            let others = ranking.iter().filter(|one| one.who.0 != at.id);
-            let one = |one: &Ranked<(FederationId, super::rules::Completion)>| {
-                let (id, done) = one.who;
-                let place = Ranked {
-                    who: (id, done.reached),
-                    position: one.position,
-                    is_tied: one.is_tied,
-                };
-                (place, percent(done.reached, done.target))
-            };
-            others.map(one).collect()
+            by_completion(op, Contest { goal, day, circle }).await?
         }
     };
     let tree = op.tree();
-    let seen = ranked.into_iter().filter_map(|(place, percent)| {
-        let node = tree.get(place.who.0)?.clone();
-        Some(RankedFederation {
-            node,
-            unit,
-            place,
-            percent,
-        })
+    let below = places.into_iter().filter(|place| place.ranked.who.0 != at.id);
+    let seen = below.filter_map(|place| {
+        let node = tree.get(place.ranked.who.0)?.clone();
+        Some(RankedFederation { node, unit, place })
     });
     Ok(seen.collect())
+}
+
+/// By what was reached of a target, exactly.
+async fn by_completion(op: &Op, contest: Contest) -> Result<Vec<Place>, Error> {
+    let ranking = op.load::<Rankings>(contest).await?;
+    let place = |one: &Ranked<(FederationId, Completion)>| {
+        let (id, done) = one.who;
+        Place {
+            ranked: Ranked {
+                who: (id, done.reached),
+                position: one.position,
+                is_tied: one.is_tied,
+            },
+            percent: percent(done.reached, done.target),
+        }
+    };
+    Ok(ranking.iter().map(place).collect())
 }
 
 /// By a figure. What is no living federation of its own stands there only if it has a number.
@@ -324,7 +331,7 @@ async fn by_value(
     op: &Op,
     at: &Node,
     (goal, level, period): (&Goal, FederationLevel, Period),
-) -> Result<Vec<Ranked<(FederationId, i64)>>, Error> {
+) -> Result<Vec<Place>, Error> {
     let (tree, level) = (op.tree(), level.into());
     let below: Vec<&Node> = tree.below(at).iter().filter(|node| node.level == level).collect();
     let wanted = |node: &&Node| Wanted {
@@ -337,5 +344,10 @@ async fn by_value(
         let is_living = node.retired_on.is_none() && !node.is_stand_in;
         (is_living || figure != 0).then_some((node.id, figure))
     });
-    Ok(ranked(figures.collect(), |one, other| one.1.cmp(&other.1)))
+    let ranking = ranked(figures.collect(), |one, other| one.1.cmp(&other.1));
+    let place = |ranked| Place {
+        ranked,
+        percent: None,
+    };
+    Ok(ranking.into_iter().map(place).collect())
 }
