@@ -35,6 +35,9 @@ pub mod privacy;
 pub mod visits;
 pub mod fees;
 
+// What is asked of federations
+pub mod targets;
+
 // Oversight
 pub mod assessments;
 pub mod audit;

@@ -16,17 +16,20 @@ use crate::org::trade_union::types::{Coverage, TradeUnion};
 use crate::people::person::types::Person;
 use crate::privacy::export::types::Export;
 use crate::privacy::request::types::SubjectRequest;
+use crate::targets::target::types::Target;
 use crate::visits::types::Visit;
 use async_graphql::{Context, ID, Interface, Object};
 use entity::assessments::patch;
 use entity::fees::{collection, waiting};
 use entity::id::{
     AccountId, AssessmentId, AssessmentSchemeId, CollectionId, CoverageId, EnterpriseId, ExportId,
-    FederationId, JobId, PatchId, PersonId, SubjectRequestId, TradeUnionId, VisitId, WaitingCollectionId,
+    FederationId, JobId, PatchId, PersonId, SubjectRequestId, TargetId, TradeUnionId, VisitId,
+    WaitingCollectionId,
 };
 use entity::org::{coverage, enterprise, trade_union};
 use entity::people::person;
 use entity::privacy::{export, subject_request};
+use entity::targets::target;
 use entity::visits::visit;
 use uuid::Uuid;
 
@@ -64,6 +67,8 @@ pub enum Node {
     Assessment(Assessment),
     /// 挂点包干.
     Patch(Patch),
+    /// 目标任务.
+    Target(Target),
 }
 
 /// Anything by its global id.
@@ -126,6 +131,10 @@ async fn load(op: &Op, tag: u8, uuid: Uuid) -> Result<Node, Error> {
             .get::<patch::Entity>(uuid, "id")
             .await
             .map(|row| Patch(row).into()),
+        TargetId::TAG => op
+            .get::<target::Entity>(uuid, "id")
+            .await
+            .map(|row| Target(row).into()),
         _ => Err(Error::NotFound("id".into())),
     }
 }
@@ -148,6 +157,7 @@ fn path(node: &Node) -> &str {
         Node::AssessmentScheme(AssessmentScheme(row)) => &row.path,
         Node::Assessment(Assessment { row, .. }) => &row.path,
         Node::Patch(Patch(row)) => &row.path,
+        Node::Target(Target(row)) => &row.path,
     }
 }
 

@@ -103,6 +103,10 @@ pub enum Action {
     RecordVisits,
     /// See figures.
     ReadFigures,
+    /// See targets, how far they are reached, and pace rules.
+    ReadTargets,
+    /// Issue, sign, amend and close targets of those directly below, and set pace rules for all below.
+    IssueTargets,
     /// Deliver collections.
     SubmitCollections,
     /// See collected lines and those that wait.
@@ -229,6 +233,8 @@ impl Role {
                     | ReadTradeUnions
                     | ReadVisits
                     | ReadFigures
+                    | ReadTargets
+                    | IssueTargets
                     | ReadCollections
                     | ReadJobs
                     | ReadPeople
@@ -249,6 +255,8 @@ impl Role {
                     | ReadVisits
                     | RecordVisits
                     | ReadFigures
+                    | ReadTargets
+                    | IssueTargets
                     | ReadJobs
                     | ReadPeople
                     | RegisterPeople
@@ -266,6 +274,7 @@ impl Role {
                     | ReadEnterprises
                     | ReadTradeUnions
                     | ReadFigures
+                    | ReadTargets
                     | ReadCollections
                     | SubmitCollections
                     | ReadJobs
@@ -277,6 +286,7 @@ impl Role {
                         | ReadEnterprises
                         | ReadTradeUnions
                         | ReadFigures
+                        | ReadTargets
                         | ReadCollections
                         | ReadJobs
                         | ReadAssessments
@@ -289,7 +299,10 @@ impl Role {
             Role::SecurityAdministrator => matches!(action, ReadTree | ReadAccounts | GrantRoles),
             Role::AuditAdministrator => matches!(action, ReadTree | ReadAccounts | ReadJobs | ReadAudit),
             Role::TaxBureau => matches!(action, ReadTree | SubmitCollections | ReadCollections | ReadJobs),
-            Role::Reporting => matches!(action, ReadTree | ReadEnterprises | ReadTradeUnions | ReadFigures),
+            Role::Reporting => matches!(
+                action,
+                ReadTree | ReadEnterprises | ReadTradeUnions | ReadFigures | ReadTargets
+            ),
         }
     }
 }

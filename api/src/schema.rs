@@ -31,6 +31,9 @@ use crate::privacy::export::graphql::ExportMutation;
 use crate::privacy::export::types::Export;
 use crate::privacy::request::graphql::SubjectRequestMutation;
 use crate::privacy::request::types::SubjectRequest;
+use crate::targets::pace::graphql::PaceMutation;
+use crate::targets::target::graphql::TargetMutation;
+use crate::targets::target::types::Target;
 use crate::visits::graphql::{VisitMutation, VisitSubscription};
 use crate::visits::types::Visit;
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions};
@@ -45,7 +48,13 @@ pub struct OrgQuery(FederationQuery, EnterpriseQuery);
 
 /// Writing operations: verbs of the business, one `input`, one payload.
 #[derive(Default, MergedObject)]
-pub struct Mutation(AccountMutation, OrgMutation, PeopleMutation, WorkMutation);
+pub struct Mutation(
+    AccountMutation,
+    OrgMutation,
+    PeopleMutation,
+    WorkMutation,
+    SteeringMutation,
+);
 
 /// Writing the registers.
 #[derive(Default, MergedObject)]
@@ -77,6 +86,10 @@ pub struct WorkMutation(
 /// Writing how work is assessed, and who is responsible for whom.
 #[derive(Default, MergedObject)]
 pub struct AssessmentsMutation(AssessmentSchemeMutation, AssessmentMutation, PatchMutation);
+
+/// Writing what is asked of federations.
+#[derive(Default, MergedObject)]
+pub struct SteeringMutation(TargetMutation, PaceMutation);
 
 /// What happens, as it happens. Each takes `after`, the last cursor that the caller has seen: what has happened since comes
 /// first, so nothing is lost over a reconnect. The feed goes back 180 days; an older cursor is refused with RESYNC: read
@@ -110,6 +123,7 @@ pub fn build() -> Schema {
             "A page of waiting lines (待处理明细).",
         )
         .override_output_type_description::<Connection<JobRefusal>>("A page of refused rows (未通过的行).")
+        .override_output_type_description::<Connection<Target>>("A page of targets (目标任务).")
         .override_output_type_description::<Connection<AuditEntry>>("A page of the audit trail (审计日志).")
         .override_output_type_description::<Connection<AssessmentScheme>>(
             "A page of assessment schemes (考评办法).",

@@ -1,7 +1,7 @@
 //! Every table whose rows have a place in the tree: `federation_id`, `path` and `county_id`.
 
 /// Their names. A federation that moves takes the rows of all of them along, but for `event`.
-pub const PLACED: [&str; 17] = [
+pub const PLACED: [&str; 19] = [
     "event",
     "account",
     "federation_link",
@@ -19,4 +19,6 @@ pub const PLACED: [&str; 17] = [
     "assessment_scheme",
     "assessment",
     "patch",
+    "target",
+    "pace_rule",
 ];

@@ -88,4 +88,10 @@ ids! {
     AssessmentScoreId
     /// Somebody responsible for a federation, for a time (挂点包干).
     PatchId
+    /// How much a federation shall reach in a year (目标任务).
+    TargetId
+    /// A change of a target during its year.
+    TargetAmendmentId
+    /// How much shall be reached by when.
+    PaceRuleId
 }

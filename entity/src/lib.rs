@@ -22,3 +22,4 @@ pub mod jobs;
 pub mod people;
 pub mod privacy;
 pub mod assessments;
+pub mod targets;

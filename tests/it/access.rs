@@ -60,7 +60,7 @@ const PLACELESS: [(&str, &str); 13] = [
 ];
 
 /// Lines that `viewerCan` does not answer with one action, with the reason. The number only goes down.
-const UNLIKE: [(&str, &str); 6] = [
+const UNLIKE: [(&str, &str); 9] = [
     ("`Federation`", "READ_TREE, and the superiors"),
     (
         "`Job` (enterprises)",
@@ -75,6 +75,12 @@ const UNLIKE: [(&str, &str); 6] = [
         "`scoreAssessment`",
         "ISSUE_ASSESSMENTS above the place: nobody scores themselves",
     ),
+    (
+        "`amendTarget`",
+        "ISSUE_TARGETS above the place: nobody changes their own target",
+    ),
+    ("`closeTarget`", "the same"),
+    ("`signTarget`", "the same"),
     (
         "`elevate`",
         "the same role below the place: no action, a right that leaders and cadres have",

@@ -55,6 +55,7 @@ mod fees;
 mod assessments;
 mod patches;
 mod figures;
+mod targets;
 mod dashboard;
 mod access;
 mod reach;

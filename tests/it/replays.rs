@@ -4,6 +4,7 @@ use crate::support::people::{person, register_person};
 use crate::support::register::{
     DRAFT_SCHEME, ISSUE_SCHEME, YUESHAN, enterprise, found, record, register, scheme, trade_union,
 };
+use crate::support::targets;
 use crate::support::tree::*;
 use crate::support::{App, Caller};
 use serde_json::{Value, json};
@@ -65,7 +66,17 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
     let assessment = &issued["assessmentScheme"]["assessments"]["nodes"][0]["id"];
     let mut another = drafted;
     another["title"] = json!("另一考评办法");
+    let targets = targets::issue(
+        cadre,
+        (&county, "visits"),
+        &[(YUESHAN, "65"), (WANGCHUNMEN, "12"), (XINXIANGLU, "7")],
+    )
+    .await;
     vec![
+        (
+            "amendTarget",
+            json!({"id": targets[0], "expectedVersion": 1, "amount": "70", "reason": "上级年中追加任务指标"}),
+        ),
         (
             "assessSelf",
             json!({"id": assessment, "expectedVersion": 1, "scores": [{"item": 1, "points": "8"}], "isFinal": true}),
@@ -74,6 +85,7 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
             "assignPatch",
             json!({"federationId": township, "purpose": "联系企业", "from": "2026-01-01"}),
         ),
+        ("closeTarget", json!({"id": targets[1], "expectedVersion": 1})),
         (
             "correctPerson",
             json!({"id": known, "expectedVersion": 1, "name": "李四"}),
@@ -102,6 +114,10 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
             "importEnterprises",
             json!({"uploadId": firms, "federationId": county}),
         ),
+        (
+            "issueTargets",
+            json!({"issuerId": county, "metric": "findings", "year": 2026, "targets": [{"federationId": township, "amount": "9"}]}),
+        ),
         ("linkFederations", link),
         ("recordConsent", json!({"personId": known, "basis": basis})),
         ("registerEnterprise", enterprise(cadre, YUESHAN, 2)),
@@ -113,6 +129,10 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
         (
             "scoreAssessment",
             json!({"id": assessment, "expectedVersion": 2, "scores": [{"item": 1, "points": "9"}]}),
+        ),
+        (
+            "signTarget",
+            json!({"id": targets[2], "expectedVersion": 1, "signedOn": "2026-01-15", "signers": "湘乡市总工会主席、新湘路街道工会主席"}),
         ),
         (
             "updateEnterprise",

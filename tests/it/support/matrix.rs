@@ -78,7 +78,10 @@ fn light(shape: &Shape, of: &str) -> String {
 }
 
 /// Arguments that find what is there on a list that is too long to be read.
-const ARGUMENTS: [(&str, &str); 1] = [("Federation.auditTrail", r#"filter: {subjectId: "<Visit>"}"#)];
+const ARGUMENTS: [(&str, &str); 2] = [
+    ("Federation.auditTrail", r#"filter: {subjectId: "<Visit>"}"#),
+    ("Federation.paceRules", "year: 2026"),
+];
 
 /// All rows that the schema has, and the root fields that name nothing that has a place.
 pub fn rows(shape: &Shape, target: &Target) -> (Vec<Row>, Vec<String>) {
@@ -194,6 +197,7 @@ impl Maker<'_> {
                     () if to == "Federation" && gives == to => Proof::Above,
                     () if to == "Federation" => Proof::Below,
                     () if is_thing => Proof::Thing(self.kinds(to).remove(0)),
+                    () if to == "RankedFederation" => Proof::Below,
                     () if light(self.shape, to).contains("federation") => {
                         Proof::Thing("Federation".to_owned())
                     }

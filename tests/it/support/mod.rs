@@ -16,6 +16,7 @@ pub mod people;
 pub mod register;
 pub mod shape;
 pub mod table;
+pub mod targets;
 pub mod verdict;
 pub mod things;
 pub mod socket;

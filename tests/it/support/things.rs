@@ -151,6 +151,15 @@ pub async fn things(app: &App, place: Place) -> Things {
     for (kind, id) in assessments(app, place, &office).await {
         keep(kind, id);
     }
+    let issuer = app.process.tree().ancestors_of(app.federation(at)).next();
+    let issuer = issuer.unwrap().gid().to_string();
+    keep(
+        "Target",
+        super::targets::issue(&cadre, (&issuer, "visits"), &[(at, "12")])
+            .await
+            .remove(0),
+    );
+    super::targets::set_pace(&cadre, (at, None), &[("2026-12-31", "100")]).await;
     keep("Enterprise", enterprise);
     keep("TradeUnion", union);
     Things {

@@ -18,6 +18,7 @@ use crate::policy::Action;
 use crate::privacy::export::types::{Export, ExportState, exports_of};
 use crate::privacy::request::types::{SubjectRequest, SubjectRequestState, subject_requests_of};
 use crate::scalars::{Date, DivisionCode, IdNumber, PhoneNumber};
+use crate::targets::graphql::TargetsOfFederation;
 use crate::visits::types::{Visit, VisitOrder, visits_of};
 use async_graphql::{Context, Enum, ID, InputObject, Object};
 use entity::id::FederationId;
@@ -310,6 +311,11 @@ impl Federation {
     #[graphql(flatten)]
     async fn assessed(&self) -> AssessmentsOfFederation<'_> {
         AssessmentsOfFederation(self)
+    }
+
+    #[graphql(flatten)]
+    async fn steering(&self) -> TargetsOfFederation<'_> {
+        TargetsOfFederation(self)
     }
 
     /// Accounts with their home in this federation or below it; for who administrates accounts.
