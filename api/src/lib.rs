@@ -33,6 +33,7 @@ pub mod privacy;
 // Work
 pub mod visits;
 pub mod fees;
+pub mod returns;
 
 // Oversight
 pub mod audit;

@@ -80,4 +80,12 @@ ids! {
     ExportId
     /// What a person asked for about their own data.
     SubjectRequestId
+    /// What a federation reports for a period (统计报表).
+    StatisticalReturnId
+    /// A number of such a report.
+    ReturnLineId
+    /// Figures of a period as they stood on a day (数字快照).
+    FigureSnapshotId
+    /// A figure that was kept so.
+    SnapshotLineId
 }

@@ -21,3 +21,4 @@ pub mod uploads;
 pub mod jobs;
 pub mod people;
 pub mod privacy;
+pub mod returns;

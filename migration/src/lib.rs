@@ -21,6 +21,7 @@ mod m20261122_000011_people;
 mod m20261122_000012_privacy;
 mod m20261122_000013_machines;
 mod m20261122_000014_lists;
+mod m20261123_000017_returns;
 
 /// Brings a database to the newest shape, or back.
 #[derive(Debug)]
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000012_privacy::Migration),
             Box::new(m20261122_000013_machines::Migration),
             Box::new(m20261122_000014_lists::Migration),
+            Box::new(m20261123_000017_returns::Migration),
         ]
     }
 }

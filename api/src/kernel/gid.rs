@@ -6,8 +6,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use entity::id::{
     AccountId, CollectionId, CoverageId, CredentialId, EnterpriseId, ExportId, FederationId,
-    FederationLinkId, FindingId, GrantId, JobId, PersonId, SealedFileId, SessionId, SubjectRequestId,
-    TradeUnionId, VisitId, WaitingCollectionId,
+    FederationLinkId, FigureSnapshotId, FindingId, GrantId, JobId, PersonId, SealedFileId, SessionId,
+    StatisticalReturnId, SubjectRequestId, TradeUnionId, VisitId, WaitingCollectionId,
 };
 use uuid::Uuid;
 
@@ -73,6 +73,8 @@ gids! {
     b'Q' SubjectRequestId
     b'B' SealedFileId
     b'K' CredentialId
+    b'R' StatisticalReturnId
+    b'Z' FigureSnapshotId
 }
 
 /// The message for an id that is not a UUID.

@@ -168,6 +168,8 @@ impl Tree {
         while let Some(row) = stream.try_next().await? {
             rows.push(row);
         }
+        // It holds a connection, and there may be but one.
+        drop(stream);
         let mut tree = Self::grow(version, rows);
         let sql = "SELECT subject_id, until, path, county_id FROM former_place \
                    WHERE subject_id = federation_id ORDER BY until";

@@ -140,7 +140,7 @@ struct Named {
 }
 
 /// Every table whose rows have a place in the tree.
-const PLACED: [&str; 14] = [
+const PLACED: [&str; 16] = [
     "event",
     "account",
     "federation_link",
@@ -155,6 +155,8 @@ const PLACED: [&str; 14] = [
     "sealed_file",
     "export",
     "subject_request",
+    "statistical_return",
+    "figure_snapshot",
 ];
 
 async fn places(db: &Snapshot) -> Result<Result<String, String>, Error> {
