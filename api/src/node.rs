@@ -13,16 +13,19 @@ use crate::org::trade_union::types::{Coverage, TradeUnion};
 use crate::people::person::types::Person;
 use crate::privacy::export::types::Export;
 use crate::privacy::request::types::SubjectRequest;
+use crate::returns::report::types::StatisticalReturn;
+use crate::returns::snapshot::types::FigureSnapshot;
 use crate::visits::types::Visit;
 use async_graphql::{Context, ID, Interface, Object};
 use entity::fees::{collection, waiting};
 use entity::id::{
-    AccountId, CollectionId, CoverageId, EnterpriseId, ExportId, FederationId, JobId, PersonId,
-    SubjectRequestId, TradeUnionId, VisitId, WaitingCollectionId,
+    AccountId, CollectionId, CoverageId, EnterpriseId, ExportId, FederationId, FigureSnapshotId, JobId,
+    PersonId, StatisticalReturnId, SubjectRequestId, TradeUnionId, VisitId, WaitingCollectionId,
 };
 use entity::org::{coverage, enterprise, trade_union};
 use entity::people::person;
 use entity::privacy::{export, subject_request};
+use entity::returns::{figure_snapshot, statistical_return};
 use entity::visits::visit;
 use uuid::Uuid;
 
@@ -54,6 +57,10 @@ pub enum Node {
     Export(Export),
     /// 个人信息权利请求.
     SubjectRequest(SubjectRequest),
+    /// 统计报表.
+    StatisticalReturn(StatisticalReturn),
+    /// 数字快照.
+    FigureSnapshot(FigureSnapshot),
 }
 
 /// Anything by its global id.
@@ -110,6 +117,14 @@ async fn load(op: &Op, tag: u8, uuid: Uuid) -> Result<Node, Error> {
             .get::<subject_request::Entity>(uuid, "id")
             .await
             .map(|row| SubjectRequest(row).into()),
+        StatisticalReturnId::TAG => op
+            .get::<statistical_return::Entity>(uuid, "id")
+            .await
+            .map(|row| StatisticalReturn(row).into()),
+        FigureSnapshotId::TAG => op
+            .get::<figure_snapshot::Entity>(uuid, "id")
+            .await
+            .map(|row| FigureSnapshot(row).into()),
         _ => Err(Error::NotFound("id".into())),
     }
 }
@@ -129,6 +144,8 @@ fn path(node: &Node) -> &str {
         Node::Person(Person(row)) => &row.path,
         Node::Export(Export(row)) => &row.path,
         Node::SubjectRequest(SubjectRequest(row)) => &row.path,
+        Node::StatisticalReturn(StatisticalReturn(row)) => &row.path,
+        Node::FigureSnapshot(FigureSnapshot(row)) => &row.path,
     }
 }
 

@@ -101,8 +101,16 @@ pub enum Action {
     ReadVisits,
     /// Record and correct visits.
     RecordVisits,
-    /// See figures.
+    /// See figures, also as they stood.
     ReadFigures,
+    /// Keep figures as they stand.
+    FreezeFigures,
+    /// See what federations report for periods.
+    ReadReturns,
+    /// Report for periods, and correct it.
+    FileReturns,
+    /// Accept what those directly below report, send it back, lock and unlock it.
+    AcceptReturns,
     /// Deliver collections.
     SubmitCollections,
     /// See collected lines and those that wait.
@@ -221,6 +229,10 @@ impl Role {
                     | ReadTradeUnions
                     | ReadVisits
                     | ReadFigures
+                    | FreezeFigures
+                    | ReadReturns
+                    | FileReturns
+                    | AcceptReturns
                     | ReadCollections
                     | ReadJobs
                     | ReadPeople
@@ -237,6 +249,10 @@ impl Role {
                     | ReadVisits
                     | RecordVisits
                     | ReadFigures
+                    | FreezeFigures
+                    | ReadReturns
+                    | FileReturns
+                    | AcceptReturns
                     | ReadJobs
                     | ReadPeople
                     | RegisterPeople
@@ -250,6 +266,7 @@ impl Role {
                     | ReadEnterprises
                     | ReadTradeUnions
                     | ReadFigures
+                    | ReadReturns
                     | ReadCollections
                     | SubmitCollections
                     | ReadJobs
@@ -261,6 +278,7 @@ impl Role {
                         | ReadEnterprises
                         | ReadTradeUnions
                         | ReadFigures
+                        | ReadReturns
                         | ReadCollections
                         | ReadJobs
                         | ReadAudit
@@ -272,7 +290,10 @@ impl Role {
             Role::SecurityAdministrator => matches!(action, ReadTree | ReadAccounts | GrantRoles),
             Role::AuditAdministrator => matches!(action, ReadTree | ReadAccounts | ReadJobs | ReadAudit),
             Role::TaxBureau => matches!(action, ReadTree | SubmitCollections | ReadCollections | ReadJobs),
-            Role::Reporting => matches!(action, ReadTree | ReadEnterprises | ReadTradeUnions | ReadFigures),
+            Role::Reporting => matches!(
+                action,
+                ReadTree | ReadEnterprises | ReadTradeUnions | ReadFigures | ReadReturns
+            ),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::kernel::ledger::Recorded;
 use crate::metrics::MetricId;
-use crate::{fees, org, visits};
+use crate::{fees, org, returns, visits};
 use sea_orm::DbBackend;
 
 /// All of them.
@@ -14,6 +14,7 @@ pub fn all(backend: DbBackend) -> Vec<Recorded> {
         org::trade_union::store::recorded_coverages(),
         visits::store::recorded(backend),
         fees::collection::store::recorded(),
+        returns::report::store::recorded(),
     ]
 }
 

@@ -24,6 +24,10 @@ use crate::privacy::export::graphql::ExportMutation;
 use crate::privacy::export::types::Export;
 use crate::privacy::request::graphql::SubjectRequestMutation;
 use crate::privacy::request::types::SubjectRequest;
+use crate::returns::report::graphql::ReturnMutation;
+use crate::returns::report::types::StatisticalReturn;
+use crate::returns::snapshot::graphql::SnapshotMutation;
+use crate::returns::snapshot::types::{FigureSnapshot, SnapshotLine};
 use crate::visits::graphql::{VisitMutation, VisitSubscription};
 use crate::visits::types::Visit;
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions};
@@ -38,7 +42,13 @@ pub struct OrgQuery(FederationQuery, EnterpriseQuery);
 
 /// Writing operations: verbs of the business, one `input`, one payload.
 #[derive(Default, MergedObject)]
-pub struct Mutation(AccountMutation, OrgMutation, PeopleMutation, WorkMutation);
+pub struct Mutation(
+    AccountMutation,
+    OrgMutation,
+    PeopleMutation,
+    WorkMutation,
+    ReportMutation,
+);
 
 /// Writing the registers.
 #[derive(Default, MergedObject)]
@@ -56,6 +66,10 @@ pub struct PeopleMutation(
 /// Writing what is done day by day, and taking the trail of all of it away.
 #[derive(Default, MergedObject)]
 pub struct WorkMutation(VisitMutation, CollectionMutation, AuditMutation);
+
+/// Writing what is reported.
+#[derive(Default, MergedObject)]
+pub struct ReportMutation(ReturnMutation, SnapshotMutation);
 
 /// What happens, as it happens. Each takes `after`, the last cursor that the caller has seen: what has happened since comes
 /// first, so nothing is lost over a reconnect. The feed goes back 180 days; an older cursor is refused with RESYNC: read
@@ -89,6 +103,11 @@ pub fn build() -> Schema {
             "A page of waiting lines (待处理明细).",
         )
         .override_output_type_description::<Connection<JobRefusal>>("A page of refused rows (未通过的行).")
+        .override_output_type_description::<Connection<StatisticalReturn>>("A page of returns (统计报表).")
+        .override_output_type_description::<Connection<FigureSnapshot>>("A page of snapshots (数字快照).")
+        .override_output_type_description::<Connection<SnapshotLine>>(
+            "A page of figures as they stood (快照明细).",
+        )
         .override_output_type_description::<Connection<AuditEntry>>("A page of the audit trail (审计日志).")
         .finish()
 }

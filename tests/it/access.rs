@@ -60,7 +60,7 @@ const PLACELESS: [(&str, &str); 13] = [
 ];
 
 /// Lines that `viewerCan` does not answer with one action, with the reason. The number only goes down.
-const UNLIKE: [(&str, &str); 5] = [
+const UNLIKE: [(&str, &str); 9] = [
     ("`Federation`", "READ_TREE, and the superiors"),
     (
         "`Job` (enterprises)",
@@ -71,6 +71,13 @@ const UNLIKE: [(&str, &str); 5] = [
         "`grantRole` of an administrator",
         "GRANT_ROLES above the place: an administrator's role comes only from above",
     ),
+    (
+        "`acceptReturn`",
+        "ACCEPT_RETURNS above the place: nobody accepts what they report",
+    ),
+    ("`sendBackReturn`", "the same"),
+    ("`lockReturn`", "the same"),
+    ("`unlockReturn`", "the same"),
     (
         "`elevate`",
         "the same role below the place: no action, a right that leaders and cadres have",
