@@ -53,6 +53,7 @@ mod sealing;
 mod fees;
 mod figures;
 mod returns;
+mod return_histories;
 mod snapshots;
 mod reports;
 mod dashboard;

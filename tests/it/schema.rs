@@ -42,7 +42,10 @@ const BOUNDED: [(&str, &str); 18] = [
     ("Query.nodes", "one for each id"),
     ("ReturnLine.earlier", "one for each correction"),
     ("StatisticalReturn.lines", "at most 200 at a time, by rule"),
-    ("StatisticalReturn.warnings", "at most one for each metric and axis, or line"),
+    (
+        "StatisticalReturn.warnings",
+        "at most one for each metric and axis, or line",
+    ),
     ("SubmitCollectionsPayload.results", "one for each line"),
     ("Viewer.grants", "what a person holds"),
     ("Viewer.sessions", "the 50 used last"),

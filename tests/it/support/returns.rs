@@ -55,12 +55,7 @@ pub async fn step(caller: &Caller, name: &str, (id, version): (&str, i64), more:
 }
 
 /// Reports, and has it accepted; the global id of the return, which is of version 3.
-pub async fn report(
-    caller: &Caller,
-    superior: &Caller,
-    of: (&str, &str, &str),
-    said: &[Line<'_>],
-) -> String {
+pub async fn report(caller: &Caller, superior: &Caller, of: (&str, &str, &str), said: &[Line<'_>]) -> String {
     let id = draft(caller, of, said).await;
     step(caller, "submitReturn", (&id, 1), json!({})).await;
     let accepted = step(superior, "acceptReturn", (&id, 2), json!({})).await;
