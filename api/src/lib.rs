@@ -7,6 +7,7 @@
 pub mod config;
 pub mod policy;
 pub mod metrics;
+pub mod tables;
 pub mod kernel;
 pub mod scalars;
 
@@ -35,7 +36,11 @@ pub mod visits;
 pub mod fees;
 pub mod returns;
 
+// What is asked of federations
+pub mod targets;
+
 // Oversight
+pub mod assessments;
 pub mod audit;
 
 // The outside

@@ -2,6 +2,9 @@
 #![expect(missing_docs, reason = "the Interface macro writes a method without docs")]
 
 use crate::accounts::account::types::{Account, seen as seen_account};
+use crate::assessments::assessment::types::{Assessment, assessment};
+use crate::assessments::patch::types::Patch;
+use crate::assessments::scheme::types::{AssessmentScheme, scheme};
 use crate::fees::collection::types::{Collection, WaitingCollection};
 use crate::jobs::{self, types::Job};
 use crate::kernel::error::{Error, invalid, text};
@@ -15,17 +18,21 @@ use crate::privacy::export::types::Export;
 use crate::privacy::request::types::SubjectRequest;
 use crate::returns::report::types::StatisticalReturn;
 use crate::returns::snapshot::types::FigureSnapshot;
+use crate::targets::target::types::Target;
 use crate::visits::types::Visit;
 use async_graphql::{Context, ID, Interface, Object};
+use entity::assessments::patch;
 use entity::fees::{collection, waiting};
 use entity::id::{
-    AccountId, CollectionId, CoverageId, EnterpriseId, ExportId, FederationId, FigureSnapshotId, JobId,
-    PersonId, StatisticalReturnId, SubjectRequestId, TradeUnionId, VisitId, WaitingCollectionId,
+    AccountId, AssessmentId, AssessmentSchemeId, CollectionId, CoverageId, EnterpriseId, ExportId,
+    FederationId, FigureSnapshotId, JobId, PatchId, PersonId, StatisticalReturnId, SubjectRequestId,
+    TargetId, TradeUnionId, VisitId, WaitingCollectionId,
 };
 use entity::org::{coverage, enterprise, trade_union};
 use entity::people::person;
 use entity::privacy::{export, subject_request};
 use entity::returns::{figure_snapshot, statistical_return};
+use entity::targets::target;
 use entity::visits::visit;
 use uuid::Uuid;
 
@@ -61,6 +68,14 @@ pub enum Node {
     StatisticalReturn(StatisticalReturn),
     /// 数字快照.
     FigureSnapshot(FigureSnapshot),
+    /// 考评办法.
+    AssessmentScheme(AssessmentScheme),
+    /// 考评.
+    Assessment(Assessment),
+    /// 挂点包干.
+    Patch(Patch),
+    /// 目标任务.
+    Target(Target),
 }
 
 /// Anything by its global id.
@@ -125,6 +140,16 @@ async fn load(op: &Op, tag: u8, uuid: Uuid) -> Result<Node, Error> {
             .get::<figure_snapshot::Entity>(uuid, "id")
             .await
             .map(|row| FigureSnapshot(row).into()),
+        AssessmentSchemeId::TAG => scheme(op, uuid.into()).await.map(Node::AssessmentScheme),
+        AssessmentId::TAG => assessment(op, uuid.into()).await.map(Node::Assessment),
+        PatchId::TAG => op
+            .get::<patch::Entity>(uuid, "id")
+            .await
+            .map(|row| Patch(row).into()),
+        TargetId::TAG => op
+            .get::<target::Entity>(uuid, "id")
+            .await
+            .map(|row| Target(row).into()),
         _ => Err(Error::NotFound("id".into())),
     }
 }
@@ -146,6 +171,10 @@ fn path(node: &Node) -> &str {
         Node::SubjectRequest(SubjectRequest(row)) => &row.path,
         Node::StatisticalReturn(StatisticalReturn(row)) => &row.path,
         Node::FigureSnapshot(FigureSnapshot(row)) => &row.path,
+        Node::AssessmentScheme(AssessmentScheme(row)) => &row.path,
+        Node::Assessment(Assessment { row, .. }) => &row.path,
+        Node::Patch(Patch(row)) => &row.path,
+        Node::Target(Target(row)) => &row.path,
     }
 }
 
@@ -158,7 +187,8 @@ pub async fn place(op: &Op, id: &ID) -> Result<String, Error> {
     Ok(path(&node).to_owned())
 }
 
-async fn seen(op: &Op, id: &ID) -> Option<Result<Node, Error>> {
+/// An object by its id; none unless the caller may see it.
+pub async fn seen(op: &Op, id: &ID) -> Option<Result<Node, Error>> {
     known(find(op, id).await)
 }
 

@@ -111,6 +111,10 @@ pub enum Action {
     FileReturns,
     /// Accept what those directly below report, send it back, lock and unlock it.
     AcceptReturns,
+    /// See targets, how far they are reached, and pace rules.
+    ReadTargets,
+    /// Issue, sign, amend and close targets of those directly below, and set pace rules for all below.
+    IssueTargets,
     /// Deliver collections.
     SubmitCollections,
     /// See collected lines and those that wait.
@@ -135,6 +139,14 @@ pub enum Action {
     ApproveExports,
     /// File and answer what people ask for about their own data.
     HandleSubjectRequests,
+    /// See assessment schemes, how one's federations are assessed, and patches.
+    ReadAssessments,
+    /// Draft and issue schemes, score those below and publish the scores.
+    IssueAssessments,
+    /// Assess one's own federation.
+    AssessSelf,
+    /// Say who is responsible for a federation.
+    AssignPatches,
     /// Read the audit trail, and take it away as a file.
     ReadAudit,
 }
@@ -233,10 +245,16 @@ impl Role {
                     | ReadReturns
                     | FileReturns
                     | AcceptReturns
+                    | ReadTargets
+                    | IssueTargets
                     | ReadCollections
                     | ReadJobs
                     | ReadPeople
                     | ApproveExports
+                    | ReadAssessments
+                    | IssueAssessments
+                    | AssessSelf
+                    | AssignPatches
             ),
             Role::Cadre => matches!(
                 action,
@@ -253,12 +271,18 @@ impl Role {
                     | ReadReturns
                     | FileReturns
                     | AcceptReturns
+                    | ReadTargets
+                    | IssueTargets
                     | ReadJobs
                     | ReadPeople
                     | RegisterPeople
                     | RevealPeople
                     | RequestExports
                     | HandleSubjectRequests
+                    | ReadAssessments
+                    | IssueAssessments
+                    | AssessSelf
+                    | AssignPatches
             ),
             Role::Finance => matches!(
                 action,
@@ -267,6 +291,7 @@ impl Role {
                     | ReadTradeUnions
                     | ReadFigures
                     | ReadReturns
+                    | ReadTargets
                     | ReadCollections
                     | SubmitCollections
                     | ReadJobs
@@ -279,8 +304,10 @@ impl Role {
                         | ReadTradeUnions
                         | ReadFigures
                         | ReadReturns
+                        | ReadTargets
                         | ReadCollections
                         | ReadJobs
+                        | ReadAssessments
                         | ReadAudit
                 )
             }
@@ -292,7 +319,7 @@ impl Role {
             Role::TaxBureau => matches!(action, ReadTree | SubmitCollections | ReadCollections | ReadJobs),
             Role::Reporting => matches!(
                 action,
-                ReadTree | ReadEnterprises | ReadTradeUnions | ReadFigures | ReadReturns
+                ReadTree | ReadEnterprises | ReadTradeUnions | ReadFigures | ReadReturns | ReadTargets
             ),
         }
     }

@@ -1,13 +1,13 @@
 //! The registers whose records make the figures: one line each. `verify` compares the ledger with them, and a figure opens
 //! down to their rows.
 
+use crate::kernel::db::Backend;
 use crate::kernel::ledger::Recorded;
 use crate::metrics::MetricId;
 use crate::{fees, org, returns, visits};
-use sea_orm::DbBackend;
 
 /// All of them.
-pub fn all(backend: DbBackend) -> Vec<Recorded> {
+pub fn all(backend: Backend) -> Vec<Recorded> {
     vec![
         org::enterprise::store::recorded(),
         org::trade_union::store::recorded(),
@@ -19,7 +19,7 @@ pub fn all(backend: DbBackend) -> Vec<Recorded> {
 }
 
 /// The one whose records make a metric.
-pub fn of(backend: DbBackend, metric: MetricId) -> Option<Recorded> {
+pub fn of(backend: Backend, metric: MetricId) -> Option<Recorded> {
     all(backend)
         .into_iter()
         .find(|register| register.metrics.contains(&metric))

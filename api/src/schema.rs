@@ -2,11 +2,17 @@
 
 use crate::accounts::account::types::Account;
 use crate::accounts::graphql::{AccountMutation, AccountQuery};
+use crate::assessments::assessment::graphql::AssessmentMutation;
+use crate::assessments::assessment::types::Assessment;
+use crate::assessments::patch::graphql::PatchMutation;
+use crate::assessments::patch::types::Patch;
+use crate::assessments::scheme::graphql::AssessmentSchemeMutation;
+use crate::assessments::scheme::types::AssessmentScheme;
 use crate::audit::graphql::AuditMutation;
 use crate::audit::types::AuditEntry;
 use crate::fees::collection::graphql::CollectionMutation;
 use crate::fees::collection::types::{Collection, WaitingCollection};
-use crate::figures::graphql::FigureQuery;
+use crate::figures::graphql::{FigureQuery, FigureSubscription};
 use crate::jobs::graphql::{JobQuery, JobSubscription};
 use crate::jobs::types::JobRefusal;
 use crate::kernel::page::Connection;
@@ -15,6 +21,7 @@ use crate::org::enterprise::graphql::{EnterpriseMutation, EnterpriseQuery};
 use crate::org::enterprise::types::Enterprise;
 use crate::org::federation::graphql::{FederationMutation, FederationQuery};
 use crate::org::federation::types::{Federation, FederationLink};
+use crate::org::moves::graphql::MoveMutation;
 use crate::org::trade_union::graphql::TradeUnionMutation;
 use crate::org::trade_union::types::{Coverage, TradeUnion};
 use crate::people::basis::graphql::BasisMutation;
@@ -28,6 +35,9 @@ use crate::returns::report::graphql::ReturnMutation;
 use crate::returns::report::types::StatisticalReturn;
 use crate::returns::snapshot::graphql::SnapshotMutation;
 use crate::returns::snapshot::types::{FigureSnapshot, SnapshotLine};
+use crate::targets::pace::graphql::PaceMutation;
+use crate::targets::target::graphql::TargetMutation;
+use crate::targets::target::types::Target;
 use crate::visits::graphql::{VisitMutation, VisitSubscription};
 use crate::visits::types::Visit;
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions};
@@ -48,11 +58,17 @@ pub struct Mutation(
     PeopleMutation,
     WorkMutation,
     ReportMutation,
+    SteeringMutation,
 );
 
 /// Writing the registers.
 #[derive(Default, MergedObject)]
-pub struct OrgMutation(FederationMutation, EnterpriseMutation, TradeUnionMutation);
+pub struct OrgMutation(
+    FederationMutation,
+    EnterpriseMutation,
+    TradeUnionMutation,
+    MoveMutation,
+);
 
 /// Writing what is known of people.
 #[derive(Default, MergedObject)]
@@ -65,7 +81,20 @@ pub struct PeopleMutation(
 
 /// Writing what is done day by day, and taking the trail of all of it away.
 #[derive(Default, MergedObject)]
-pub struct WorkMutation(VisitMutation, CollectionMutation, AuditMutation);
+pub struct WorkMutation(
+    VisitMutation,
+    CollectionMutation,
+    AuditMutation,
+    AssessmentsMutation,
+);
+
+/// Writing how work is assessed, and who is responsible for whom.
+#[derive(Default, MergedObject)]
+pub struct AssessmentsMutation(AssessmentSchemeMutation, AssessmentMutation, PatchMutation);
+
+/// Writing what is asked of federations.
+#[derive(Default, MergedObject)]
+pub struct SteeringMutation(TargetMutation, PaceMutation);
 
 /// Writing what is reported.
 #[derive(Default, MergedObject)]
@@ -77,7 +106,7 @@ pub struct ReportMutation(ReturnMutation, SnapshotMutation);
 /// extensions, `{"lagged": {"events": 1200}}`; it still leaves nothing out. When the caller's token or session ends, or
 /// its grants change, its socket is closed with 4403 and its event stream just ends: connect again and go on with `after`.
 #[derive(Default, MergedSubscription)]
-pub struct Subscription(VisitSubscription, JobSubscription);
+pub struct Subscription(VisitSubscription, JobSubscription, FigureSubscription);
 
 /// The schema.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
@@ -108,7 +137,13 @@ pub fn build() -> Schema {
         .override_output_type_description::<Connection<SnapshotLine>>(
             "A page of figures as they stood (快照明细).",
         )
+        .override_output_type_description::<Connection<Target>>("A page of targets (目标任务).")
         .override_output_type_description::<Connection<AuditEntry>>("A page of the audit trail (审计日志).")
+        .override_output_type_description::<Connection<AssessmentScheme>>(
+            "A page of assessment schemes (考评办法).",
+        )
+        .override_output_type_description::<Connection<Assessment>>("A page of assessments (考评).")
+        .override_output_type_description::<Connection<Patch>>("A page of patches (挂点包干).")
         .finish()
 }
 

@@ -88,4 +88,18 @@ ids! {
     FigureSnapshotId
     /// A figure that was kept so.
     SnapshotLineId
+    /// What federations below are assessed by (考评办法).
+    AssessmentSchemeId
+    /// A federation assessed by a scheme.
+    AssessmentId
+    /// What somebody gave for an item of an assessment.
+    AssessmentScoreId
+    /// Somebody responsible for a federation, for a time (挂点包干).
+    PatchId
+    /// How much a federation shall reach in a year (目标任务).
+    TargetId
+    /// A change of a target during its year.
+    TargetAmendmentId
+    /// How much shall be reached by when.
+    PaceRuleId
 }

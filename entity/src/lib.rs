@@ -22,3 +22,5 @@ pub mod jobs;
 pub mod people;
 pub mod privacy;
 pub mod returns;
+pub mod assessments;
+pub mod targets;

@@ -22,6 +22,8 @@ mod m20261122_000012_privacy;
 mod m20261122_000013_machines;
 mod m20261122_000014_lists;
 mod m20261123_000017_returns;
+mod m20261123_000015_targets;
+mod m20261123_000016_assessments;
 
 /// Brings a database to the newest shape, or back.
 #[derive(Debug)]
@@ -46,6 +48,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000013_machines::Migration),
             Box::new(m20261122_000014_lists::Migration),
             Box::new(m20261123_000017_returns::Migration),
+            Box::new(m20261123_000015_targets::Migration),
+            Box::new(m20261123_000016_assessments::Migration),
         ]
     }
 }

@@ -164,18 +164,19 @@ async fn write(app: &App, db: &DatabaseConnection, number: u32, has_event: bool)
         tx.execute_raw(sql.on(backend)).await.unwrap();
     }
     let mut sql = Sql::new(
-        "INSERT INTO figure_entry (county_id, event_id, ordinal, federation_id, metric, dimension, day, amount, source_id) VALUES ",
+        "INSERT INTO figure_entry (county_id, event_id, ordinal, metric, dimension, qualifier, day, amount, path, source_id) VALUES ",
     );
     sql.rows((0_i32..).zip(&sentence.deltas).map(|(ordinal, delta)| {
         [
             delta.place.county_id.into(),
             id.into(),
             ordinal.into(),
-            delta.place.federation_id.into(),
             delta.metric.code().into(),
             delta.dimension.as_str().into(),
+            delta.qualifier.mark().into(),
             delta.day.into(),
             delta.amount.into(),
+            delta.place.path.as_str().into(),
             delta.source_id.into(),
         ]
     }));

@@ -60,7 +60,7 @@ const PLACELESS: [(&str, &str); 13] = [
 ];
 
 /// Lines that `viewerCan` does not answer with one action, with the reason. The number only goes down.
-const UNLIKE: [(&str, &str); 9] = [
+const UNLIKE: [(&str, &str); 13] = [
     ("`Federation`", "READ_TREE, and the superiors"),
     (
         "`Job` (enterprises)",
@@ -78,6 +78,16 @@ const UNLIKE: [(&str, &str); 9] = [
     ("`sendBackReturn`", "the same"),
     ("`lockReturn`", "the same"),
     ("`unlockReturn`", "the same"),
+    (
+        "`scoreAssessment`",
+        "ISSUE_ASSESSMENTS above the place: nobody scores themselves",
+    ),
+    (
+        "`amendTarget`",
+        "ISSUE_TARGETS above the place: nobody changes their own target",
+    ),
+    ("`closeTarget`", "the same"),
+    ("`signTarget`", "the same"),
     (
         "`elevate`",
         "the same role below the place: no action, a right that leaders and cadres have",

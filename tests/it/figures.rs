@@ -1,8 +1,9 @@
 //! Figures equal a naive recount: random histories, folded at random moments, asked at random places and days.
 
-use crate::support::register::{CORRECT, REGISTER, UPDATE, YUESHAN, enterprise, figures, visit};
+use crate::support::Dice;
+use crate::support::register::{CORRECT, REGISTER, UPDATE, YUESHAN, enterprise, figures, register, visit};
 use crate::support::tree::{HUNAN, QINGXI, SHAOSHAN, WANGCHUNMEN, XIANGTAN, XIANGXIANG};
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 /// Where things happen, with all the places that count them.
@@ -12,23 +13,9 @@ const PLACES: [(&str, [&str; 4]); 3] = [
     (QINGXI, [QINGXI, SHAOSHAN, XIANGTAN, HUNAN]),
 ];
 
-/// Numbers that look random and are the same in every run of a seed (Knuth's MMIX constants).
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % limit
-    }
-
-    fn day(&mut self) -> NaiveDate {
-        let first: NaiveDate = "2024-11-20".parse().unwrap();
-        first.checked_add_days(Days::new(self.below(570))).unwrap()
-    }
-}
+/// A figure with the records behind it, two at a time.
+const SOURCES: &str = "query($code: DivisionCode, $metric: MetricCode!, $after: String) { federation(code: $code) { figures(metrics: [$metric]) { value \
+    sources(first: 2, after: $after) { nodes { value isWithheld day federation { code } record { __typename ... on Enterprise { name } } } pageInfo { endCursor hasNextPage } } } } }";
 
 /// A fact as a clerk would note it: what, where, when, how many.
 struct Fact {
@@ -127,5 +114,184 @@ both! {
                 assert_eq!(found, expected, "seed {seed}, {code} from {from} to {to}");
             }
         }
+    }
+
+    async fn a_figure_opens_down_to_its_records_and_their_sum_is_the_figure(app: App) {
+        let cadre = app.person("CADRE", XIANGTAN).await;
+        for number in 1..=5 {
+            register(&cadre, if number % 2 == 0 { YUESHAN } else { WANGCHUNMEN }, number).await;
+        }
+        register(&cadre, QINGXI, 6).await;
+        let leader = app.person("LEADER", XIANGXIANG).await;
+        for settled in [false, true] {
+            if settled {
+                app.settle().await;
+            }
+            let (mut after, mut rows, mut pages) = (Value::Null, Vec::new(), 0);
+            let value = loop {
+                let data = leader.data(SOURCES, json!({"code": XIANGXIANG, "metric": "employees", "after": after})).await;
+                let figure = data["federation"]["figures"][0].clone();
+                let sources = figure["sources"].clone();
+                rows.extend(sources["nodes"].as_array().unwrap().clone());
+                (after, pages) = (sources["pageInfo"]["endCursor"].clone(), pages + 1);
+                if sources["pageInfo"]["hasNextPage"] == false {
+                    break figure["value"].clone();
+                }
+            };
+            let sum: i64 = rows.iter().map(|row| row["value"].as_str().unwrap().parse::<i64>().unwrap()).sum();
+            assert_eq!((value, sum, rows.len(), pages), (json!(sum.to_string()), 5 * 100 + 15, 5, 3));
+            assert!(rows.iter().all(|row| row["isWithheld"] == false && row["record"]["name"].is_string()), "{rows:#?}");
+            let places: Vec<_> = rows.iter().map(|row| row["federation"]["code"].as_str().unwrap()).collect();
+            assert_eq!(places.iter().filter(|code| **code == YUESHAN).count(), 2);
+            assert!(places.is_sorted(), "in the order of the tree: {places:?}");
+        }
+    }
+
+    async fn what_a_caller_may_not_see_is_one_withheld_row(app: App) {
+        let cadre = app.person("CADRE", XIANGTAN).await;
+        let enterprise = register(&cadre, YUESHAN, 1).await;
+        register(&cadre, YUESHAN, 2).await;
+        crate::support::register::record(&cadre, &enterprise, 1, "2026-06-19T09:30:00+08:00").await;
+        let client = app.person("REPORTING", XIANGXIANG).await;
+        let leader = app.person("LEADER", XIANGXIANG).await;
+        let withheld = |amount: &str| json!([{"value": amount, "isWithheld": true, "record": null, "federation": null, "day": null}]);
+
+        let visits = client.data(SOURCES, json!({"code": XIANGXIANG, "metric": "visits"})).await;
+        assert_eq!(visits["federation"]["figures"][0]["sources"]["nodes"], withheld("1"), "no visit is a reporting client's to see");
+        let firms = client.data(SOURCES, json!({"code": XIANGXIANG, "metric": "enterprises"})).await;
+        assert_eq!(firms["federation"]["figures"][0]["sources"]["nodes"].as_array().unwrap().len(), 2);
+
+        let go = json!({"id": enterprise, "federationId": app.gid(QINGXI), "on": "2026-06-01", "reason": "迁址", "expectedVersion": 1});
+        cadre.done(crate::moves::MOVE_ENTERPRISE, go).await;
+        let query = SOURCES.replace("metrics: [$metric]", "metrics: [$metric], asOf: \"2026-05-31\"");
+        let data = leader.data(&query, json!({"code": XIANGXIANG, "metric": "enterprises"})).await;
+        let figure = &data["federation"]["figures"][0];
+        assert_eq!(figure["value"], "2", "it was there then");
+        let rows = figure["sources"]["nodes"].as_array().unwrap();
+        assert_eq!(rows.len(), 2, "{rows:#?}");
+        assert_eq!(json!([rows[1]]), withheld("1"), "it is the neighbour's now");
+        let data = leader.data(SOURCES, json!({"code": XIANGXIANG, "metric": "enterprises"})).await;
+        assert_eq!(data["federation"]["figures"][0]["sources"]["nodes"].as_array().unwrap().len(), 1);
+    }
+
+    async fn two_periods_stand_side_by_side(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        let enterprise = register(&cadre, YUESHAN, 1).await;
+        for (number, day) in ["2025-03-01", "2025-06-20", "2025-06-21", "2026-02-01", "2026-06-18", "2026-06-19"].into_iter().enumerate() {
+            crate::support::register::record(&cadre, &enterprise, number as u128 + 1, &format!("{day}T09:30:00+08:00")).await;
+        }
+        let query = "query($code: DivisionCode) { federation(code: $code) { figureChanges(metrics: [\"visits\", \"enterprises\"], \
+            period: {kind: HALF_YEAR, day: \"2026-06-19\"}) { metric { code } figure { value from to } earlier { value from to } change percent } } }";
+        let data = cadre.data(query, json!({"code": XIANGXIANG})).await;
+
+        let visits = json!({"metric": {"code": "visits"}, "figure": {"value": "3", "from": "2026-01-01", "to": "2026-06-20"},
+            "earlier": {"value": "2", "from": "2025-01-01", "to": "2025-06-20"}, "change": "1", "percent": "50.00"});
+        let firms = json!({"metric": {"code": "enterprises"}, "figure": {"value": "1", "from": null, "to": "2026-06-20"},
+            "earlier": {"value": "0", "from": null, "to": "2025-06-20"}, "change": "1", "percent": null});
+        assert_eq!(data["federation"]["figureChanges"], json!([visits, firms]));
+        let split = "query($code: DivisionCode) { federation(code: $code) { figureChanges(metrics: [\"visits\"], from: \"2026-01-01\", to: \"2026-01-31\", \
+            earlierFrom: \"2025-03-01\", earlierTo: \"2025-03-31\", by: \"PURPOSE\") { dimension figure { value } earlier { value } } } }";
+        let data = cadre.data(split, json!({"code": XIANGXIANG})).await;
+        assert_eq!(data["federation"]["figureChanges"], json!([{"dimension": "SAFETY", "figure": {"value": "0"}, "earlier": {"value": "1"}}]));
+    }
+
+    async fn a_series_has_a_number_for_each_step_and_ends_in_the_figure(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        let enterprise = register(&cadre, YUESHAN, 1).await;
+        for (number, day) in ["2025-12-31", "2026-01-01", "2026-03-15", "2026-06-19"].into_iter().enumerate() {
+            crate::support::register::record(&cadre, &enterprise, number as u128 + 1, &format!("{day}T09:30:00+08:00")).await;
+        }
+        let query = "query($code: DivisionCode, $step: SeriesStep!) { federation(code: $code) { figureSeries(metrics: [\"visits\", \"enterprises\"], \
+            from: \"2025-12-15\", to: \"2026-06-20\", step: $step) { points { value to } } } }";
+        for settled in [false, true] {
+            if settled {
+                app.settle().await;
+            }
+            for (step, visits, firms) in [
+                ("MONTH", vec!["1", "1", "0", "1", "0", "0", "1"], vec!["0", "1", "1", "1", "1", "1", "1"]),
+                ("QUARTER", vec!["1", "2", "1"], vec!["0", "1", "1"]),
+                ("YEAR", vec!["1", "3"], vec!["0", "1"]),
+            ] {
+                let before = app.statements();
+                let data = cadre.data(query, json!({"code": XIANGXIANG, "step": step})).await;
+                let cost = app.statements() - before;
+                let values = |index: usize| -> Vec<String> {
+                    let points = data["federation"]["figureSeries"][index]["points"].as_array().unwrap();
+                    points.iter().map(|point| point["value"].as_str().unwrap().to_owned()).collect()
+                };
+                assert_eq!((values(0), values(1)), (visits.iter().map(|v| (*v).to_owned()).collect(), firms.iter().map(|v| (*v).to_owned()).collect()), "{step} {settled}");
+                assert!(cost <= 3, "who asks, the changes, what there was: {cost}");
+            }
+        }
+    }
+
+    async fn a_share_names_its_two_numbers(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        let firm = register(&cadre, YUESHAN, 1).await;
+        register(&cadre, YUESHAN, 2).await;
+        register(&cadre, WANGCHUNMEN, 3).await;
+        let union = crate::support::register::found(&cadre, YUESHAN, "JOINT", 1).await;
+        crate::support::register::cover(&cadre, &union, &firm, "2026-03-01").await;
+        let query = "query($code: DivisionCode, $day: Date) { federation(code: $code) { ratios(ratios: [\"coverage_rate\"], asOf: $day) { \
+            percent numerator { value sources { nodes { record { __typename } } } } denominator { value } definition { nameZh } } } }";
+        let data = cadre.data(query, json!({"code": XIANGXIANG, "day": "2026-06-20"})).await;
+        assert_eq!(data["federation"]["ratios"], json!([{"percent": "33.33", "numerator": {"value": "1", "sources": {"nodes": [{"record": {"__typename": "Coverage"}}]}},
+            "denominator": {"value": "3"}, "definition": {"nameZh": "工会覆盖率"}}]));
+        let none = cadre.data(query, json!({"code": SHAOSHAN, "day": "2026-06-20"})).await;
+        assert_eq!(none["federation"]["ratios"][0]["percent"], Value::Null, "a share of nothing is none");
+    }
+
+    async fn fifty_metrics_of_all_cities_are_two_statements(app: App) {
+        let leader = app.person("LEADER", HUNAN).await;
+        let catalogue = leader.data("{ metrics { code nature } }", json!({})).await;
+        let stocks = catalogue["metrics"].as_array().unwrap().iter().filter(|metric| metric["nature"] == "FLOW");
+        let codes: Vec<Value> = stocks.map(|metric| metric["code"].clone()).take(20).collect();
+        let query = "query($code: DivisionCode, $metrics: [MetricCode!]!) { federation(code: $code) { children(first: 100) { nodes { figures(metrics: $metrics) { value } } } } }";
+        let before = app.statements();
+        let data = leader.data(query, json!({"code": HUNAN, "metrics": codes})).await;
+        let cost = app.statements() - before;
+        assert!(cost <= 2, "who asks, and the figures: {cost}");
+        assert_eq!(data["federation"]["children"]["nodes"][0]["figures"].as_array().unwrap().len(), 20);
+    }
+
+    async fn sums_that_are_wrong_are_mended_from_the_entries(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        register(&cadre, YUESHAN, 1).await;
+        app.settle().await;
+        let whole = figures(&cadre, XIANGXIANG, &["enterprises", "employees"], json!({})).await;
+        app.write("DELETE FROM figure_rollup WHERE metric = 'enterprises'").await;
+        app.write("UPDATE figure_rollup SET amount = amount + 7 WHERE metric = 'employees' AND grain = 'Y'").await;
+        assert_ne!(figures(&cadre, XIANGXIANG, &["enterprises", "employees"], json!({"asOf": "2027-01-01"})).await["enterprises"], whole["enterprises"]);
+
+        let mended = api::kernel::ledger::recount::rebuild(&app.process.db).await.map_err(|error| error.report()).unwrap();
+        let again = api::kernel::ledger::recount::rebuild(&app.process.db).await.map_err(|error| error.report()).unwrap();
+
+        let names: Vec<&str> = mended.iter().map(|(name, _)| *name).collect();
+        assert_eq!((names, again.len()), (vec!["enterprises", "employees"], 0));
+        assert_eq!(figures(&cadre, XIANGXIANG, &["enterprises", "employees"], json!({})).await, whole);
+        assert_eq!(crate::verify::first_break(&app).await, None);
+    }
+
+    async fn a_dashboard_hears_of_changes_once_a_second(app: App) {
+        let cadre = app.person("CADRE", XIANGTAN).await;
+        let leader = app.person("LEADER", XIANGXIANG).await;
+        let query = "subscription($id: ID!) { figuresChanged(federationId: $id, metrics: [\"enterprises\"]) { value } }";
+        let mut socket = leader.subscribe(query, json!({"id": app.gid(XIANGXIANG)})).await;
+        let value = |data: Value| data["figuresChanged"][0]["value"].as_str().unwrap().to_owned();
+
+        let first = value(socket.data().await);
+        for number in 1..=4 {
+            register(&cadre, YUESHAN, number).await;
+        }
+        // The neighbour's are no news here.
+        register(&cadre, QINGXI, 9).await;
+        app.settle().await;
+        let mut heard = Vec::new();
+        while heard.last().map(String::as_str) != Some("4") {
+            heard.push(value(socket.data().await));
+        }
+
+        assert_eq!(first, "0");
+        assert!(heard.len() <= 2, "four changes within a second are told at once: {heard:?}");
     }
 }

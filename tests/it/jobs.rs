@@ -12,6 +12,7 @@ use api::jobs::{self, Asked, Chunk, Importer, Refusal};
 use api::kernel::error::{Error, Language, text};
 use api::kernel::event::{Delta, Place};
 use api::kernel::gid::Gid;
+use api::kernel::ledger::Qualifier;
 use api::kernel::op::Op;
 use api::kernel::rows::{Column, optional, required};
 use api::kernel::tx::Tx;
@@ -108,6 +109,8 @@ impl Importer for Tally {
                             day: tx.op().today(),
                             amount: 1,
                             source_id: tx.op().id(),
+                            qualifier: Qualifier::Exact,
+                            moved: None,
                         });
                     }
                 }

@@ -6,6 +6,7 @@ use crate::support::tree::*;
 use api::kernel::op::Op;
 use api::kernel::scope::{Scope, Within};
 use api::policy::Action;
+use entity::assessments::{assessment, patch};
 use entity::fees::{collection, waiting};
 use entity::org::{enterprise, trade_union};
 use entity::people::person;
@@ -80,6 +81,8 @@ both! {
             subject_request by DueOn Asc;
             statistical_return by ClosesOn Desc;
             figure_snapshot by FrozenAt Desc;
+            assessment by Year Desc;
+            patch by ValidFrom Desc;
         }
     }
 }

@@ -1,7 +1,10 @@
 //! Calls that are repeated: whatever takes an `idempotencyKey` gives the same object again.
 
 use crate::support::people::{person, register_person};
-use crate::support::register::{YUESHAN, enterprise, found, record, register, trade_union};
+use crate::support::register::{
+    DRAFT_SCHEME, ISSUE_SCHEME, YUESHAN, enterprise, found, record, register, scheme, trade_union,
+};
+use crate::support::targets;
 use crate::support::tree::*;
 use crate::support::{App, Caller};
 use serde_json::{Value, json};
@@ -52,7 +55,37 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
         upload(cadre, "uscc,name\n").await,
         upload(finance, "voucherId\n").await,
     );
+    let drafted = scheme(county.as_str(), "TOWNSHIP");
+    let draft = cadre.done(DRAFT_SCHEME, drafted.clone()).await["assessmentScheme"]["id"].take();
+    let issued = cadre
+        .done(
+            ISSUE_SCHEME,
+            json!({"id": draft, "expectedVersion": 1, "federationIds": [township]}),
+        )
+        .await;
+    let assessment = &issued["assessmentScheme"]["assessments"]["nodes"][0]["id"];
+    let mut another = drafted;
+    another["title"] = json!("另一考评办法");
+    let targets = targets::issue(
+        cadre,
+        (&county, "visits"),
+        &[(YUESHAN, "65"), (WANGCHUNMEN, "12"), (XINXIANGLU, "7")],
+    )
+    .await;
     vec![
+        (
+            "amendTarget",
+            json!({"id": targets[0], "expectedVersion": 1, "amount": "70", "reason": "上级年中追加任务指标"}),
+        ),
+        (
+            "assessSelf",
+            json!({"id": assessment, "expectedVersion": 1, "scores": [{"item": 1, "points": "8"}], "isFinal": true}),
+        ),
+        (
+            "assignPatch",
+            json!({"federationId": township, "purpose": "联系企业", "from": "2026-01-01"}),
+        ),
+        ("closeTarget", json!({"id": targets[1], "expectedVersion": 1})),
         (
             "correctPerson",
             json!({"id": known, "expectedVersion": 1, "name": "李四"}),
@@ -65,6 +98,7 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
             "coverEnterprise",
             json!({"tradeUnionId": union, "enterpriseId": firm, "from": "2026-03-01"}),
         ),
+        ("draftAssessmentScheme", another),
         (
             "draftReturn",
             json!({"federationId": county, "from": "2026-01-01", "to": "2026-06-20", "title": "半年报", "lines": []}),
@@ -88,6 +122,10 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
             "importEnterprises",
             json!({"uploadId": firms, "federationId": county}),
         ),
+        (
+            "issueTargets",
+            json!({"issuerId": county, "metric": "findings", "year": 2026, "targets": [{"federationId": township, "amount": "9"}]}),
+        ),
         ("linkFederations", link),
         ("recordConsent", json!({"personId": known, "basis": basis})),
         ("registerEnterprise", enterprise(cadre, YUESHAN, 2)),
@@ -95,6 +133,14 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
         (
             "requestExport",
             json!({"federationId": township, "kind": "PEOPLE", "purpose": "MEMBERSHIP", "reason": "向上级工会报送会员名册，年度核对"}),
+        ),
+        (
+            "scoreAssessment",
+            json!({"id": assessment, "expectedVersion": 2, "scores": [{"item": 1, "points": "9"}]}),
+        ),
+        (
+            "signTarget",
+            json!({"id": targets[2], "expectedVersion": 1, "signedOn": "2026-01-15", "signers": "湘乡市总工会主席、新湘路街道工会主席"}),
         ),
         (
             "updateEnterprise",

@@ -29,14 +29,22 @@ const WALK: &str = "{ __schema { types { kind name description interfaces { name
     fragment T on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
 
 /// Lists of objects that are no pages: what bounds each. No new one without a bound that its description names.
-const BOUNDED: [(&str, &str); 18] = [
+const BOUNDED: [(&str, &str); 27] = [
     ("Account.credentials", "the 20 newest"),
     ("Account.grants", "at most 20, by rule, and an elevation"),
     ("Account.sessions", "the 50 used last"),
+    ("Assessment.scores", "one for each item, at most 100"),
+    ("AssessmentBlock.items", "at most 100 in a scheme, by rule"),
+    ("AssessmentScheme.blocks", "at most 12, by rule"),
+    ("AssessmentScore.evidence", "at most 10, by rule"),
     ("AuditEntry.details", "the particulars of one event"),
     ("CollectionResult.reasons", "one for each rule"),
     ("Federation.ancestors", "as many as there are levels"),
     ("Federation.figures", "one for each metric asked for, at most 50"),
+    ("Federation.paceRules", "one a metric, and one for all"),
+    ("Federation.ranking", "at most 100, by rule"),
+    ("IssueTargetsPayload.targets", "at most 100, by rule"),
+    ("PaceRule.points", "at most 53, by rule"),
     ("Person.bases", "at most 100, by rule"),
     ("Query.metrics", "the catalogue"),
     ("Query.nodes", "one for each id"),
@@ -47,6 +55,7 @@ const BOUNDED: [(&str, &str); 18] = [
         "at most one for each metric and axis, or line",
     ),
     ("SubmitCollectionsPayload.results", "one for each line"),
+    ("Target.amendments", "at most 50, by rule"),
     ("Viewer.grants", "what a person holds"),
     ("Viewer.sessions", "the 50 used last"),
     ("Viewer.viewerCan", "one for each action asked for, at most 50"),

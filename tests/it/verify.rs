@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use sea_orm::{ConnectionTrait, Database};
 
 /// The first break that verify names; none if the books are whole.
-async fn first_break(app: &App) -> Option<String> {
+pub async fn first_break(app: &App) -> Option<String> {
     let checks = verify::run(&app.process.db, &app.process.keys, &[], app.process.clock.now())
         .await
         .unwrap_or_else(|error| panic!("{}", error.report()));
@@ -102,11 +102,11 @@ both! {
             ("UPDATE visit SET purpose = 'CARE'", "UPDATE visit SET purpose = 'SAFETY'", "records: visits (PURPOSE"),
             ("UPDATE finding SET severity = 'MAJOR'", "UPDATE finding SET severity = 'MINOR'", "records: findings (SEVERITY"),
             ("UPDATE coverage SET valid_from = '2026-03-02'", "UPDATE coverage SET valid_from = '2026-03-01'", "records: covered_enterprises"),
-            ("UPDATE trade_union SET form = 'JOINT'", "UPDATE trade_union SET form = 'SINGLE'", "records: trade_unions (FORM"),
+            ("UPDATE trade_union SET form = 'JOINT'", "UPDATE trade_union SET form = 'SINGLE'", "(FORM:JOINT) differs by -1 from record"),
             ("UPDATE collection SET due_fen = due_fen + 1 WHERE voucher_id = 'voucher-1'", "UPDATE collection SET due_fen = due_fen - 1 WHERE voucher_id = 'voucher-1'", "records: fees_collected"),
             ("UPDATE figure_entry SET amount = amount + 1 WHERE metric = 'visits'", "UPDATE figure_entry SET amount = amount - 1 WHERE metric = 'visits'", "records: visits"),
             (
-                "INSERT INTO figure_rollup (federation_id, metric, dimension, grain, day, amount) SELECT federation_id, metric, 'PURPOSE:NONE', grain, day, amount FROM figure_rollup WHERE metric = 'visits' AND dimension = ''",
+                "INSERT INTO figure_rollup (federation_id, metric, dimension, grain, day, qualifier, amount) SELECT federation_id, metric, 'PURPOSE:NONE', grain, day, qualifier, amount FROM figure_rollup WHERE metric = 'visits' AND dimension = ''",
                 "DELETE FROM figure_rollup WHERE dimension = 'PURPOSE:NONE'",
                 "roll-ups equal the entries: visits PURPOSE:NONE",
             ),

@@ -9,6 +9,7 @@ use crate::kernel::error::{Error, invalid, text};
 use crate::kernel::event::{Event as Said, Place, Sentence};
 use crate::kernel::files::Files;
 use crate::kernel::keys::Keys;
+use crate::kernel::ledger::recount;
 use crate::kernel::op::{Actor, Op};
 use crate::kernel::suite::{self, Suite};
 use crate::privacy::sealing::jobs as sealing;
@@ -17,7 +18,9 @@ use anyhow::Context;
 use chrono::TimeDelta;
 use entity::id::JobId;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::path::Path;
+use uuid::Uuid;
 
 /// A data key was made, and a job seals everything by it.
 struct DataKeyMade(i32, JobId);
@@ -117,6 +120,31 @@ pub(super) async fn verify(store: &Store, anchors: Option<&Path>) -> Result<(), 
         None => Ok(()),
         Some(what) => Err(anyhow::anyhow!("the books are not whole: {what}").into()),
     }
+}
+
+/// Sums of figures were made what their entries say.
+struct FiguresRebuilt(Vec<(&'static str, u64)>);
+
+impl Said for FiguresRebuilt {
+    fn sentence(self) -> Sentence {
+        let sums: BTreeMap<&str, u64> = self.0.into_iter().collect();
+        Sentence::new("FIGURES_REBUILT", Uuid::nil(), Place::everywhere(), json!(sums))
+    }
+}
+
+pub(super) async fn rebuild_figures(store: &Store) -> Result<(), Error> {
+    let op = existing(store).await?;
+    let mended = &recount::rebuild(&op.app().db).await?;
+    for (metric, sums) in mended {
+        println!("{metric}: {sums} sums were not what the entries say, and are now");
+    }
+    if mended.is_empty() {
+        println!("all sums were what the entries say");
+        return Ok(());
+    }
+    op.write(|tx| async { tx.commit(FiguresRebuilt(mended.clone()), ()).await })
+        .await?;
+    worker::number_rest(op.app()).await
 }
 
 fn suite_named(name: &str) -> Result<&'static dyn Suite, Error> {

@@ -73,6 +73,11 @@ enum Command {
         #[command(flatten)]
         store: Store,
     },
+    /// The sums that figures are read from.
+    Figures {
+        #[command(subcommand)]
+        what: MendFigures,
+    },
     /// Print the signed anchors of the audit trail as JSON lines, to be kept elsewhere.
     Anchors {
         #[command(flatten)]
@@ -125,6 +130,15 @@ impl std::fmt::Debug for Passphrase {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Passphrase")
     }
+}
+
+#[derive(Debug, Subcommand)]
+enum MendFigures {
+    /// Count all entries anew and mend the sums that differ. The service may run meanwhile.
+    Rebuild {
+        #[command(flatten)]
+        store: Store,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -296,6 +310,9 @@ async fn obey(cli: Cli) -> Result<(), Error> {
             store,
         } => books::restore(&file, &passphrase.passphrase, &store).await,
         Command::Verify { anchors, store } => books::verify(&store, anchors.as_deref()).await,
+        Command::Figures {
+            what: MendFigures::Rebuild { store },
+        } => books::rebuild_figures(&store).await,
         Command::Anchors { store } => books::print_anchors(&store).await,
         Command::Migrate { direction, store } => migrate(&direction, &store).await,
         Command::Schema => {

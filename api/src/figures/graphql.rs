@@ -1,15 +1,17 @@
 //! Operations on figures.
 
 use super::comparison::types::{FigureChange, FigureSeries, Ratio, changes_of, ratios_of, series_of};
-use super::rules;
 use super::types::{
     Figure, Metric, NamedPeriod, RatioDefinition, SeriesStep, When, catalogue, figures_of, metrics, ratios,
 };
+use super::{rules, service};
 use crate::kernel::error::Error;
+use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
 use crate::org::federation::types::Federation;
 use crate::scalars::{Date, DimensionCode, MetricCode, RatioCode};
-use async_graphql::{Context, Object};
+use async_graphql::futures_util::Stream;
+use async_graphql::{Context, ID, Object, Subscription};
 
 /// Reading the catalogue.
 #[derive(Default)]
@@ -26,6 +28,27 @@ impl FigureQuery {
     /// Everything that is put in relation.
     async fn ratios(&self) -> Vec<RatioDefinition> {
         ratios()
+    }
+}
+
+/// Figures as they move.
+#[derive(Default)]
+pub struct FigureSubscription;
+
+/// Figures as they move.
+#[Subscription]
+impl FigureSubscription {
+    /// Figures of a federation as of today: at once, and again when one of them has changed, at most once a second. Each
+    /// message is the whole present state, so a reconnect needs no cursor.
+    async fn figures_changed(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Where.")] federation_id: ID,
+        #[graphql(desc = "Codes of metrics, at most 50.")] metrics: Vec<MetricCode>,
+    ) -> Result<impl Stream<Item = Result<Vec<Figure>, Error>> + use<>, Error> {
+        let op = Op::of(context);
+        let node = op.known(Gid::parse(&federation_id, "federationId")?, "federationId")?;
+        service::watch(op, &node, self::metrics(&metrics)?).await
     }
 }
 
@@ -66,7 +89,12 @@ impl FiguresOfFederation<'_> {
         }
         .asked();
         let metrics = self::metrics(&metrics)?;
-        figures_of(Op::of(context), self.0, (&metrics, &when, self::by(by.as_ref()))).await
+        figures_of(
+            Op::of(context),
+            self.0.0.id,
+            (&metrics, &when, self::by(by.as_ref())),
+        )
+        .await
     }
 
     /// Numbers of one time beside those of another (同比、环比): the same days a year earlier if nothing else is said.
@@ -102,7 +130,13 @@ impl FiguresOfFederation<'_> {
         };
         let earlier = now.earlier(earlier, op.today())?;
         let metrics = self::metrics(&metrics)?;
-        changes_of(op, self.0, (&metrics, self::by(by.as_ref())), (&now, &earlier)).await
+        changes_of(
+            op,
+            self.0.0.id,
+            (&metrics, self::by(by.as_ref())),
+            (&now, &earlier),
+        )
+        .await
     }
 
     /// Numbers over time, for charts; at most 400 steps and 50 metrics. With the steps of a day to a year.
@@ -115,7 +149,13 @@ impl FiguresOfFederation<'_> {
         #[graphql(desc = "The step; the first and the last may be cut short.")] step: SeriesStep,
     ) -> Result<Vec<FigureSeries>, Error> {
         let metrics = self::metrics(&metrics)?;
-        series_of(Op::of(context), self.0, &metrics, (step.into(), from.0, to.0)).await
+        series_of(
+            Op::of(context),
+            self.0.0.id,
+            &metrics,
+            (step.into(), from.0, to.0),
+        )
+        .await
     }
 
     /// Shares (率): each with its numerator and denominator over the same federation and days.
@@ -147,6 +187,11 @@ impl FiguresOfFederation<'_> {
         .asked();
         let codes: Vec<&str> = ratios.iter().map(|code| &*code.0).collect();
         let ratios = rules::ratios(&codes)?;
-        ratios_of(Op::of(context), self.0, (&ratios, &when, self::by(by.as_ref()))).await
+        ratios_of(
+            Op::of(context),
+            self.0.0.id,
+            (&ratios, &when, self::by(by.as_ref())),
+        )
+        .await
     }
 }

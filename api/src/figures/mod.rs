@@ -2,6 +2,7 @@
 
 pub mod types;
 pub mod graphql;
+pub mod service;
 pub mod rules;
 pub mod source;
 pub mod comparison;

@@ -122,6 +122,14 @@ impl Named {
 }
 
 impl Asked {
+    /// As of a day.
+    pub fn as_of(day: NaiveDate) -> Asked {
+        Asked {
+            as_of: Some(day),
+            ..Asked::default()
+        }
+    }
+
     /// First day, if one is meant, and last day; today if nothing is said.
     fn days(&self, today: NaiveDate) -> Result<(Option<NaiveDate>, NaiveDate), Error> {
         let said = [self.as_of.is_some(), self.to.is_some(), self.named.is_some()];
@@ -239,19 +247,16 @@ pub fn steps(step: Step, from: NaiveDate, to: NaiveDate) -> Result<Vec<(NaiveDat
     Ok(steps)
 }
 
-/// A share in hundredths of a per cent, rounded half away from zero; none of nothing. 131 of 144 are 9097.
+/// A share in hundredths of a per cent, rounded half up; none of nothing. 131 of 144 are 9097.
 pub fn share(part: i64, whole: i64) -> Option<i64> {
     if whole == 0 {
         return None;
     }
-    let (part, whole) = (i128::from(part) * 20_000, i128::from(whole));
-    let rounded = (part.abs() + whole.abs()) / (2 * whole.abs());
-    let rounded = i64::try_from(rounded).ok()?;
-    Some(if (part < 0) == (whole < 0) {
-        rounded
-    } else {
-        -rounded
-    })
+    let (part, whole) = (
+        i128::from(part) * i128::from(whole.signum()),
+        i128::from(whole).abs(),
+    );
+    i64::try_from((part * 20_000 + whole).div_euclid(2 * whole)).ok()
 }
 
 #[cfg(test)]
@@ -376,6 +381,8 @@ mod tests {
             (0, 5, Some(0)),
             (5, 0, None),
             (-1, 3, Some(-3_333)),
+            (-1, 800, Some(-12)),
+            (3, -4, Some(-7_500)),
             (i64::MAX, 1, None),
         ] {
             assert_eq!(share(part, whole), expected, "{part} of {whole}");

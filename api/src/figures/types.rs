@@ -6,12 +6,12 @@ use crate::kernel::error::Error;
 use crate::kernel::ledger::{Amount, Figures, Qualifier as Exactness, Wanted};
 use crate::kernel::op::Op;
 use crate::metrics::{CATALOGUE, Entry, MetricId, Nature, Origin, RATIOS, Ratio as Share, Unit};
-use crate::org::federation::types::Federation;
 use crate::policy::Action;
 use crate::scalars::{Date, Decimal, DimensionCode, MetricCode, RatioCode, yuan};
 use async_graphql::connection::Connection;
 use async_graphql::futures_util::future::try_join_all;
 use async_graphql::{Context, Enum, InputObject, Object};
+use entity::id::FederationId;
 use serde::Serialize;
 
 /// What one of a metric is.
@@ -334,15 +334,15 @@ pub fn metrics(codes: &[MetricCode]) -> Result<Vec<MetricId>, Error> {
 /// Answers for a federation; all federations of a level of an operation are answered by one statement a period.
 pub async fn figures_of(
     op: &Op,
-    at: &Federation,
+    at: FederationId,
     (metrics, when, by): (&[MetricId], &rules::Asked, Option<&str>),
 ) -> Result<Vec<Figure>, Error> {
-    op.authorize(Action::ReadFigures, at.0.id, "id")?;
+    op.authorize(Action::ReadFigures, at, "id")?;
     let mut wanted = Vec::new();
     for metric in metrics.iter().copied() {
         let entry = metric.entry();
         wanted.push(Wanted {
-            federation_id: at.0.id,
+            federation_id: at,
             metric,
             axis: by.map(|by| rules::axis(entry.code, entry.axes, by)).transpose()?,
             period: when.period(entry.nature, op.today())?,

@@ -7,6 +7,8 @@
 use super::error::Error;
 use super::reader::{ACQUIRE, Hold, Lane, Lanes, Reader, Watch};
 use super::telemetry::{self, Statements};
+/// Which database it is.
+pub use sea_orm::DbBackend as Backend;
 use sea_orm::sqlx::Connection;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,

@@ -7,7 +7,7 @@ use super::op::Op;
 use super::scope::Scope;
 use super::sequencer::{LINK_COLUMNS, Link};
 use super::sql::Sql;
-use async_graphql::futures_util::Stream;
+use async_graphql::futures_util::{Stream, StreamExt};
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult};
 use std::sync::Arc;
@@ -200,6 +200,31 @@ pub fn subscribe(
             Err(error) => Some((Err(error), None)),
         }
     })
+}
+
+/// A sign for each event from now on that may change a figure of a federation: in it, below it, or above it (a delivery
+/// stands at the smallest federation that holds all its payers); and whatever moves from one place to another.
+pub async fn changes_around(
+    op: &Op,
+    path: String,
+) -> Result<impl Stream<Item = Result<(), Error>> + Send + use<>, Error> {
+    let after = position(&op.app().db).await?;
+    let interest = Interest {
+        kinds: &[],
+        subject_id: None,
+        scope: Scope::everything(),
+    };
+    let events = subscribe(op, Some(after), interest);
+    Ok(events.filter_map(move |event| {
+        let sign = match event {
+            Ok(link) => {
+                let is_around = link.path.starts_with(&path) || path.starts_with(&link.path);
+                (is_around || link.kind.ends_with("_MOVED")).then_some(Ok(()))
+            }
+            Err(error) => Some(Err(error)),
+        };
+        std::future::ready(sign)
+    }))
 }
 
 struct Reader {

@@ -5,9 +5,10 @@ use async_graphql::ID;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use entity::id::{
-    AccountId, CollectionId, CoverageId, CredentialId, EnterpriseId, ExportId, FederationId,
-    FederationLinkId, FigureSnapshotId, FindingId, GrantId, JobId, PersonId, SealedFileId, SessionId,
-    StatisticalReturnId, SubjectRequestId, TradeUnionId, VisitId, WaitingCollectionId,
+    AccountId, AssessmentId, AssessmentSchemeId, CollectionId, CoverageId, CredentialId, EnterpriseId,
+    ExportId, FederationId, FederationLinkId, FigureSnapshotId, FindingId, GrantId, JobId, PatchId, PersonId,
+    SealedFileId, SessionId, StatisticalReturnId, SubjectRequestId, TargetId, TradeUnionId, VisitId,
+    WaitingCollectionId,
 };
 use uuid::Uuid;
 
@@ -75,6 +76,10 @@ gids! {
     b'K' CredentialId
     b'R' StatisticalReturnId
     b'Z' FigureSnapshotId
+    b'm' AssessmentSchemeId
+    b'a' AssessmentId
+    b'p' PatchId
+    b'Y' TargetId
 }
 
 /// The message for an id that is not a UUID.

@@ -171,6 +171,21 @@ pub trait Within: Placed {
     fn within(scope: &Scope) -> Select<Self> {
         <Self as EntityTrait>::find().filter(scope.predicate::<Self>())
     }
+
+    /// The rows that the scope reaches, and those that another proof of the caller's reach names.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a scoped read begins here, with one proof more"
+    )]
+    fn within_or(scope: &Scope, also: SimpleExpr) -> Select<Self> {
+        let also = if scope.everything {
+            SimpleExpr::from(true)
+        } else {
+            also
+        };
+        let any = Condition::any().add(scope.predicate::<Self>()).add(also);
+        <Self as EntityTrait>::find().filter(any)
+    }
 }
 
 impl<E: Placed> Within for E {}

@@ -15,3 +15,4 @@ pub mod federation;
 pub mod uscc;
 pub mod enterprise;
 pub mod trade_union;
+pub mod moves;

@@ -19,6 +19,7 @@ use crate::kernel::vault::{Cell, Opener};
 use crate::metrics::Nature;
 use crate::org::federation::rules::superiors;
 use crate::privacy::sealing::{self, SEALED};
+use crate::tables::PLACED;
 use crate::{accounts, fees, registers, uploads};
 use chrono::{DateTime, Utc};
 use entity::org::federation::Level;
@@ -103,7 +104,9 @@ fn misplaced(tree: &Tree, node: &Node) -> Option<&'static str> {
         .as_deref()
         .map(|code| superiors(code, node.level))
         .unwrap_or_default();
-    if !superiors.is_empty() && !superiors.iter().any(|(level, code)| parent_is(*level, code)) {
+    // Whoever was moved by hand stands where the law put it, not its code.
+    let is_moved = !tree.former(node.id).is_empty();
+    if !is_moved && !superiors.is_empty() && !superiors.iter().any(|(level, code)| parent_is(*level, code)) {
         return Some("has a code that does not belong under its superior");
     }
     if parent.is_some_and(|parent| node.level <= parent.level) {
@@ -139,26 +142,6 @@ struct Named {
     id: Uuid,
 }
 
-/// Every table whose rows have a place in the tree.
-const PLACED: [&str; 16] = [
-    "event",
-    "account",
-    "federation_link",
-    "enterprise",
-    "trade_union",
-    "coverage",
-    "visit",
-    "collection",
-    "waiting_collection",
-    "job",
-    "person",
-    "sealed_file",
-    "export",
-    "subject_request",
-    "statistical_return",
-    "figure_snapshot",
-];
-
 async fn places(db: &Snapshot) -> Result<Result<String, String>, Error> {
     for table in PLACED {
         let mut sql = Sql::new("SELECT placed.id FROM ");
@@ -167,8 +150,13 @@ async fn places(db: &Snapshot) -> Result<Result<String, String>, Error> {
         // The service's own work has no place: none, or nil.
         sql.push("federation.id IS NULL AND (placed.federation_id <> ")
             .bind(Uuid::nil());
-        sql.push(" OR placed.path <> '') OR placed.path <> federation.path OR placed.county_id <> ");
-        sql.push("federation.county_id LIMIT 1");
+        sql.push(" OR placed.path <> '') OR (placed.path <> federation.path OR placed.county_id <> federation.county_id)");
+        if table == "event" {
+            // What happened stays where it happened.
+            sql.push(" AND NOT EXISTS (SELECT 1 FROM former_place WHERE subject_id = placed.federation_id AND former_place.path");
+            sql.push(" = placed.path AND former_place.county_id = placed.county_id)");
+        }
+        sql.push(" LIMIT 1");
         let found = Named::find_by_statement(sql.on(db.get_database_backend()))
             .one(db)
             .await?;
@@ -228,8 +216,13 @@ async fn records(db: &Snapshot) -> Result<Result<String, String>, Error> {
                     dimension,
                     amount,
                 } = found;
+                let part = if dimension.is_empty() {
+                    dimension
+                } else {
+                    format!(" ({dimension})")
+                };
                 return Ok(Err(format!(
-                    "{metric} {dimension} differs by {amount} from record {source_id}"
+                    "{metric}{part} differs by {amount} from record {source_id}"
                 )));
             }
         }

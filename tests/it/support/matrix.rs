@@ -31,7 +31,7 @@ pub struct Row {
 
 /// Inputs that the poor samples of the schema are not enough for, by operation; with a name where there are several.
 /// `<role>` is the caller's, `<township>` that of the place, `<Session (over)>` a thing that is there.
-const INPUTS: [(&str, &str, &str); 10] = [
+const INPUTS: [(&str, &str, &str); 12] = [
     ("addClientCredential", "", r#"{"publicKey": ""}"#),
     ("draftReturn", "", r#"{"title": ""}"#),
     ("elevate", "", r#"{"role": "<role>"}"#),
@@ -44,6 +44,12 @@ const INPUTS: [(&str, &str, &str); 10] = [
         "of an administrator",
         r#"{"role": "SYSTEM_ADMINISTRATOR"}"#,
     ),
+    (
+        "issueAssessmentScheme",
+        "",
+        r#"{"id": "<AssessmentScheme (draft)>"}"#,
+    ),
+    ("publishAssessment", "", r#"{"id": "<AssessmentScheme (draft)>"}"#),
     ("refuseSubjectRequest", "", r#"{"reason": "STATUTORY_DUTY"}"#),
     (
         "submitCollections",
@@ -73,7 +79,10 @@ fn light(shape: &Shape, of: &str) -> String {
 }
 
 /// Arguments that find what is there on a list that is too long to be read.
-const ARGUMENTS: [(&str, &str); 1] = [("Federation.auditTrail", r#"filter: {subjectId: "<Visit>"}"#)];
+const ARGUMENTS: [(&str, &str); 2] = [
+    ("Federation.auditTrail", r#"filter: {subjectId: "<Visit>"}"#),
+    ("Federation.paceRules", "year: 2026"),
+];
 
 /// All rows that the schema has, and the root fields that name nothing that has a place.
 pub fn rows(shape: &Shape, target: &Target) -> (Vec<Row>, Vec<String>) {
@@ -189,6 +198,7 @@ impl Maker<'_> {
                     () if to == "Federation" && gives == to => Proof::Above,
                     () if to == "Federation" => Proof::Below,
                     () if is_thing => Proof::Thing(self.kinds(to).remove(0)),
+                    () if to == "RankedFederation" => Proof::Below,
                     () if light(self.shape, to).contains("federation") => {
                         Proof::Thing("Federation".to_owned())
                     }

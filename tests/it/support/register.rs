@@ -22,6 +22,14 @@ pub const RECORD: &str = "mutation($input: RecordVisit!) { recordVisit(input: $i
 pub const CORRECT: &str = "mutation($input: CorrectVisit!) { correctVisit(input: $input) { \
     visit { id version purpose notes findings { severity } } userErrors { code field message } } }";
 
+pub const DRAFT_SCHEME: &str = "mutation($input: DraftAssessmentScheme!) { draftAssessmentScheme(input: $input) { \
+    assessmentScheme { id version state } userErrors { code field message } } }";
+pub const ISSUE_SCHEME: &str = "mutation($input: IssueAssessmentScheme!) { issueAssessmentScheme(input: $input) { \
+    assessmentScheme { id state assessedCount assessments(first: 100) { nodes { id version federation { code } } } } \
+    userErrors { code field message } } }";
+pub const ASSIGN_PATCH: &str = "mutation($input: AssignPatch!) { assignPatch(input: $input) { \
+    patch { id responsible groupName purpose from to assignedBy } userErrors { code field message } } }";
+
 /// A valid unified social credit code, another for every number.
 pub fn uscc(number: u32) -> String {
     let start = format!("91430381MA{number:07}");
@@ -82,6 +90,29 @@ pub fn visit(enterprise: &str, number: u128, started_at: &str) -> Value {
 pub async fn record(caller: &Caller, enterprise: &str, number: u128, started_at: &str) -> String {
     let done = caller.done(RECORD, visit(enterprise, number, started_at)).await;
     done["visit"]["id"].as_str().unwrap().to_owned()
+}
+
+/// What `draftAssessmentScheme` takes, for those of a level below a federation.
+pub fn scheme(federation: &str, level: &str) -> Value {
+    let item = |title: &str, points: &str| json!({"title": title, "points": points, "standard": format!("{title}按要求完成")});
+    let with = |mut item: Value, more: Value| {
+        let more = more.as_object().unwrap().clone();
+        item.as_object_mut().unwrap().extend(more);
+        item
+    };
+    let visits = json!({"metric": "visits", "dimension": "PURPOSE:SAFETY", "full": "2"});
+    json!({
+        "federationId": federation, "year": 2026, "title": "工会工作绩效考评办法", "level": level, "closesOn": "2026-06-25",
+        "blocks": [
+            {"title": "依法维权", "weight": 60, "items": [item("法律援助", "10"), with(item("安全走访", "10"), visits)]},
+            {"title": "组织建设", "weight": 40, "items": [
+                with(item("企业建档", "20"), json!({"metric": "enterprises", "full": "4"})),
+                with(item("党建带工建", "20"), json!({"assessor": "县委组织部"})),
+                with(item("经验推广", "5"), json!({"kind": "REWARD"})),
+                with(item("逾期报送", "5"), json!({"kind": "PENALTY"})),
+            ]},
+        ],
+    })
 }
 
 /// Figures of the federation of a code, by metric.

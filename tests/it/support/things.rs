@@ -1,9 +1,12 @@
 //! One of everything at a place, entered as those enter it who work there.
 
-use super::App;
 use super::register::{
-    FOUND, IMPORT_COLLECTIONS, IMPORT_ENTERPRISES, REGISTER, cover, job, trade_union, uscc,
+    ASSIGN_PATCH, DRAFT_SCHEME, FOUND, IMPORT_COLLECTIONS, IMPORT_ENTERPRISES, ISSUE_SCHEME, REGISTER, cover,
+    job, trade_union, uscc,
 };
+use super::{App, Caller};
+use api::kernel::gid::Gid;
+use sea_orm::ActiveEnum;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -156,6 +159,18 @@ pub async fn things(app: &App, place: Place) -> Things {
         "FigureSnapshot",
         super::returns::freeze(&cadre, at, &["visits"]).await,
     );
+    for (kind, id) in assessments(app, place, &office).await {
+        keep(kind, id);
+    }
+    let issuer = app.process.tree().ancestors_of(app.federation(at)).next();
+    let issuer = issuer.unwrap().gid().to_string();
+    keep(
+        "Target",
+        super::targets::issue(&cadre, (&issuer, "visits"), &[(at, "12")])
+            .await
+            .remove(0),
+    );
+    super::targets::set_pace(&cadre, (at, None), &[("2026-12-31", "100")]).await;
     keep("Enterprise", enterprise);
     keep("TradeUnion", union);
     Things {
@@ -165,6 +180,30 @@ pub async fn things(app: &App, place: Place) -> Things {
         uscc: uscc(number),
         id_number: super::people::resident_id(number),
     }
+}
+
+/// A scheme by which the place is assessed, the assessment, a draft of the place's own, and a patch.
+async fn assessments(app: &App, place: Place, office: &Caller) -> [(&'static str, String); 4] {
+    let cadre = app.person("CADRE", place.above).await;
+    let tree = app.process.tree();
+    let node = tree.get(app.federation(place.at)).unwrap();
+    let (level, parent) = (node.level.to_value(), node.parent_id.unwrap().gid().to_string());
+    let mut scheme = super::register::scheme(&parent, &level);
+    scheme["title"] = json!(format!("{}年度考评办法", place.word));
+    let issued = text(&cadre.done(DRAFT_SCHEME, scheme.clone()).await["assessmentScheme"]["id"]);
+    let issue = json!({"id": issued, "expectedVersion": 1, "federationIds": [app.gid(place.at)]});
+    let done = cadre.done(ISSUE_SCHEME, issue).await;
+    let assessment = text(&done["assessmentScheme"]["assessments"]["nodes"][0]["id"]);
+    scheme["federationId"] = json!(app.gid(place.at));
+    let draft = text(&office.done(DRAFT_SCHEME, scheme).await["assessmentScheme"]["id"]);
+    let patch = json!({"federationId": app.gid(place.at), "purpose": format!("{}联系点", place.word), "from": "2026-01-01"});
+    let patch = text(&office.done(ASSIGN_PATCH, patch).await["patch"]["id"]);
+    [
+        ("AssessmentScheme (assessing)", issued),
+        ("AssessmentScheme (draft)", draft),
+        ("Assessment", assessment),
+        ("Patch", patch),
+    ]
 }
 
 /// A line that was accepted, and one that waits.

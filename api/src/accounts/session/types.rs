@@ -4,9 +4,11 @@ use super::service::Tokens;
 use super::store::{SessionsOf, actor};
 use crate::accounts::account::types::{Account, seen};
 use crate::accounts::grant::types::{Grant, grants_of};
+use crate::assessments::patch::types::{Patch, patches_of_caller};
 use crate::kernel::error::{Error, UserError, invalid, text};
 use crate::kernel::gid::Gid;
 use crate::kernel::op::{Actor, Op, Verdict};
+use crate::kernel::page::{Connection, Page};
 use crate::node;
 use crate::policy::Action;
 use crate::scalars::DateTime;
@@ -94,6 +96,19 @@ impl Viewer {
                     .any(|grant| grant.role.name() == held.0.role && grant.federation_id == place)
         };
         Ok(all.iter().any(sleeps))
+    }
+
+    /// Federations for which the caller is responsible today (挂点包干), newest first; empty for a caller that has not signed in.
+    #[expect(clippy::too_many_arguments, reason = "the four of every connection")]
+    async fn patches(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "How many from the start, at most 100; 20 if nothing is said.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Patch>, Error> {
+        patches_of_caller(context, Page::new(first, after, last, before)?).await
     }
 
     /// The caller's open sessions, last used first, at most 50; empty for a caller that has not signed in.

@@ -7,12 +7,12 @@ use crate::kernel::ledger::series::Changes;
 use crate::kernel::ledger::{Amount, Figures, Period, Wanted};
 use crate::kernel::op::Op;
 use crate::metrics::{MetricId, Nature, Ratio as Share};
-use crate::org::federation::types::Federation;
 use crate::policy::Action;
 use crate::scalars::Decimal;
 use async_graphql::SimpleObject;
 use async_graphql::futures_util::future::{try_join, try_join_all};
 use chrono::NaiveDate;
+use entity::id::FederationId;
 use std::collections::BTreeMap;
 
 /// A figure beside the same one of other days.
@@ -51,7 +51,7 @@ impl FigureChange {
 /// Figures of two times side by side; a part that only one of them has is zero in the other.
 pub async fn changes_of(
     op: &Op,
-    at: &Federation,
+    at: FederationId,
     (metrics, by): (&[MetricId], Option<&str>),
     (now, before): (&rules::Asked, &rules::Asked),
 ) -> Result<Vec<FigureChange>, Error> {
@@ -92,13 +92,13 @@ pub struct FigureSeries {
 /// Series of metrics from a day to a day.
 pub async fn series_of(
     op: &Op,
-    at: &Federation,
+    at: FederationId,
     metrics: &[MetricId],
     (step, from, to): (Step, NaiveDate, NaiveDate),
 ) -> Result<Vec<FigureSeries>, Error> {
-    op.authorize(Action::ReadFigures, at.0.id, "id")?;
+    op.authorize(Action::ReadFigures, at, "id")?;
     let steps = rules::steps(step, from, to)?;
-    let federation_id = at.0.id;
+    let federation_id = at;
     let opening = |metric: MetricId| async move {
         let Some(eve) = from.pred_opt().filter(|_| metric.entry().nature == Nature::Stock) else {
             return Ok(Amount::default());
@@ -187,7 +187,7 @@ pub struct Ratio {
 /// Shares of a federation. A part without a denominator is shown with none.
 pub async fn ratios_of(
     op: &Op,
-    at: &Federation,
+    at: FederationId,
     (ratios, when, by): (&[&'static Share], &rules::Asked, Option<&str>),
 ) -> Result<Vec<Ratio>, Error> {
     let found = ratios.iter().map(|ratio| async move {

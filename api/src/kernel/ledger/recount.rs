@@ -1,7 +1,6 @@
 //! Counting all entries anew: what `verify` proves and `figures rebuild` mends.
 
 use super::fold::ADD;
-use crate::kernel::app::App;
 use crate::kernel::db::Db;
 use crate::kernel::error::Error;
 use crate::kernel::sql::Sql;
@@ -68,11 +67,11 @@ pub async fn difference(db: &impl ConnectionTrait, code: &str) -> Result<Option<
 
 /// Makes the sums of all metrics what the entries say, while the service runs; gives the metrics that were mended, with
 /// how many sums. Readers see the old sums or the new ones. Only numbering waits, and only for a metric that is wrong.
-pub async fn rebuild(app: &App) -> Result<Vec<(&'static str, u64)>, Error> {
+pub async fn rebuild(db: &Db) -> Result<Vec<(&'static str, u64)>, Error> {
     let mut mended = Vec::new();
     for entry in CATALOGUE {
-        if difference(app.db.unhurried(), entry.code).await?.is_some() {
-            mended.push((entry.code, mend(&app.db, entry.code).await?));
+        if difference(db.unhurried(), entry.code).await?.is_some() {
+            mended.push((entry.code, mend(db, entry.code).await?));
         }
     }
     Ok(mended)

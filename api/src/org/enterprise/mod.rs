@@ -9,7 +9,7 @@ pub mod rules;
 pub(crate) mod store;
 pub mod import;
 
-use crate::kernel::event::{Carry, Delta, Event as Said, Sentence, change, net};
+use crate::kernel::event::{Delta, Event as Said, Sentence, change, net};
 use crate::kernel::ledger::Qualifier;
 use crate::metrics::MetricId;
 use chrono::NaiveDate;
@@ -30,15 +30,6 @@ pub enum Event {
         after: Box<Model>,
         /// The day from which the figures show it.
         day: NaiveDate,
-    },
-    /// One went to another federation, with its coverage.
-    Moved {
-        /// Which.
-        enterprise: EnterpriseId,
-        /// From where to where, and when.
-        carry: Box<Carry>,
-        /// Why.
-        reason: String,
     },
 }
 
@@ -98,15 +89,6 @@ impl Said for Event {
                 let body = change(&particulars(&before), &particulars(&after));
                 let deltas = net(deltas(&before, day, -1).into_iter().chain(deltas(&after, day, 1)));
                 Sentence::new("ENTERPRISE_UPDATED", after.id.0, after.place(), body).with(deltas)
-            }
-            Event::Moved {
-                enterprise,
-                carry,
-                reason,
-            } => {
-                let body = json!({"from": carry.from.federation_id, "on": carry.day, "reason": reason});
-                let carry = *carry;
-                Sentence::new("ENTERPRISE_MOVED", enterprise.0, carry.to.clone(), body).carrying(carry)
             }
         }
     }

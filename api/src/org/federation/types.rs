@@ -2,6 +2,7 @@
 
 use super::store;
 use crate::accounts::account::types::{Account, AccountFilter, AccountOrder, accounts_of};
+use crate::assessments::assessment::graphql::AssessmentsOfFederation;
 use crate::audit::types::{AuditEntry, AuditFilter, audit_trail_of};
 use crate::fees::collection::graphql::FeesOfFederation;
 use crate::figures::graphql::FiguresOfFederation;
@@ -19,6 +20,7 @@ use crate::privacy::request::types::{SubjectRequest, SubjectRequestState, subjec
 use crate::returns::report::graphql::ReturnsOfFederation;
 use crate::returns::snapshot::graphql::SnapshotsOfFederation;
 use crate::scalars::{Date, DivisionCode, IdNumber, PhoneNumber};
+use crate::targets::graphql::TargetsOfFederation;
 use crate::visits::types::{Visit, VisitOrder, visits_of};
 use async_graphql::{Context, Enum, ID, InputObject, Object};
 use entity::id::FederationId;
@@ -316,6 +318,16 @@ impl Federation {
     #[graphql(flatten)]
     async fn kept(&self) -> SnapshotsOfFederation<'_> {
         SnapshotsOfFederation(self)
+    }
+
+    #[graphql(flatten)]
+    async fn assessed(&self) -> AssessmentsOfFederation<'_> {
+        AssessmentsOfFederation(self)
+    }
+
+    #[graphql(flatten)]
+    async fn steering(&self) -> TargetsOfFederation<'_> {
+        TargetsOfFederation(self)
     }
 
     /// Accounts with their home in this federation or below it; for who administrates accounts.

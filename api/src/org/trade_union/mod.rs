@@ -10,11 +10,10 @@ pub mod service;
 pub mod rules;
 pub(crate) mod store;
 
-use crate::kernel::event::{Carry, Delta, Event as Said, Sentence, change};
+use crate::kernel::event::{Delta, Event as Said, Sentence, change};
 use crate::kernel::ledger::Qualifier;
 use crate::metrics::MetricId;
 use chrono::NaiveDate;
-use entity::id::TradeUnionId;
 use entity::org::{coverage, trade_union};
 use sea_orm::ActiveEnum;
 use serde_json::{Value, json};
@@ -23,15 +22,6 @@ use serde_json::{Value, json};
 pub enum Event {
     /// One was founded.
     Founded(trade_union::Model),
-    /// One went to another federation.
-    Moved {
-        /// Which.
-        trade_union: TradeUnionId,
-        /// From where to where, and when.
-        carry: Box<Carry>,
-        /// Why.
-        reason: String,
-    },
     /// One began to cover an enterprise.
     CoverageBegun(coverage::Model),
     /// One ceases to cover an enterprise on a day.
@@ -83,15 +73,6 @@ impl Said for Event {
             Event::Founded(union) => {
                 let body = json!({"form": union.form.to_value()});
                 Sentence::new("TRADE_UNION_FOUNDED", union.id.0, union.place(), body).with(founded(&union))
-            }
-            Event::Moved {
-                trade_union,
-                carry,
-                reason,
-            } => {
-                let body = json!({"from": carry.from.federation_id, "on": carry.day, "reason": reason});
-                let carry = *carry;
-                Sentence::new("TRADE_UNION_MOVED", trade_union.0, carry.to.clone(), body).carrying(carry)
             }
             Event::CoverageBegun(coverage) => {
                 let body =

@@ -1,0 +1,255 @@
+//! Decisions about assessments: when who may give points, and how many.
+
+use crate::assessments::scheme::rules::{Block, ITEMS_MAX, Item, Kind, State};
+use crate::figures;
+use crate::kernel::error::{Error, Faults, conflict, invalid, text};
+use crate::kernel::ledger::{Sums, Wanted};
+use crate::metrics::MetricId;
+use entity::assessments::scheme::Model as Scheme;
+use entity::assessments::score::{Model, Side};
+use entity::id::FederationId;
+use std::collections::HashSet;
+
+/// Characters of a remark.
+const REMARK_MAX: usize = 1_000;
+/// Records that prove a score.
+const EVIDENCE_MAX: usize = 10;
+
+/// What a side gives for an item.
+#[derive(Clone, Debug)]
+pub struct Given {
+    /// Number of the item.
+    pub item: i32,
+    /// In hundredths; none if it cannot be read.
+    pub points: Option<i64>,
+    /// Why.
+    pub remark: Option<String>,
+    /// Global ids of records that prove it.
+    pub evidence: Vec<String>,
+}
+
+/// A self-assessment is written until the closing day, and until it was handed in.
+pub fn may_assess(state: State, is_submitted: bool) -> Result<(), Error> {
+    let refusal = match state {
+        State::Issued if !is_submitted => return Ok(()),
+        State::Issued => text("It was handed in.", "自评已提交，不能再修改。"),
+        State::Draft | State::Closed | State::Published => text("Self-assessment is over.", "自评已截止。"),
+    };
+    Err(conflict("id", refusal))
+}
+
+/// The issuer scores until it publishes.
+pub fn may_score(state: State) -> Result<(), Error> {
+    match state {
+        State::Issued | State::Closed => Ok(()),
+        State::Draft | State::Published => {
+            let published = text("The scores were published.", "考评结果已通报，不能再修改。");
+            Err(conflict("id", published))
+        }
+    }
+}
+
+/// Scores are published when self-assessment is over and every basic item without a figure has been scored.
+pub fn may_publish(state: State, unscored: usize) -> Result<(), Error> {
+    let refusal = match state {
+        State::Closed if unscored == 0 => return Ok(()),
+        State::Closed => text(
+            format!("Items are still to be scored: {unscored}."),
+            format!("尚有 {unscored} 个项目未评分。"),
+        ),
+        State::Draft | State::Issued | State::Published => text(
+            "It is published after its closing day.",
+            "须在考评截止日期之后通报。",
+        ),
+    };
+    Err(conflict("id", refusal))
+}
+
+/// The items of all blocks.
+pub fn items(blocks: &[Block]) -> impl Iterator<Item = &Item> {
+    blocks.iter().flat_map(|block| &block.items)
+}
+
+/// Points that a side gives: at most those of the item, once for each. What a figure scores, nobody assesses of
+/// themselves, and the issuer only with a remark.
+pub fn check_given(side: Side, blocks: &[Block], given: &[Given]) -> Result<(), Error> {
+    let (mut faults, mut seen) = (Faults::default(), HashSet::new());
+    for (index, score) in given.iter().enumerate() {
+        let at = |field: &str| format!("scores.{index}.{field}");
+        let item = items(blocks).find(|item| item.number == score.item);
+        let rule = text(
+            "An item of the scheme, named once.",
+            "应为考评办法中的项目，且不得重复。",
+        );
+        faults.unless(item.is_some() && seen.insert(score.item), at("item"), rule);
+        let Some(item) = item else { continue };
+        let is_fair = score
+            .points
+            .is_some_and(|points| (0..=item.points).contains(&points));
+        let rule = text(
+            "From 0 to the points of the item, with two decimals at most.",
+            "应在 0 与项目分值之间，最多两位小数。",
+        );
+        faults.unless(is_fair, at("points"), rule);
+        let remark = score.remark.as_deref().map(str::trim).unwrap_or_default();
+        let rule = text("At most 1,000 characters.", "最多 1000 个字符。");
+        faults.unless(remark.chars().count() <= REMARK_MAX, at("remark"), rule);
+        if item.measure.is_some() {
+            match side {
+                Side::Own => {
+                    let rule = text("A figure scores it.", "该项目由指标自动评分。");
+                    faults.unless(false, at("item"), rule);
+                }
+                Side::Issuer => {
+                    let rule = text(
+                        "Other points than the figure's need a remark.",
+                        "改变自动评分须说明理由。",
+                    );
+                    faults.unless(!remark.is_empty(), at("remark"), rule);
+                }
+            }
+        }
+    }
+    faults.refuse()
+}
+
+/// How many records prove each score of a self-assessment: at most 10, and at most 100 scores.
+pub fn check_evidence(counts: impl ExactSizeIterator<Item = usize>) -> Result<(), Error> {
+    let mut faults = Faults::default();
+    let rule = text("At most 100 scores.", "评分最多 100 项。");
+    faults.unless(counts.len() <= ITEMS_MAX, "scores", rule);
+    for (index, count) in counts.enumerate() {
+        let rule = text("At most 10 records.", "证明材料最多 10 项。");
+        faults.unless(count <= EVIDENCE_MAX, format!("scores.{index}.evidence"), rule);
+    }
+    faults.refuse()
+}
+
+/// What a side gave for an item.
+pub fn of_item(scores: &[Model], side: Side, item: i32) -> Option<&Model> {
+    scores
+        .iter()
+        .find(|score| score.side == side && score.item == item)
+}
+
+/// How many basic items without a figure the issuer has not scored.
+pub fn unscored(blocks: &[Block], scores: &[Model]) -> usize {
+    let waits = |item: &&Item| {
+        item.kind == Kind::Base
+            && item.measure.is_none()
+            && of_item(scores, Side::Issuer, item.number).is_none()
+    };
+    items(blocks).filter(waits).count()
+}
+
+/// What to sum for an item at a federation; none without a figure.
+pub fn wanted(scheme: &Scheme, item: &Item, at: FederationId) -> Option<Wanted> {
+    let measure = item.measure.as_ref()?;
+    let metric = MetricId::coded(&measure.metric)?;
+    let axis = measure.dimension.as_deref().and_then(|dimension| {
+        let (axis, _) = dimension.split_once(':')?;
+        figures::rules::axis(metric.code(), metric.entry().axes, axis).ok()
+    });
+    let closing = figures::rules::Asked::as_of(scheme.closes_on);
+    let period = closing.period(metric.entry().nature, scheme.closes_on).ok()?;
+    Some(Wanted {
+        federation_id: at,
+        metric,
+        axis,
+        period,
+    })
+}
+
+/// What an item counts of the sums that it wants.
+pub fn figure(item: &Item, sums: &Sums) -> i64 {
+    let dimension = item
+        .measure
+        .as_ref()
+        .and_then(|measure| measure.dimension.as_deref())
+        .unwrap_or_default();
+    let counted = sums.iter().filter(|(value, _)| value == dimension);
+    counted.map(|(_, amount)| amount.total()).sum()
+}
+
+/// What refuses evidence that is not of the assessed federation.
+pub fn foreign_evidence(index: usize) -> Error {
+    let rule = text(
+        "A record of the assessed federation.",
+        "证明材料应为被考评工会的记录。",
+    );
+    invalid(format!("scores.{index}.evidence"), rule)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assessments::scheme::rules::Measure;
+
+    fn blocks() -> Vec<Block> {
+        let item = |number: i32, measure: Option<Measure>| Item {
+            number,
+            kind: Kind::Base,
+            title: "走访企业".to_owned(),
+            points: 1_000,
+            standard: "每月一次".to_owned(),
+            assessor: None,
+            measure,
+        };
+        let measure = Measure {
+            metric: "visits".to_owned(),
+            dimension: None,
+            full: 12,
+        };
+        vec![Block {
+            title: "维权".to_owned(),
+            weight: 100,
+            items: vec![item(1, None), item(2, Some(measure))],
+        }]
+    }
+
+    #[test]
+    fn points_are_those_of_the_item_at_most() {
+        let given = |item: i32, points: Option<i64>, remark: Option<&str>| Given {
+            item,
+            points,
+            remark: remark.map(str::to_owned),
+            evidence: Vec::new(),
+        };
+        for (side, scores, good) in [
+            (Side::Own, vec![given(1, Some(0), None)], true),
+            (Side::Own, vec![given(1, Some(1_000), None)], true),
+            (Side::Own, vec![given(1, Some(1_001), None)], false),
+            (Side::Own, vec![given(1, Some(-1), None)], false),
+            (Side::Own, vec![given(1, None, None)], false),
+            (Side::Own, vec![given(3, Some(1), None)], false),
+            (
+                Side::Own,
+                vec![given(1, Some(1), None), given(1, Some(1), None)],
+                false,
+            ),
+            (Side::Own, vec![given(2, Some(1), Some("实际走访"))], false),
+            (Side::Issuer, vec![given(2, Some(1), Some("实际走访"))], true),
+            (Side::Issuer, vec![given(2, Some(1), None)], false),
+            (Side::Issuer, vec![given(2, Some(1), Some("  "))], false),
+        ] {
+            assert_eq!(check_given(side, &blocks(), &scores).is_ok(), good, "{scores:?}");
+        }
+        assert_eq!(unscored(&blocks(), &[]), 1);
+    }
+
+    #[test]
+    fn everything_has_its_time() {
+        for (state, assess, score, publish) in [
+            (State::Draft, false, false, false),
+            (State::Issued, true, true, false),
+            (State::Closed, false, true, true),
+            (State::Published, false, false, false),
+        ] {
+            assert_eq!(may_assess(state, false).is_ok(), assess, "{state:?}");
+            assert!(may_assess(state, true).is_err());
+            assert_eq!(may_score(state).is_ok(), score, "{state:?}");
+            assert_eq!(may_publish(state, 0).is_ok(), publish, "{state:?}");
+            assert!(may_publish(state, 1).is_err());
+        }
+    }
+}
