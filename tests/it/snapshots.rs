@@ -32,7 +32,7 @@ both! {
         let half = (XIANGXIANG, "2026-01-01", "2026-06-19");
         report(&cadre, &superior, half, &[("aid_disbursed", "", "60000", "AT_LEAST")]).await;
         let input = json!({"federationId": app.gid(XIANGTAN), "title": "上半年数字", "metrics": ["visits", "enterprises", "aid_disbursed"],
-            "period": {"kind": "YEAR_TO_DATE", "day": "2026-06-19"}, "includesChildren": true});
+            "period": {"kind": "YEAR_TO_DATE", "day": "2026-06-19"}, "hasChildren": true});
         let frozen = superior.done(FREEZE, input).await;
         assert_eq!(frozen["figureSnapshot"]["frozenBy"], json!(format!("cadre.{}", app.federation(XIANGTAN))));
 

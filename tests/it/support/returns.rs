@@ -68,7 +68,7 @@ pub const FREEZE: &str = "mutation($input: FreezeFigures!) { freezeFigures(input
 
 /// Keeps figures of the federation of a code as they stand; the global id.
 pub async fn freeze(caller: &Caller, code: &str, metrics: &[&str]) -> String {
-    let input = json!({"federationId": caller.app.gid(code), "title": "半年数字", "metrics": metrics, "includesChildren": true});
+    let input = json!({"federationId": caller.app.gid(code), "title": "半年数字", "metrics": metrics, "hasChildren": true});
     let done = caller.done(FREEZE, input).await;
     done["figureSnapshot"]["id"].as_str().unwrap().to_owned()
 }

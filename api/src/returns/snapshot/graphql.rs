@@ -38,6 +38,7 @@ pub struct SnapshotsOfFederation<'a>(pub &'a Federation);
 #[Object]
 impl SnapshotsOfFederation<'_> {
     /// Figures of this federation and all below it as they stood (数字快照), newest first.
+    #[expect(clippy::too_many_arguments, reason = "the four of every connection")]
     async fn snapshots(
         &self,
         context: &Context<'_>,

@@ -71,7 +71,7 @@ pub(super) async fn freeze(op: &Op, input: &FreezeFigures) -> Result<FigureSnaps
         return Err(invalid("to", text("Not in the future.", "日期不能晚于今天。")));
     }
     // Read before the transaction: it holds a connection, and reading takes another.
-    let figures = &figures(op, &at, (&metrics, days, input.includes_children)).await?;
+    let figures = &figures(op, &at, (&metrics, days, input.has_children)).await?;
     let digest = op.app().digest("freezeFigures", input)?;
     let id = at.id;
     op.write_once(input.idempotency_key.as_deref(), digest, |tx| async move {

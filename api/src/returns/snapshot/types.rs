@@ -75,6 +75,7 @@ impl FigureSnapshot {
     }
 
     /// The figures: of the federation, then of those directly below it, each in the order in which the metrics were named.
+    #[expect(clippy::too_many_arguments, reason = "the four of every connection")]
     async fn lines(
         &self,
         context: &Context<'_>,
@@ -164,9 +165,9 @@ pub struct FreezeFigures {
     pub to: Option<Date>,
     /// A period by name, instead of days.
     pub period: Option<NamedPeriod>,
-    /// Of the federations directly below it too.
+    /// Whether those directly below it are in it too.
     #[graphql(default)]
-    pub includes_children: bool,
+    pub has_children: bool,
     /// Makes a repeated call harmless for 7 days.
     pub idempotency_key: Option<String>,
 }
