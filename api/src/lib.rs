@@ -34,6 +34,7 @@ pub mod privacy;
 // Work
 pub mod visits;
 pub mod fees;
+pub mod returns;
 
 // What is asked of federations
 pub mod targets;

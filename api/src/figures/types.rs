@@ -13,6 +13,7 @@ use async_graphql::connection::Connection;
 use async_graphql::futures_util::future::try_join_all;
 use async_graphql::{Context, Enum, InputObject, Object};
 use entity::id::FederationId;
+use serde::Serialize;
 
 /// What one of a metric is.
 #[derive(Clone, Copy, Debug, Enum, PartialEq, Eq)]
@@ -67,7 +68,7 @@ pub enum MetricOrigin {
 }
 
 /// How exact a number is (数字口径).
-#[derive(Clone, Copy, Debug, Enum, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Enum, PartialEq, Eq, Serialize)]
 #[graphql(remote = "Exactness", name = "Qualifier")]
 pub enum Qualifier {
     /// As counted.
@@ -79,7 +80,7 @@ pub enum Qualifier {
 }
 
 /// A period as unions call it.
-#[derive(Clone, Copy, Debug, Enum, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Enum, PartialEq, Eq, Serialize)]
 #[graphql(remote = "Named")]
 pub enum PeriodKind {
     /// 月.
@@ -109,7 +110,7 @@ pub enum SeriesStep {
 }
 
 /// A period by name.
-#[derive(Clone, Copy, Debug, InputObject)]
+#[derive(Clone, Copy, Debug, InputObject, Serialize)]
 pub struct NamedPeriod {
     /// Which kind.
     pub kind: PeriodKind,
