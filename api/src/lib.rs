@@ -3,6 +3,9 @@
 //! The modules stand in reading order, in blocks. A block may use the blocks above it (types may look anywhere: the
 //! schema is one graph); `tests/it/tidy.rs` reads this file and checks it.
 
+// The futures of the merged schema nest deeper than the compiler's default allows for.
+#![recursion_limit = "256"]
+
 // Ground
 pub mod config;
 pub mod policy;

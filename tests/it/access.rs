@@ -61,7 +61,7 @@ const PLACELESS: [(&str, &str); 14] = [
 ];
 
 /// Lines that `viewerCan` does not answer with one action, with the reason. The number only goes down.
-const UNLIKE: [(&str, &str); 13] = [
+const UNLIKE: [(&str, &str); 14] = [
     ("`Federation`", "READ_TREE, and the superiors"),
     (
         "`Job` (enterprises)",
@@ -92,6 +92,10 @@ const UNLIKE: [(&str, &str); 13] = [
     (
         "`elevate`",
         "the same role below the place: no action, a right that leaders and cadres have",
+    ),
+    (
+        "`moveFederation`",
+        "SHAPE_TREE at both superiors: nobody leaves by themselves",
     ),
 ];
 

@@ -198,8 +198,13 @@ both! {
                     let (_, now) = *book.parents[what].last().unwrap();
                     let to = choices[dice.below(3) as usize];
                     if now != Some(to) {
-                        let last = book.parents.iter().map(|stays| stays.last().unwrap().0).max().unwrap();
-                        let day = dice.day().max(last);
+                        // Later than all other moves, also of what left it: it stands at one place on a day.
+                        let moves = book.parents.iter().map(|stays| stays.last().unwrap().0);
+                        let last = moves.chain(book.enterprises.iter().map(|kept| kept.places.last().unwrap().0)).max().unwrap();
+                        let day = dice.day().max(last.succ_opt().unwrap());
+                        if day > "2026-06-20".parse().unwrap() {
+                            continue;
+                        }
                         let input = json!({"id": ids[what], "parentId": ids[to], "on": day.to_string(), "reason": "区划调整"});
                         cadre.done(MOVE_FEDERATION, input).await;
                         book.parents[what].push((day, Some(to)));

@@ -2,7 +2,7 @@
 
 use crate::support::people::register_person;
 use crate::support::register::{YUESHAN, cover, found, record, register};
-use crate::support::tree::{WANGCHUNMEN, XIANGXIANG};
+use crate::support::tree::{SHAOSHAN, WANGCHUNMEN, XIANGTAN, XIANGXIANG};
 use crate::support::{App, delivery};
 use api::verify;
 use chrono::TimeDelta;
@@ -140,5 +140,25 @@ both! {
 
         assert!(first_break(&app).await.unwrap_or_default().contains("deliveries equal their lines"));
         db.close().await.unwrap();
+    }
+
+    async fn a_move_that_was_not_carried_over_is_found(app: App) {
+        let city = app.person("CADRE", XIANGTAN).await;
+        let park = crate::moves::found_federation(&city, &app.gid(XIANGXIANG), "TOWNSHIP", "湘乡工业园工会").await;
+        let mut input = crate::support::register::enterprise(&city, YUESHAN, 1);
+        input["federationId"] = serde_json::json!(park);
+        city.done(crate::support::register::REGISTER, input).await;
+        let go = serde_json::json!({"id": park, "parentId": app.gid(SHAOSHAN), "on": "2026-06-01", "reason": "托管"});
+        city.done(crate::moves::MOVE_FEDERATION, go).await;
+        app.settle().await;
+        assert_eq!(first_break(&app).await, None);
+
+        app.write("UPDATE figure_entry SET day = '2026-06-02' WHERE day = '2026-06-01'").await;
+        let late = first_break(&app).await.unwrap_or_default();
+        app.write("DELETE FROM figure_entry WHERE day = '2026-06-02'").await;
+        let never = first_break(&app).await.unwrap_or_default();
+
+        assert!(late.starts_with("ledger entries stand where their places stood: an entry of 2026-06-02"), "{late}");
+        assert!(never.starts_with("ledger entries equal their records: e"), "{never}");
     }
 }

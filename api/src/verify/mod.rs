@@ -5,22 +5,20 @@
 //! every upload has its pieces; no administrator ever was anything else at the same time; every sealed value opens.
 
 mod chain;
+mod ledger;
 mod people;
 
 use crate::kernel::anchor::Anchor;
 use crate::kernel::db::Db;
 use crate::kernel::error::Error;
 use crate::kernel::keys::Keys;
-use crate::kernel::ledger::Recorded;
-use crate::kernel::ledger::recount::{self, Difference};
 use crate::kernel::sql::Sql;
 use crate::kernel::tree::{KEY, Node, Tree};
 use crate::kernel::vault::{Cell, Opener};
-use crate::metrics::Nature;
 use crate::org::federation::rules::superiors;
 use crate::privacy::sealing::{self, SEALED};
 use crate::tables::PLACED;
-use crate::{accounts, fees, registers, uploads};
+use crate::{accounts, fees, uploads};
 use chrono::{DateTime, Utc};
 use entity::org::federation::Level;
 use entity::sealed::Sealed;
@@ -53,8 +51,12 @@ pub async fn run(db: &Db, keys: &Keys, held: &[Anchor], now: DateTime<Utc>) -> R
         ("events are numbered", chain::numbered(&db, now).await?),
         ("tree", whole(&db, &tree).await?),
         ("places", places(&db).await?),
-        ("ledger entries equal their records", records(&db).await?),
-        ("roll-ups equal the entries", rollups(&db).await?),
+        ("ledger entries equal their records", ledger::records(&db).await?),
+        (
+            "ledger entries stand where their places stood",
+            ledger::places(&db).await?,
+        ),
+        ("roll-ups equal the entries", ledger::rollups(&db).await?),
         (
             "deliveries equal their lines",
             fees::collection::store::check_deliveries(&db).await?,
@@ -192,105 +194,4 @@ async fn sealed(db: &Snapshot, keys: &Keys) -> Result<Result<String, String>, Er
         }
     }
     Ok(Ok(format!("{count} values in {} columns", SEALED.len())))
-}
-
-#[derive(FromQueryResult)]
-struct Unlike {
-    source_id: Uuid,
-    metric: String,
-    dimension: String,
-    amount: i64,
-}
-
-/// Compares the ledger with what each register says it must hold, in the database. A stock that moved counts elsewhere
-/// from a day on: place and day are right each by itself. A flow counts where it happened, on its day.
-async fn records(db: &Snapshot) -> Result<Result<String, String>, Error> {
-    let backend = db.get_database_backend();
-    let mut total = 0;
-    for register in registers::all(backend) {
-        for by_place in [true, false] {
-            if let Some(found) = unlike(db, &register, by_place).await? {
-                let Unlike {
-                    source_id,
-                    metric,
-                    dimension,
-                    amount,
-                } = found;
-                let part = if dimension.is_empty() {
-                    dimension
-                } else {
-                    format!(" ({dimension})")
-                };
-                return Ok(Err(format!(
-                    "{metric}{part} differs by {amount} from record {source_id}"
-                )));
-            }
-        }
-        total += register.metrics.len();
-    }
-    let entries = count(db, Sql::new("SELECT COUNT(*) AS count FROM figure_entry")).await?;
-    Ok(Ok(format!("{entries} entries of {total} metrics")))
-}
-
-async fn unlike(db: &Snapshot, register: &Recorded, by_place: bool) -> Result<Option<Unlike>, Error> {
-    let stocks = register
-        .metrics
-        .iter()
-        .filter(|metric| metric.entry().nature == Nature::Stock);
-    let stocks: Vec<&str> = stocks.map(|metric| metric.code()).collect();
-    let metrics = register.metrics.iter().map(|metric| metric.code());
-    let (place, day) = match (by_place, register.has_days) {
-        (true, true) => ("place", "CASE WHEN metric IN {stocks} THEN NULL ELSE day END"),
-        (true, false) => ("place", "NULL"),
-        (false, true) => ("CASE WHEN metric IN {stocks} THEN NULL ELSE place END", "day"),
-        (false, false) => ("NULL", "NULL"),
-    };
-    // A code is a word of ours.
-    let stocks = format!("('{}')", stocks.join("', '"));
-    let (place, day) = (
-        place.replace("{stocks}", &stocks),
-        day.replace("{stocks}", &stocks),
-    );
-    let mut sql = Sql::new(
-        "SELECT source_id, metric, dimension, CAST(SUM(amount) AS BIGINT) AS amount FROM (SELECT source_id, ",
-    );
-    sql.push(&place).push(" AS place, ").push(&day);
-    sql.push(
-        " AS day, metric, dimension, amount FROM (SELECT source_id, substr(path, length(path) - 3) AS place, CAST(day AS \
-         TEXT) AS day, metric, dimension, amount FROM figure_entry WHERE metric IN ",
-    );
-    sql.list(metrics);
-    sql.push(
-        " UNION ALL SELECT told.source_id, substr(federation.path, length(federation.path) - 3), CAST(told.day AS TEXT), \
-         told.metric, told.dimension, -told.amount FROM (",
-    );
-    sql.push(&register.sql);
-    sql.push(
-        ") AS told JOIN federation ON federation.id = told.federation_id) AS both_sides) AS compared GROUP BY source_id, \
-         place, day, metric, dimension HAVING SUM(amount) <> 0 ORDER BY source_id LIMIT 1",
-    );
-    Ok(Unlike::find_by_statement(sql.on(db.get_database_backend()))
-        .one(db)
-        .await?)
-}
-
-/// Folds the entries anew, metric by metric, in the database: there are too many for the memory of a process.
-async fn rollups(db: &Snapshot) -> Result<Result<String, String>, Error> {
-    for entry in crate::metrics::CATALOGUE {
-        let code = entry.code;
-        if let Some(found) = recount::difference(db, code).await? {
-            let Difference {
-                federation_id,
-                dimension,
-                grain,
-                day,
-                amount,
-            } = found;
-            return Ok(Err(format!(
-                "{code} {dimension} of federation {federation_id}, {grain} {day}, differs by {amount}"
-            )));
-        }
-    }
-    let total = count(db, Sql::new("SELECT COUNT(*) AS count FROM figure_rollup")).await?;
-    Ok(Ok(format!("{total} sums")))
 }

@@ -186,10 +186,13 @@ pub(super) async fn federation(op: &Op, input: &MoveFederation) -> Result<Federa
         let mut faults = Faults::default();
         let day = input.on.map_or(op.today(), |date| date.0);
         let tree = tx.tree();
-        let below = tree.below(&node).iter().map(|node| node.id);
-        let places = below.chain([node.id, parent.id, superior]);
+        let subtree = tree.below(&node).iter().map(|node| node.id).chain([node.id]);
+        let own = subtree.flat_map(|id| tree.former(id));
+        // It stands at one place on a day.
+        let own = own.filter_map(|former| former.until.succ_opt());
+        let places = [parent.id, superior].into_iter();
         let theirs = places.flat_map(|id| tree.former(id)).map(|former| former.until);
-        let theirs: Vec<NaiveDate> = theirs.collect();
+        let theirs: Vec<NaiveDate> = theirs.chain(own).collect();
         // What left it stood elsewhere from its day on, and stays where it is.
         let left = store::last_departure(&tx, &node.path).await?;
         rules::check_day(&mut faults, day, op.today(), theirs.into_iter().chain(left));
