@@ -7,7 +7,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use entity::id::{
     AccountId, AssessmentId, AssessmentSchemeId, CollectionId, CoverageId, CredentialId, EnterpriseId,
     ExportId, FederationId, FederationLinkId, FindingId, GrantId, JobId, PatchId, PersonId, SealedFileId,
-    SessionId, SubjectRequestId, TargetId, TradeUnionId, VisitId, WaitingCollectionId,
+    SessionId, StaffGoalId, SubjectRequestId, TargetId, TradeUnionId, VisitId, WaitingCollectionId,
 };
 use uuid::Uuid;
 
@@ -76,6 +76,7 @@ gids! {
     b'm' AssessmentSchemeId
     b'a' AssessmentId
     b'p' PatchId
+    b'g' StaffGoalId
     b'Y' TargetId
 }
 
