@@ -3,6 +3,7 @@
 
 use crate::accounts::account::types::{Account, seen as seen_account};
 use crate::assessments::assessment::types::{Assessment, assessment};
+use crate::assessments::goal::types::{StaffGoal, staff_goal};
 use crate::assessments::patch::types::Patch;
 use crate::assessments::scheme::types::{AssessmentScheme, scheme};
 use crate::fees::collection::types::{Collection, WaitingCollection};
@@ -25,8 +26,8 @@ use entity::assessments::patch;
 use entity::fees::{collection, waiting};
 use entity::id::{
     AccountId, AssessmentId, AssessmentSchemeId, CollectionId, CoverageId, EnterpriseId, ExportId,
-    FederationId, FigureSnapshotId, JobId, PatchId, PersonId, StatisticalReturnId, SubjectRequestId,
-    TargetId, TradeUnionId, VisitId, WaitingCollectionId,
+    FederationId, FigureSnapshotId, JobId, PatchId, PersonId, StaffGoalId, StatisticalReturnId,
+    SubjectRequestId, TargetId, TradeUnionId, VisitId, WaitingCollectionId,
 };
 use entity::org::{coverage, enterprise, trade_union};
 use entity::people::person;
@@ -74,6 +75,8 @@ pub enum Node {
     Assessment(Assessment),
     /// 挂点包干.
     Patch(Patch),
+    /// 年度工作目标.
+    StaffGoal(StaffGoal),
     /// 目标任务.
     Target(Target),
 }
@@ -146,6 +149,7 @@ async fn load(op: &Op, tag: u8, uuid: Uuid) -> Result<Node, Error> {
             .get::<patch::Entity>(uuid, "id")
             .await
             .map(|row| Patch(row).into()),
+        StaffGoalId::TAG => staff_goal(op, uuid.into()).await.map(Node::StaffGoal),
         TargetId::TAG => op
             .get::<target::Entity>(uuid, "id")
             .await
@@ -174,6 +178,7 @@ fn path(node: &Node) -> &str {
         Node::AssessmentScheme(AssessmentScheme(row)) => &row.path,
         Node::Assessment(Assessment { row, .. }) => &row.path,
         Node::Patch(Patch(row)) => &row.path,
+        Node::StaffGoal(StaffGoal(row)) => &row.path,
         Node::Target(Target(row)) => &row.path,
     }
 }

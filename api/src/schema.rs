@@ -4,6 +4,8 @@ use crate::accounts::account::types::Account;
 use crate::accounts::graphql::{AccountMutation, AccountQuery};
 use crate::assessments::assessment::graphql::AssessmentMutation;
 use crate::assessments::assessment::types::Assessment;
+use crate::assessments::goal::graphql::StaffGoalMutation;
+use crate::assessments::goal::types::StaffGoal;
 use crate::assessments::patch::graphql::PatchMutation;
 use crate::assessments::patch::types::Patch;
 use crate::assessments::scheme::graphql::AssessmentSchemeMutation;
@@ -90,9 +92,14 @@ pub struct WorkMutation(
     AssessmentsMutation,
 );
 
-/// Writing how work is assessed, and who is responsible for whom.
+/// Writing how work is assessed, and who is responsible for what.
 #[derive(Default, MergedObject)]
-pub struct AssessmentsMutation(AssessmentSchemeMutation, AssessmentMutation, PatchMutation);
+pub struct AssessmentsMutation(
+    AssessmentSchemeMutation,
+    AssessmentMutation,
+    PatchMutation,
+    StaffGoalMutation,
+);
 
 /// Writing what is asked of federations.
 #[derive(Default, MergedObject)]
@@ -149,6 +156,7 @@ pub fn build() -> Schema {
         )
         .override_output_type_description::<Connection<Assessment>>("A page of assessments (考评).")
         .override_output_type_description::<Connection<Patch>>("A page of patches (挂点包干).")
+        .override_output_type_description::<Connection<StaffGoal>>("A page of staff goals (年度工作目标).")
         .finish()
 }
 

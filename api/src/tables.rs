@@ -1,7 +1,7 @@
 //! Every table whose rows have a place in the tree: `federation_id`, `path` and `county_id`.
 
 /// Their names. A federation that moves takes the rows of all of them along, but for `event`.
-pub const PLACED: [&str; 21] = [
+pub const PLACED: [&str; 22] = [
     "event",
     "account",
     "federation_link",
@@ -19,6 +19,7 @@ pub const PLACED: [&str; 21] = [
     "assessment_scheme",
     "assessment",
     "patch",
+    "staff_goal",
     "target",
     "pace_rule",
     "statistical_return",

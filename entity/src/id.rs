@@ -96,6 +96,8 @@ ids! {
     AssessmentScoreId
     /// Somebody responsible for a federation, for a time (挂点包干).
     PatchId
+    /// What somebody of an office is to get done in a year (年度工作目标).
+    StaffGoalId
     /// How much a federation shall reach in a year (目标任务).
     TargetId
     /// A change of a target during its year.

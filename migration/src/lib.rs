@@ -24,6 +24,7 @@ mod m20261122_000014_lists;
 mod m20261123_000017_returns;
 mod m20261123_000015_targets;
 mod m20261123_000016_assessments;
+mod m20261123_000018_staff_goals;
 
 /// Brings a database to the newest shape, or back.
 #[derive(Debug)]
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000017_returns::Migration),
             Box::new(m20261123_000015_targets::Migration),
             Box::new(m20261123_000016_assessments::Migration),
+            Box::new(m20261123_000018_staff_goals::Migration),
         ]
     }
 }

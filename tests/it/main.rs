@@ -54,6 +54,7 @@ mod sealing;
 mod fees;
 mod assessments;
 mod patches;
+mod staff_goals;
 mod figures;
 mod returns;
 mod return_histories;

@@ -3,7 +3,8 @@
 use crate::moves::found_federation;
 use crate::support::people::{person, register_person};
 use crate::support::register::{
-    DRAFT_SCHEME, ISSUE_SCHEME, YUESHAN, enterprise, found, record, register, scheme, trade_union,
+    DRAFT_SCHEME, ISSUE_SCHEME, SET_GOAL, SIGN_GOAL, YUESHAN, enterprise, found, record, register, scheme,
+    trade_union,
 };
 use crate::support::targets;
 use crate::support::tree::*;
@@ -76,6 +77,12 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
         &[(YUESHAN, "65"), (WANGCHUNMEN, "12"), (XINXIANGLU, "7")],
     )
     .await;
+    let who = finance.data("{ viewer { id } }", json!({})).await["viewer"]["id"].take();
+    let goal = json!({"federationId": county, "accountId": who, "year": 2026, "task": "年度预算执行", "dueOn": "2026-12-31"});
+    let letter = |id: &Value| json!({"id": id, "expectedVersion": 1, "signedOn": "2026-01-15", "signers": "主席、财务部部长"});
+    let unsigned = cadre.done(SET_GOAL, goal.clone()).await["staffGoal"]["id"].take();
+    let signed = cadre.done(SET_GOAL, goal.clone()).await["staffGoal"]["id"].take();
+    cadre.done(SIGN_GOAL, letter(&signed)).await;
     vec![
         (
             "amendTarget",
@@ -151,9 +158,15 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
             json!({"federationId": township, "kind": "PEOPLE", "purpose": "MEMBERSHIP", "reason": "向上级工会报送会员名册，年度核对"}),
         ),
         (
+            "reviewStaffGoal",
+            json!({"id": signed, "expectedVersion": 2, "review": "MET", "result": "已完成"}),
+        ),
+        (
             "scoreAssessment",
             json!({"id": assessment, "expectedVersion": 2, "scores": [{"item": 1, "points": "9"}]}),
         ),
+        ("setStaffGoal", goal),
+        ("signStaffGoal", letter(&unsigned)),
         (
             "signTarget",
             json!({"id": targets[2], "expectedVersion": 1, "signedOn": "2026-01-15", "signers": "湘乡市总工会主席、新湘路街道工会主席"}),

@@ -9,9 +9,11 @@
 //! | 自评、考评得分 | the two sides of an `AssessmentScore` |
 //! | 排名、通报 | `rank`, `publishAssessment` |
 //! | 挂点包干、联乡联片 | `Patch` |
+//! | 机关内部目标管理、责任状、奖惩 | `StaffGoal`, its `signedOn` and `consequence` |
 //!
 //! All scores are whole hundredths of a point.
 
 pub mod scheme;
 pub mod assessment;
 pub mod patch;
+pub mod goal;

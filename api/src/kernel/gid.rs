@@ -7,8 +7,8 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use entity::id::{
     AccountId, AssessmentId, AssessmentSchemeId, CollectionId, CoverageId, CredentialId, EnterpriseId,
     ExportId, FederationId, FederationLinkId, FigureSnapshotId, FindingId, GrantId, JobId, PatchId, PersonId,
-    SealedFileId, SessionId, StatisticalReturnId, SubjectRequestId, TargetId, TradeUnionId, VisitId,
-    WaitingCollectionId,
+    SealedFileId, SessionId, StaffGoalId, StatisticalReturnId, SubjectRequestId, TargetId, TradeUnionId,
+    VisitId, WaitingCollectionId,
 };
 use uuid::Uuid;
 
@@ -79,6 +79,7 @@ gids! {
     b'm' AssessmentSchemeId
     b'a' AssessmentId
     b'p' PatchId
+    b'g' StaffGoalId
     b'Y' TargetId
 }
 

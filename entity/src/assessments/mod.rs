@@ -1,5 +1,6 @@
-//! Assessing federations below, and who is responsible for which.
+//! Assessing federations below, who is responsible for which, and what an office sets its staff.
 pub mod scheme;
 pub mod assessment;
 pub mod score;
 pub mod patch;
+pub mod staff_goal;

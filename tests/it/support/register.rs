@@ -30,6 +30,11 @@ pub const ISSUE_SCHEME: &str = "mutation($input: IssueAssessmentScheme!) { issue
 pub const ASSIGN_PATCH: &str = "mutation($input: AssignPatch!) { assignPatch(input: $input) { \
     patch { id responsible groupName purpose from to assignedBy } userErrors { code field message } } }";
 
+pub const SET_GOAL: &str = "mutation($input: SetStaffGoal!) { setStaffGoal(input: $input) { \
+    staffGoal { id responsible year task dueOn state setBy version } userErrors { code field message } } }";
+pub const SIGN_GOAL: &str = "mutation($input: SignStaffGoal!) { signStaffGoal(input: $input) { \
+    staffGoal { id state signedOn signers version } userErrors { code field message } } }";
+
 /// A valid unified social credit code, another for every number.
 pub fn uscc(number: u32) -> String {
     let start = format!("91430381MA{number:07}");

@@ -1,8 +1,8 @@
 //! One of everything at a place, entered as those enter it who work there.
 
 use super::register::{
-    ASSIGN_PATCH, DRAFT_SCHEME, FOUND, IMPORT_COLLECTIONS, IMPORT_ENTERPRISES, ISSUE_SCHEME, REGISTER, cover,
-    job, trade_union, uscc,
+    ASSIGN_PATCH, DRAFT_SCHEME, FOUND, IMPORT_COLLECTIONS, IMPORT_ENTERPRISES, ISSUE_SCHEME, REGISTER,
+    SET_GOAL, cover, job, trade_union, uscc,
 };
 use super::{App, Caller};
 use api::kernel::gid::Gid;
@@ -182,8 +182,8 @@ pub async fn things(app: &App, place: Place) -> Things {
     }
 }
 
-/// A scheme by which the place is assessed, the assessment, a draft of the place's own, and a patch.
-async fn assessments(app: &App, place: Place, office: &Caller) -> [(&'static str, String); 4] {
+/// A scheme by which the place is assessed, the assessment, a draft of the place's own, a patch, and a goal of its office.
+async fn assessments(app: &App, place: Place, office: &Caller) -> [(&'static str, String); 5] {
     let cadre = app.person("CADRE", place.above).await;
     let tree = app.process.tree();
     let node = tree.get(app.federation(place.at)).unwrap();
@@ -198,11 +198,15 @@ async fn assessments(app: &App, place: Place, office: &Caller) -> [(&'static str
     let draft = text(&office.done(DRAFT_SCHEME, scheme).await["assessmentScheme"]["id"]);
     let patch = json!({"federationId": app.gid(place.at), "purpose": format!("{}联系点", place.word), "from": "2026-01-01"});
     let patch = text(&office.done(ASSIGN_PATCH, patch).await["patch"]["id"]);
+    let who = office.data("{ viewer { id } }", json!({})).await["viewer"]["id"].take();
+    let goal = json!({"federationId": app.gid(place.at), "accountId": who, "year": 2026, "task": format!("{}年度目标", place.word), "dueOn": "2026-12-31"});
+    let goal = text(&cadre.done(SET_GOAL, goal).await["staffGoal"]["id"]);
     [
         ("AssessmentScheme (assessing)", issued),
         ("AssessmentScheme (draft)", draft),
         ("Assessment", assessment),
         ("Patch", patch),
+        ("StaffGoal", goal),
     ]
 }
 

@@ -4,6 +4,7 @@ use super::service::Tokens;
 use super::store::{SessionsOf, actor};
 use crate::accounts::account::types::{Account, seen};
 use crate::accounts::grant::types::{Grant, grants_of};
+use crate::assessments::goal::types::{StaffGoal, staff_goals_of_caller};
 use crate::assessments::patch::types::{Patch, patches_of_caller};
 use crate::kernel::error::{Error, UserError, invalid, text};
 use crate::kernel::gid::Gid;
@@ -109,6 +110,20 @@ impl Viewer {
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
     ) -> Result<Connection<Patch>, Error> {
         patches_of_caller(context, Page::new(first, after, last, before)?).await
+    }
+
+    /// The caller's own goals (年度工作目标), latest due first; empty for a caller that has not signed in.
+    #[expect(clippy::too_many_arguments, reason = "the four of every connection")]
+    async fn staff_goals(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Only those of this year.")] year: Option<i32>,
+        #[graphql(desc = "How many from the start, at most 100; 20 if nothing is said.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+    ) -> Result<Connection<StaffGoal>, Error> {
+        staff_goals_of_caller(context, year, Page::new(first, after, last, before)?).await
     }
 
     /// The caller's open sessions, last used first, at most 50; empty for a caller that has not signed in.

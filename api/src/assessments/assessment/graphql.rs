@@ -5,6 +5,7 @@ use super::types::{
     AssessSelf, AssessSelfPayload, Assessment, PublishAssessment, PublishAssessmentPayload, ScoreAssessment,
     ScoreAssessmentPayload, assessment, assessments_of, proved,
 };
+use crate::assessments::goal::types::{StaffGoal, staff_goals_of};
 use crate::assessments::patch::types::{Patch, patches_of};
 use crate::assessments::scheme::types::{AssessmentScheme, scheme, schemes_of};
 use crate::kernel::error::Error;
@@ -67,10 +68,10 @@ impl AssessmentMutation {
     }
 }
 
-/// How a federation assesses, how it is assessed, and who is responsible for it.
+/// How a federation assesses, how it is assessed, who is responsible for it, and what its office sets its staff.
 pub struct AssessmentsOfFederation<'a>(pub &'a Federation);
 
-/// How a federation assesses, how it is assessed, and who is responsible for it.
+/// How a federation assesses, how it is assessed, who is responsible for it, and what its office sets its staff.
 #[Object]
 impl AssessmentsOfFederation<'_> {
     /// Schemes of this federation and all below it, newest year first: those that they issue, and those by which they are
@@ -118,5 +119,20 @@ impl AssessmentsOfFederation<'_> {
     ) -> Result<Connection<Patch>, Error> {
         let page = Page::new(first, after, last, before)?;
         patches_of(context, self.0, with_past, page).await
+    }
+
+    /// Goals of this federation's own office (机关内部目标管理), not of those below, latest due first.
+    #[expect(clippy::too_many_arguments, reason = "the four of every connection")]
+    async fn staff_goals(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Only those of this year.")] year: Option<i32>,
+        #[graphql(desc = "How many from the start, at most 100; 20 if nothing is said.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+    ) -> Result<Connection<StaffGoal>, Error> {
+        let page = Page::new(first, after, last, before)?;
+        staff_goals_of(context, self.0, year, page).await
     }
 }

@@ -42,7 +42,10 @@ pub(super) async fn of_account(tx: &Tx, id: AccountId, at: FederationId) -> Resu
 }
 
 /// A person's account that is in use, wherever it is.
-pub(super) async fn find_person(tx: &Tx, id: AccountId) -> Result<Option<account::Model>, Error> {
+pub(in crate::assessments) async fn find_person(
+    tx: &Tx,
+    id: AccountId,
+) -> Result<Option<account::Model>, Error> {
     let mut sql = Sql::new("SELECT * FROM account WHERE disabled_at IS NULL AND is_machine = ");
     sql.bind(false).push(" AND id = ").bind(id);
     Ok(account::Model::find_by_statement(sql.on(tx.backend()))
