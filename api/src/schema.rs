@@ -12,6 +12,7 @@ use crate::audit::graphql::AuditMutation;
 use crate::audit::types::AuditEntry;
 use crate::fees::collection::graphql::CollectionMutation;
 use crate::fees::collection::types::{Collection, WaitingCollection};
+use crate::figure_export::graphql::FigureExportMutation;
 use crate::figures::graphql::{FigureQuery, FigureSubscription};
 use crate::jobs::graphql::{JobQuery, JobSubscription};
 use crate::jobs::types::JobRefusal;
@@ -87,9 +88,9 @@ pub struct WorkMutation(
 #[derive(Default, MergedObject)]
 pub struct AssessmentsMutation(AssessmentSchemeMutation, AssessmentMutation, PatchMutation);
 
-/// Writing what is asked of federations.
+/// Writing what is asked of federations, and taking figures away.
 #[derive(Default, MergedObject)]
-pub struct SteeringMutation(TargetMutation, PaceMutation);
+pub struct SteeringMutation(TargetMutation, PaceMutation, FigureExportMutation);
 
 /// What happens, as it happens. Each takes `after`, the last cursor that the caller has seen: what has happened since comes
 /// first, so nothing is lost over a reconnect. The feed goes back 180 days; an older cursor is refused with RESYNC: read

@@ -55,6 +55,7 @@ mod fees;
 mod assessments;
 mod patches;
 mod figures;
+mod figure_export;
 mod targets;
 mod dashboard;
 mod access;

@@ -12,6 +12,7 @@ use async_graphql::connection::Connection;
 use async_graphql::futures_util::future::try_join_all;
 use async_graphql::{Context, Enum, InputObject, Object};
 use entity::id::FederationId;
+use serde::Serialize;
 
 /// What one of a metric is.
 #[derive(Clone, Copy, Debug, Enum, PartialEq, Eq)]
@@ -78,7 +79,7 @@ pub enum Qualifier {
 }
 
 /// A period as unions call it.
-#[derive(Clone, Copy, Debug, Enum, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Enum, PartialEq, Eq, Serialize)]
 #[graphql(remote = "Named")]
 pub enum PeriodKind {
     /// 月.
@@ -108,7 +109,7 @@ pub enum SeriesStep {
 }
 
 /// A period by name.
-#[derive(Clone, Copy, Debug, InputObject)]
+#[derive(Clone, Copy, Debug, InputObject, Serialize)]
 pub struct NamedPeriod {
     /// Which kind.
     pub kind: PeriodKind,

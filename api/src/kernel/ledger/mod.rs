@@ -205,8 +205,8 @@ struct Row {
 /// Sums by dimension value; the whole has the empty value.
 pub type Sums = Vec<(String, Amount)>;
 
-/// Sums asked for in one statement, so that its parameters stay few.
-const WANTED_MAX: usize = 2_000;
+/// Federations asked for in one statement, so that its parameters stay few.
+const PLACES_MAX: usize = 2_000;
 
 /// The loader of sums: one statement for each period and axis asked for at a level of an operation.
 pub struct Figures;
@@ -222,11 +222,21 @@ impl Batch for Figures {
         }
         let mut answers: Vec<Sums> = vec![Sums::new(); keys.len()];
         for ((period, axis), members) in groups {
-            for members in members.chunks(WANTED_MAX) {
-                let wanted: Vec<&Wanted> = members.iter().filter_map(|index| keys.get(*index)).collect();
+            let wanted = || {
+                members
+                    .iter()
+                    .filter_map(|index| Some((*index, keys.get(*index)?)))
+            };
+            let mut places: Vec<FederationId> = wanted().map(|(_, wanted)| wanted.federation_id).collect();
+            places.sort();
+            places.dedup();
+            for places in places.chunks(PLACES_MAX) {
+                let at_them = |wanted: &Wanted| places.binary_search(&wanted.federation_id).is_ok();
+                let wanted = wanted().filter(|(_, wanted)| at_them(wanted));
+                let (members, wanted): (Vec<usize>, Vec<&Wanted>) = wanted.unzip();
                 let sums = read(&op, period, axis, &wanted).await?;
-                for (index, sums) in members.iter().zip(sums) {
-                    if let Some(answer) = answers.get_mut(*index) {
+                for (index, sums) in members.into_iter().zip(sums) {
+                    if let Some(answer) = answers.get_mut(index) {
                         *answer = sums;
                     }
                 }
