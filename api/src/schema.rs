@@ -14,6 +14,7 @@ use crate::fees::collection::graphql::CollectionMutation;
 use crate::fees::collection::types::{Collection, WaitingCollection};
 use crate::figure_export::graphql::FigureExportMutation;
 use crate::figures::graphql::{FigureQuery, FigureSubscription};
+use crate::figures::source::types::FigureSource;
 use crate::jobs::graphql::{JobQuery, JobSubscription};
 use crate::jobs::types::JobRefusal;
 use crate::kernel::page::Connection;
@@ -37,6 +38,7 @@ use crate::targets::target::graphql::TargetMutation;
 use crate::targets::target::types::Target;
 use crate::visits::graphql::{VisitMutation, VisitSubscription};
 use crate::visits::types::Visit;
+use async_graphql::connection::Connection as RelayConnection;
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions};
 
 /// Reading operations.
@@ -117,6 +119,9 @@ pub fn build() -> Schema {
         .override_output_type_description::<Connection<Export>>("A page of exports (导出申请).")
         .override_output_type_description::<Connection<SubjectRequest>>(
             "A page of requests of people about their own data (个人信息权利请求).",
+        )
+        .override_output_type_description::<RelayConnection<String, FigureSource>>(
+            "A page of the records behind a figure (数据来源).",
         )
         .override_output_type_description::<Connection<Visit>>("A page of field visits (走访).")
         .override_output_type_description::<Connection<Collection>>("A page of collected lines (征收明细).")

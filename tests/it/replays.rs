@@ -1,5 +1,6 @@
 //! Calls that are repeated: whatever takes an `idempotencyKey` gives the same object again.
 
+use crate::moves::found_federation;
 use crate::support::people::{person, register_person};
 use crate::support::register::{
     DRAFT_SCHEME, ISSUE_SCHEME, YUESHAN, enterprise, found, record, register, scheme, trade_union,
@@ -47,6 +48,9 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
     let basis = json!({"purpose": "LEGAL_AID", "basis": "CONSENT", "noticeVersion": "1"});
     let firm = register(cadre, YUESHAN, 1).await;
     let union = found(cadre, YUESHAN, "SINGLE", 1).await;
+    let another_firm = register(cadre, YUESHAN, 50).await;
+    let another_union = found(cadre, YUESHAN, "JOINT", 50).await;
+    let estate = found_federation(cadre, &county, "TOWNSHIP", "湘乡工业园工会").await;
     let visit = record(cadre, &firm, 1, "2026-06-19T09:30:00+08:00").await;
     let known = register_person(cadre, YUESHAN, 1).await;
     let park = json!({"parentId": county, "level": "TOWNSHIP", "kind": "PARK", "name": "湘乡经开区工会"});
@@ -123,6 +127,18 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
             json!({"issuerId": county, "metric": "findings", "year": 2026, "targets": [{"federationId": township, "amount": "9"}]}),
         ),
         ("linkFederations", link),
+        (
+            "moveEnterprise",
+            json!({"id": another_firm, "federationId": cadre.app.gid(WANGCHUNMEN), "reason": "迁址", "expectedVersion": 1}),
+        ),
+        (
+            "moveFederation",
+            json!({"id": estate, "parentId": cadre.app.gid(SHAOSHAN), "reason": "托管"}),
+        ),
+        (
+            "moveTradeUnion",
+            json!({"id": another_union, "federationId": cadre.app.gid(WANGCHUNMEN), "reason": "整合", "expectedVersion": 1}),
+        ),
         ("recordConsent", json!({"personId": known, "basis": basis})),
         ("registerEnterprise", enterprise(cadre, YUESHAN, 2)),
         ("registerPerson", person(cadre, YUESHAN, 2)),
@@ -150,6 +166,7 @@ both! {
         let cadre = app.person("CADRE", XIANGXIANG).await;
         let finance = app.person("FINANCE", XIANGXIANG).await;
         let auditor = app.person("AUDITOR", XIANGXIANG).await;
+        let city = app.person("CADRE", XIANGTAN).await;
         let mutations = mutations(&app).await;
         let inputs = inputs(&cadre, &finance).await;
         app.settle().await;
@@ -160,6 +177,7 @@ both! {
             let caller = match name {
                 "importCollections" => &finance,
                 "exportAuditTrail" => &auditor,
+                "moveFederation" => &city,
                 _ => &cadre,
             };
             input["idempotencyKey"] = json!(name);

@@ -29,7 +29,7 @@ const WALK: &str = "{ __schema { types { kind name description interfaces { name
     fragment T on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
 
 /// Lists of objects that are no pages: what bounds each. No new one without a bound that its description names.
-const BOUNDED: [(&str, &str); 24] = [
+const BOUNDED: [(&str, &str); 30] = [
     ("Account.credentials", "the 20 newest"),
     ("Account.grants", "at most 20, by rule, and an elevation"),
     ("Account.sessions", "the 50 used last"),
@@ -41,6 +41,19 @@ const BOUNDED: [(&str, &str); 24] = [
     ("CollectionResult.reasons", "one for each rule"),
     ("Federation.ancestors", "as many as there are levels"),
     ("Federation.figures", "one for each metric asked for, at most 50"),
+    (
+        "Federation.figureChanges",
+        "one for each metric and part, as figures",
+    ),
+    (
+        "Federation.figureSeries",
+        "one for each metric asked for, at most 50",
+    ),
+    (
+        "Federation.ratios",
+        "one for each ratio asked for, at most 50, and part",
+    ),
+    ("FigureSeries.points", "at most 400, by rule"),
     ("Federation.paceRules", "one a metric, and one for all"),
     ("Federation.ranking", "at most 100, by rule"),
     ("IssueTargetsPayload.targets", "at most 100, by rule"),
@@ -48,6 +61,11 @@ const BOUNDED: [(&str, &str); 24] = [
     ("Person.bases", "at most 100, by rule"),
     ("Query.metrics", "the catalogue"),
     ("Query.nodes", "one for each id"),
+    ("Query.ratios", "the catalogue"),
+    (
+        "Subscription.figuresChanged",
+        "one for each metric asked for, at most 50",
+    ),
     ("SubmitCollectionsPayload.results", "one for each line"),
     ("Target.amendments", "at most 50, by rule"),
     ("Viewer.grants", "what a person holds"),

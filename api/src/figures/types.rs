@@ -5,6 +5,7 @@ use super::source::types::{FigureSource, sources_of};
 use crate::kernel::error::Error;
 use crate::kernel::ledger::{Amount, Figures, Qualifier as Exactness, Wanted};
 use crate::kernel::op::Op;
+use crate::kernel::page::Page;
 use crate::metrics::{CATALOGUE, Entry, MetricId, Nature, Origin, RATIOS, Ratio as Share, Unit};
 use crate::policy::Action;
 use crate::scalars::{Date, Decimal, DimensionCode, MetricCode, RatioCode, yuan};
@@ -292,13 +293,16 @@ impl Figure {
 
     /// The records that it is the sum of, in the order of the tree. What the caller may not see stands as one withheld row
     /// at the end, so that the rows of all pages add up to the figure.
+    #[expect(clippy::too_many_arguments, reason = "the four of every connection")]
     async fn sources(
         &self,
         context: &Context<'_>,
         #[graphql(desc = "How many from the start, at most 100; 20 if nothing is said.")] first: Option<i32>,
         #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
     ) -> Result<Connection<String, FigureSource>, Error> {
-        sources_of(context, self, (first, after)).await
+        sources_of(context, self, Page::new(first, after, last, before)?).await
     }
 }
 

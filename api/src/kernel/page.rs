@@ -5,7 +5,7 @@ use super::loader::Batch;
 use super::op::Op;
 use crate::scalars;
 use async_graphql::connection::{self, Edge, EmptyFields};
-use async_graphql::{Context, OutputType};
+use async_graphql::{Context, ObjectType, OutputType};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use entity::placed::Placed;
@@ -80,7 +80,11 @@ impl Page {
     }
 
     /// Puts fetched items, in order of fetching and one more than the limit if there are more, into a connection.
-    pub fn finish<T: OutputType>(&self, mut items: Vec<(String, T)>, total: Total) -> Connection<T> {
+    pub fn finish<T: OutputType, F: ObjectType>(
+        &self,
+        mut items: Vec<(String, T)>,
+        fields: F,
+    ) -> connection::Connection<String, T, F> {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let has_more = items.len() > limit;
         items.truncate(limit);
@@ -90,7 +94,7 @@ impl Page {
         } else {
             (self.after.is_some(), has_more)
         };
-        let mut page = Connection::with_additional_fields(has_previous, has_next, total);
+        let mut page = connection::Connection::with_additional_fields(has_previous, has_next, fields);
         page.edges
             .extend(items.into_iter().map(|(cursor, item)| Edge::new(cursor, item)));
         page

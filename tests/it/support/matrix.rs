@@ -291,6 +291,10 @@ impl Maker<'_> {
         let things = self.shape.nodes();
         let mut fields = self.shape.fields(gives).iter().map(|field| text(&field["name"]));
         let thing = fields.find(|name| things.contains(&self.shape.gives(gives, name)));
+        // A number is an answer by itself.
+        if thing.is_none() && gives == "Figure" {
+            return (" { value }".to_owned(), None);
+        }
         let thing = thing.unwrap_or_else(|| panic!("say in matrix.rs what proves that a {gives} was heard"));
         (
             format!(" {{ {thing} {{ id }} }}"),

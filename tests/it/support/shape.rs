@@ -377,6 +377,8 @@ impl Shape {
             "DivisionCode" => json!(own.code),
             "Uscc" => json!(uscc(1)),
             "MetricCode" => json!("visits"),
+            "RatioCode" => json!("coverage_rate"),
+            "DimensionCode" => json!("PURPOSE"),
             "UUID" | "Upload" => json!("0190c3a0-0000-7000-8000-00000000fff0"),
             "IdNumber" => json!(super::people::resident_id(77)),
             "PersonName" => json!("王小明"),

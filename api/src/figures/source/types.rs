@@ -11,7 +11,7 @@ use crate::node::{self, Node};
 use crate::org::federation::types::Federation;
 use crate::registers;
 use crate::scalars::{Date, Decimal};
-use async_graphql::connection::{Connection, Edge};
+use async_graphql::connection::{Connection, EmptyFields};
 use async_graphql::{Context, Object};
 use uuid::Uuid;
 
@@ -87,29 +87,42 @@ impl FigureSource {
 /// The cursor of the withheld row.
 const WITHHELD: &str = "withheld";
 
-/// Where a page goes on: behind a record, or behind everything.
-type After = Option<(String, Uuid)>;
+/// A row of the list: a record by where it was counted and its id, or the end.
+#[derive(Clone, Debug)]
+enum At {
+    Record(String, Uuid),
+    End,
+}
 
-fn read_cursor(cursor: &str) -> Option<After> {
-    if cursor == WITHHELD {
-        return Some(None);
+impl At {
+    fn read(cursor: &str) -> Option<At> {
+        if cursor == WITHHELD {
+            return Some(At::End);
+        }
+        let (path, id) = cursor.split_once('.')?;
+        Some(At::Record(path.to_owned(), id.parse().ok()?))
     }
-    let (path, id) = cursor.split_once('.')?;
-    Some(Some((path.to_owned(), id.parse().ok()?)))
+
+    fn record(at: &Option<At>) -> Option<(&str, Uuid)> {
+        match at {
+            Some(At::Record(path, id)) => Some((path, *id)),
+            _ => None,
+        }
+    }
 }
 
 /// The records behind a figure, a page at a time; what is withheld as the last row.
 pub async fn sources_of(
     context: &Context<'_>,
     figure: &Figure,
-    (first, after): (Option<i32>, Option<String>),
+    page: Page,
 ) -> Result<Connection<String, FigureSource>, Error> {
     let op = Op::of(context);
-    let bounds = Page::new(first, after, None, None)?.bounds(read_cursor)?;
-    let has_previous = bounds.after.is_some();
     let metric = figure.wanted.metric;
-    let Some(register) = registers::of(op.app().db.backend(), metric) else {
-        return Ok(Connection::new(false, false));
+    let bounds = page.bounds(At::read)?;
+    let register = registers::of(op.app().db.backend(), metric);
+    let (Some(register), false) = (register, matches!(bounds.after, Some(At::End))) else {
+        return Ok(page.finish(Vec::new(), EmptyFields));
     };
     let scope = op.reach(register.read);
     let behind = Behind {
@@ -118,30 +131,27 @@ pub async fn sources_of(
         table: register.table,
         scope: &scope,
     };
-    let mut rows = Vec::new();
-    if bounds.after != Some(None) {
-        let after = bounds.after.flatten();
-        let after = after.as_ref().map(|(path, id)| (&**path, *id));
-        let seen = behind.seen(op, after, bounds.fetched).await?;
-        let is_end = u64::try_from(seen.len()).is_ok_and(|count| count < bounds.fetched);
-        let row = |source: Source| {
-            let cursor = format!("{}.{}", source.path, source.source_id);
-            (cursor, Row::Seen(source, register.tag))
-        };
-        rows.extend(seen.into_iter().map(row));
-        let withheld = match (is_end, scope.is_empty()) {
-            (false, _) => 0,
-            // None of it is the caller's to see: no need to look at the entries.
-            (true, true) => figure.sum.total(),
-            (true, false) => behind.withheld(op).await?,
-        };
-        if withheld != 0 {
-            rows.push((WITHHELD.to_owned(), Row::Withheld(withheld)));
-        }
+    let between = (At::record(&bounds.after), At::record(&bounds.before));
+    let seen = behind
+        .seen(op, between, (bounds.fetched, bounds.from_end))
+        .await?;
+    let is_all = bounds.from_end || u64::try_from(seen.len()).is_ok_and(|count| count < bounds.fetched);
+    let withheld = match (bounds.before.is_none() && is_all, scope.is_empty()) {
+        (false, _) => 0,
+        // None of it is the caller's to see: no need to look at the entries.
+        (true, true) => figure.sum.total(),
+        (true, false) => behind.withheld(op).await?,
+    };
+    let row = |source: Source| {
+        let cursor = format!("{}.{}", source.path, source.source_id);
+        (cursor, Row::Seen(source, register.tag))
+    };
+    let mut rows: Vec<(String, Row)> = seen.into_iter().map(row).collect();
+    if withheld != 0 {
+        let end = if bounds.from_end { 0 } else { rows.len() };
+        rows.insert(end, (WITHHELD.to_owned(), Row::Withheld(withheld)));
     }
-    let limit = usize::try_from(bounds.fetched.saturating_sub(1)).unwrap_or(usize::MAX);
-    let mut page = Connection::new(has_previous, rows.len() > limit);
-    let edge = |(cursor, row)| Edge::new(cursor, FigureSource { metric, row });
-    page.edges.extend(rows.into_iter().take(limit).map(edge));
-    Ok(page)
+    let rows = rows.into_iter();
+    let sources = rows.map(|(cursor, row)| (cursor, FigureSource { metric, row }));
+    Ok(page.finish(sources.collect(), EmptyFields))
 }

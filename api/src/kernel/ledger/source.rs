@@ -88,8 +88,14 @@ impl Behind<'_> {
         sql.push(")");
     }
 
-    /// Records after one, in the order of place and id; only those that the caller sees.
-    pub async fn seen(&self, op: &Op, after: Option<(&str, Uuid)>, limit: u64) -> Result<Vec<Source>, Error> {
+    /// Records after one and before another, in the order of place and id or, from the end, the other way round; only those
+    /// that the caller sees.
+    pub async fn seen(
+        &self,
+        op: &Op,
+        (after, before): (Option<(&str, Uuid)>, Option<(&str, Uuid)>),
+        (limit, from_end): (u64, bool),
+    ) -> Result<Vec<Source>, Error> {
         if self.scope.is_empty() {
             return Ok(Vec::new());
         }
@@ -97,19 +103,22 @@ impl Behind<'_> {
             "SELECT path, source_id, CAST(SUM(amount) AS BIGINT) AS amount, MAX(day) AS day, MAX(qualifier) AS qualifier",
         );
         self.push_entries(&mut sql, op, true);
-        if let Some((path, id)) = after {
-            sql.push(" AND (path, source_id) > (")
-                .bind(path)
-                .push(", ")
-                .bind(id)
-                .push(")");
+        for (bound, is) in [(after, ">"), (before, "<")] {
+            if let Some((path, id)) = bound {
+                sql.push(" AND (path, source_id) ").push(is).push(" (");
+                sql.bind(path).push(", ").bind(id).push(")");
+            }
         }
-        sql.push(" GROUP BY path, source_id HAVING SUM(amount) <> 0 ORDER BY path, source_id LIMIT ");
-        sql.bind(limit);
+        sql.push(" GROUP BY path, source_id HAVING SUM(amount) <> 0 ORDER BY ");
+        sql.push(if from_end {
+            "path DESC, source_id DESC"
+        } else {
+            "path, source_id"
+        });
+        sql.push(" LIMIT ").bind(limit);
         let db = &op.app().db;
-        Ok(Source::find_by_statement(sql.on(db.backend()))
-            .all(db.reader())
-            .await?)
+        let rows = Source::find_by_statement(sql.on(db.backend()));
+        Ok(rows.all(db.reader()).await?)
     }
 
     /// What the records add that the caller does not see.
