@@ -228,3 +228,47 @@ fn inexact(amounts: &[(MetricId, Amount)]) -> String {
     let told: Vec<String> = amounts.iter().filter_map(told).collect();
     told.join("；")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_has_a_row_and_at_most_fifty_thousand() {
+        for (rows, fits) in [(0, false), (1, true), (ROWS_MAX, true), (ROWS_MAX + 1, false)] {
+            assert_eq!(check_federations(rows).is_ok(), fits, "{rows}");
+        }
+        // A step may find no part anywhere.
+        for (rows, fits) in [(0, true), (ROWS_MAX, true), (ROWS_MAX + 1, false)] {
+            assert_eq!(check_rows(rows).is_ok(), fits, "{rows}");
+        }
+    }
+
+    #[test]
+    fn a_row_tells_which_of_its_figures_are_not_exact() {
+        let told = |amounts: &[(MetricId, Qualifier)]| {
+            let amounts: Vec<_> = amounts
+                .iter()
+                .map(|(metric, of)| (*metric, Amount::of(5, *of)))
+                .collect();
+            inexact(&amounts)
+        };
+        let (visits, employees) = (MetricId::VISITS, MetricId::EMPLOYEES);
+        for (amounts, expected) in [
+            (
+                vec![(visits, Qualifier::Exact), (employees, Qualifier::Exact)],
+                "",
+            ),
+            (
+                vec![(visits, Qualifier::Exact), (employees, Qualifier::AtLeast)],
+                "employees 余",
+            ),
+            (
+                vec![(visits, Qualifier::About), (employees, Qualifier::AtLeast)],
+                "visits 近；employees 余",
+            ),
+        ] {
+            assert_eq!(told(&amounts), expected);
+        }
+    }
+}

@@ -31,10 +31,11 @@ pub struct Row {
 
 /// Inputs that the poor samples of the schema are not enough for, by operation; with a name where there are several.
 /// `<role>` is the caller's, `<township>` that of the place, `<Session (over)>` a thing that is there.
-const INPUTS: [(&str, &str, &str); 11] = [
+const INPUTS: [(&str, &str, &str); 12] = [
     ("addClientCredential", "", r#"{"publicKey": ""}"#),
     ("elevate", "", r#"{"role": "<role>"}"#),
     ("endSession", "", r#"{"id": "<Session (over)>"}"#),
+    ("exportFigures", "", r#"{"metrics": []}"#),
     ("fileSubjectRequest", "", r#"{"receivedOn": "2200-01-01"}"#),
     ("fulfilSubjectRequest", "", r#"{"correction": {}}"#),
     ("grantRole", "of a cadre", r#"{"role": "CADRE"}"#),
