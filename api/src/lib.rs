@@ -37,6 +37,7 @@ pub mod figure_export;
 // Work
 pub mod visits;
 pub mod fees;
+pub mod returns;
 
 // What is asked of federations
 pub mod targets;

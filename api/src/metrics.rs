@@ -281,6 +281,9 @@ pub const NEVER_MORE: &[(MetricId, MetricId)] = &[
     (MetricId("model_workers_visited"), MetricId("model_worker_visits")),
 ];
 
+/// Metrics that fall below zero where more go than come.
+pub const NET: &[MetricId] = &[MetricId("members_net_added")];
+
 static BY_CODE: LazyLock<HashMap<&'static str, &'static Entry>> =
     LazyLock::new(|| CATALOGUE.iter().map(|entry| (entry.code, entry)).collect());
 
@@ -372,7 +375,8 @@ mod tests {
         let ratios = RATIOS
             .iter()
             .flat_map(|ratio| [ratio.numerator, ratio.denominator]);
-        for metric in named.into_iter().chain(pairs).chain(ratios) {
+        let net = NET.iter().copied();
+        for metric in named.into_iter().chain(pairs).chain(ratios).chain(net) {
             assert_eq!(metric.entry().code, metric.code());
         }
     }

@@ -16,6 +16,8 @@ use crate::org::trade_union::types::{Coverage, TradeUnion};
 use crate::people::person::types::Person;
 use crate::privacy::export::types::Export;
 use crate::privacy::request::types::SubjectRequest;
+use crate::returns::report::types::StatisticalReturn;
+use crate::returns::snapshot::types::FigureSnapshot;
 use crate::targets::target::types::Target;
 use crate::visits::types::Visit;
 use async_graphql::{Context, ID, Interface, Object};
@@ -23,12 +25,13 @@ use entity::assessments::patch;
 use entity::fees::{collection, waiting};
 use entity::id::{
     AccountId, AssessmentId, AssessmentSchemeId, CollectionId, CoverageId, EnterpriseId, ExportId,
-    FederationId, JobId, PatchId, PersonId, SubjectRequestId, TargetId, TradeUnionId, VisitId,
-    WaitingCollectionId,
+    FederationId, FigureSnapshotId, JobId, PatchId, PersonId, StatisticalReturnId, SubjectRequestId,
+    TargetId, TradeUnionId, VisitId, WaitingCollectionId,
 };
 use entity::org::{coverage, enterprise, trade_union};
 use entity::people::person;
 use entity::privacy::{export, subject_request};
+use entity::returns::{figure_snapshot, statistical_return};
 use entity::targets::target;
 use entity::visits::visit;
 use uuid::Uuid;
@@ -61,6 +64,10 @@ pub enum Node {
     Export(Export),
     /// 个人信息权利请求.
     SubjectRequest(SubjectRequest),
+    /// 统计报表.
+    StatisticalReturn(StatisticalReturn),
+    /// 数字快照.
+    FigureSnapshot(FigureSnapshot),
     /// 考评办法.
     AssessmentScheme(AssessmentScheme),
     /// 考评.
@@ -125,6 +132,14 @@ async fn load(op: &Op, tag: u8, uuid: Uuid) -> Result<Node, Error> {
             .get::<subject_request::Entity>(uuid, "id")
             .await
             .map(|row| SubjectRequest(row).into()),
+        StatisticalReturnId::TAG => op
+            .get::<statistical_return::Entity>(uuid, "id")
+            .await
+            .map(|row| StatisticalReturn(row).into()),
+        FigureSnapshotId::TAG => op
+            .get::<figure_snapshot::Entity>(uuid, "id")
+            .await
+            .map(|row| FigureSnapshot(row).into()),
         AssessmentSchemeId::TAG => scheme(op, uuid.into()).await.map(Node::AssessmentScheme),
         AssessmentId::TAG => assessment(op, uuid.into()).await.map(Node::Assessment),
         PatchId::TAG => op
@@ -154,6 +169,8 @@ fn path(node: &Node) -> &str {
         Node::Person(Person(row)) => &row.path,
         Node::Export(Export(row)) => &row.path,
         Node::SubjectRequest(SubjectRequest(row)) => &row.path,
+        Node::StatisticalReturn(StatisticalReturn(row)) => &row.path,
+        Node::FigureSnapshot(FigureSnapshot(row)) => &row.path,
         Node::AssessmentScheme(AssessmentScheme(row)) => &row.path,
         Node::Assessment(Assessment { row, .. }) => &row.path,
         Node::Patch(Patch(row)) => &row.path,

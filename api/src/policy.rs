@@ -101,8 +101,16 @@ pub enum Action {
     ReadVisits,
     /// Record and correct visits.
     RecordVisits,
-    /// See figures.
+    /// See figures, also as they stood.
     ReadFigures,
+    /// Keep figures as they stand.
+    FreezeFigures,
+    /// See what federations report for periods.
+    ReadReturns,
+    /// Report for periods, and correct it.
+    FileReturns,
+    /// Accept what those directly below report, send it back, lock and unlock it.
+    AcceptReturns,
     /// See targets, how far they are reached, and pace rules.
     ReadTargets,
     /// Issue, sign, amend and close targets of those directly below, and set pace rules for all below.
@@ -233,6 +241,10 @@ impl Role {
                     | ReadTradeUnions
                     | ReadVisits
                     | ReadFigures
+                    | FreezeFigures
+                    | ReadReturns
+                    | FileReturns
+                    | AcceptReturns
                     | ReadTargets
                     | IssueTargets
                     | ReadCollections
@@ -255,6 +267,10 @@ impl Role {
                     | ReadVisits
                     | RecordVisits
                     | ReadFigures
+                    | FreezeFigures
+                    | ReadReturns
+                    | FileReturns
+                    | AcceptReturns
                     | ReadTargets
                     | IssueTargets
                     | ReadJobs
@@ -274,6 +290,7 @@ impl Role {
                     | ReadEnterprises
                     | ReadTradeUnions
                     | ReadFigures
+                    | ReadReturns
                     | ReadTargets
                     | ReadCollections
                     | SubmitCollections
@@ -286,6 +303,7 @@ impl Role {
                         | ReadEnterprises
                         | ReadTradeUnions
                         | ReadFigures
+                        | ReadReturns
                         | ReadTargets
                         | ReadCollections
                         | ReadJobs
@@ -301,7 +319,7 @@ impl Role {
             Role::TaxBureau => matches!(action, ReadTree | SubmitCollections | ReadCollections | ReadJobs),
             Role::Reporting => matches!(
                 action,
-                ReadTree | ReadEnterprises | ReadTradeUnions | ReadFigures | ReadTargets
+                ReadTree | ReadEnterprises | ReadTradeUnions | ReadFigures | ReadReturns | ReadTargets
             ),
         }
     }

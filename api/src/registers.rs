@@ -4,7 +4,7 @@
 use crate::kernel::db::Backend;
 use crate::kernel::ledger::Recorded;
 use crate::metrics::MetricId;
-use crate::{fees, org, visits};
+use crate::{fees, org, returns, visits};
 
 /// All of them.
 pub fn all(backend: Backend) -> Vec<Recorded> {
@@ -14,6 +14,7 @@ pub fn all(backend: Backend) -> Vec<Recorded> {
         org::trade_union::store::recorded_coverages(),
         visits::store::recorded(backend),
         fees::collection::store::recorded(),
+        returns::report::store::recorded(),
     ]
 }
 

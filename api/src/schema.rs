@@ -33,6 +33,10 @@ use crate::privacy::export::graphql::ExportMutation;
 use crate::privacy::export::types::Export;
 use crate::privacy::request::graphql::SubjectRequestMutation;
 use crate::privacy::request::types::SubjectRequest;
+use crate::returns::report::graphql::ReturnMutation;
+use crate::returns::report::types::StatisticalReturn;
+use crate::returns::snapshot::graphql::SnapshotMutation;
+use crate::returns::snapshot::types::{FigureSnapshot, SnapshotLine};
 use crate::targets::pace::graphql::PaceMutation;
 use crate::targets::target::graphql::TargetMutation;
 use crate::targets::target::types::Target;
@@ -56,6 +60,7 @@ pub struct Mutation(
     OrgMutation,
     PeopleMutation,
     WorkMutation,
+    ReportMutation,
     SteeringMutation,
 );
 
@@ -94,6 +99,10 @@ pub struct AssessmentsMutation(AssessmentSchemeMutation, AssessmentMutation, Pat
 #[derive(Default, MergedObject)]
 pub struct SteeringMutation(TargetMutation, PaceMutation, FigureExportMutation);
 
+/// Writing what is reported.
+#[derive(Default, MergedObject)]
+pub struct ReportMutation(ReturnMutation, SnapshotMutation);
+
 /// What happens, as it happens. Each takes `after`, the last cursor that the caller has seen: what has happened since comes
 /// first, so nothing is lost over a reconnect. The feed goes back 180 days; an older cursor is refused with RESYNC: read
 /// everything anew, then subscribe without `after`. Where a caller was too slow for what happened, a message says so in its
@@ -129,6 +138,11 @@ pub fn build() -> Schema {
             "A page of waiting lines (待处理明细).",
         )
         .override_output_type_description::<Connection<JobRefusal>>("A page of refused rows (未通过的行).")
+        .override_output_type_description::<Connection<StatisticalReturn>>("A page of returns (统计报表).")
+        .override_output_type_description::<Connection<FigureSnapshot>>("A page of snapshots (数字快照).")
+        .override_output_type_description::<Connection<SnapshotLine>>(
+            "A page of figures as they stood (快照明细).",
+        )
         .override_output_type_description::<Connection<Target>>("A page of targets (目标任务).")
         .override_output_type_description::<Connection<AuditEntry>>("A page of the audit trail (审计日志).")
         .override_output_type_description::<Connection<AssessmentScheme>>(

@@ -1,7 +1,7 @@
 //! Every table whose rows have a place in the tree: `federation_id`, `path` and `county_id`.
 
 /// Their names. A federation that moves takes the rows of all of them along, but for `event`.
-pub const PLACED: [&str; 19] = [
+pub const PLACED: [&str; 21] = [
     "event",
     "account",
     "federation_link",
@@ -21,4 +21,6 @@ pub const PLACED: [&str; 19] = [
     "patch",
     "target",
     "pace_rule",
+    "statistical_return",
+    "figure_snapshot",
 ];

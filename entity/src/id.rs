@@ -80,6 +80,14 @@ ids! {
     ExportId
     /// What a person asked for about their own data.
     SubjectRequestId
+    /// What a federation reports for a period (统计报表).
+    StatisticalReturnId
+    /// A number of such a report.
+    ReturnLineId
+    /// Figures of a period as they stood on a day (数字快照).
+    FigureSnapshotId
+    /// A figure that was kept so.
+    SnapshotLineId
     /// What federations below are assessed by (考评办法).
     AssessmentSchemeId
     /// A federation assessed by a scheme.

@@ -21,5 +21,6 @@ pub mod uploads;
 pub mod jobs;
 pub mod people;
 pub mod privacy;
+pub mod returns;
 pub mod assessments;
 pub mod targets;

@@ -21,6 +21,7 @@ mod m20261122_000011_people;
 mod m20261122_000012_privacy;
 mod m20261122_000013_machines;
 mod m20261122_000014_lists;
+mod m20261123_000017_returns;
 mod m20261123_000015_targets;
 mod m20261123_000016_assessments;
 
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000012_privacy::Migration),
             Box::new(m20261122_000013_machines::Migration),
             Box::new(m20261122_000014_lists::Migration),
+            Box::new(m20261123_000017_returns::Migration),
             Box::new(m20261123_000015_targets::Migration),
             Box::new(m20261123_000016_assessments::Migration),
         ]

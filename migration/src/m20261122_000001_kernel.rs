@@ -57,7 +57,7 @@ CREATE TABLE figure_entry (
 );
 CREATE INDEX figure_entry_tail ON figure_entry (event_id) WHERE seq IS NULL;
 -- For the records behind a figure, in the order of the tree.
-CREATE INDEX figure_entry_source ON figure_entry (metric, dimension, path, source_id);
+CREATE INDEX figure_entry_source ON figure_entry (metric, dimension, path, source_id, day);
 
 -- Sums of the numbered entries for a federation and all below it; grain is D, M or Y, day the first of it.
 CREATE TABLE figure_rollup (
@@ -80,7 +80,7 @@ CREATE TABLE former_place (
     county_id UUID NOT NULL,
     CONSTRAINT former_place_pk PRIMARY KEY (subject_id, until)
 );
-CREATE INDEX former_place_federation ON former_place (federation_id, until);
+CREATE INDEX former_place_path ON former_place (path, until);
 
 -- Who does what alone, until when.
 CREATE TABLE lease (

@@ -44,6 +44,7 @@ CREATE TABLE enterprise (
     latitude_e6 INT,
     longitude_e6 INT,
     registered_on DATE NOT NULL,
+    changed_on DATE NOT NULL,
     version INT NOT NULL,
     created_at TIMESTAMPTZ NOT NULL,
     updated_at TIMESTAMPTZ NOT NULL,
@@ -99,6 +100,7 @@ CREATE TABLE coverage (
 -- One union at a time covers an enterprise: two open periods of one enterprise cannot both be written.
 CREATE UNIQUE INDEX coverage_open_key ON coverage (enterprise_id) WHERE valid_to IS NULL;
 CREATE INDEX coverage_enterprise ON coverage (enterprise_id, valid_from, id);
+CREATE INDEX coverage_federation ON coverage (federation_id);
 CREATE INDEX coverage_trade_union ON coverage (trade_union_id, valid_from, id);
 ",
     "

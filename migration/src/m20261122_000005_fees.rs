@@ -27,6 +27,7 @@ CREATE TABLE collection (
     digest TEXT NOT NULL,
     received_at TIMESTAMPTZ NOT NULL,
     federation_id UUID NOT NULL,
+    moved_on DATE,
     path TEXT {C} NOT NULL,
     CONSTRAINT collection_pk PRIMARY KEY (id, county_id),
     -- The voucher first: a delivery is compared with what there is by its vouchers, whatever counties it reaches.

@@ -15,6 +15,7 @@ CREATE TABLE visit (
     digest TEXT NOT NULL,
     version INT NOT NULL,
     recorded_at TIMESTAMPTZ NOT NULL,
+    moved_on DATE,
     federation_id UUID NOT NULL CONSTRAINT visit_federation_fk REFERENCES federation (id),
     path TEXT {C} NOT NULL,
     county_id UUID NOT NULL,

@@ -231,6 +231,7 @@ async fn populate(app: &App) {
                 notes: "消防通道畅通".into(),
                 digest: String::new(),
                 version: 1,
+                moved_on: None,
                 recorded_at: at(number),
                 federation_id: place.id,
                 path: place.path.to_string(),

@@ -61,7 +61,7 @@ const PLACELESS: [(&str, &str); 14] = [
 ];
 
 /// Lines that `viewerCan` does not answer with one action, with the reason. The number only goes down.
-const UNLIKE: [(&str, &str); 9] = [
+const UNLIKE: [(&str, &str); 13] = [
     ("`Federation`", "READ_TREE, and the superiors"),
     (
         "`Job` (enterprises)",
@@ -72,6 +72,13 @@ const UNLIKE: [(&str, &str); 9] = [
         "`grantRole` of an administrator",
         "GRANT_ROLES above the place: an administrator's role comes only from above",
     ),
+    (
+        "`acceptReturn`",
+        "ACCEPT_RETURNS above the place: nobody accepts what they report",
+    ),
+    ("`sendBackReturn`", "the same"),
+    ("`lockReturn`", "the same"),
+    ("`unlockReturn`", "the same"),
     (
         "`scoreAssessment`",
         "ISSUE_ASSESSMENTS above the place: nobody scores themselves",

@@ -58,6 +58,7 @@ both! {
         let mut facts: Vec<Fact> = Vec::new();
         for seed in [7, 2026] {
             let mut dice = Dice(seed);
+            // The last is the day from which the next change may be dated.
             let mut known: Vec<(String, usize, i64, i64, NaiveDate)> = Vec::new();
             for step in 0..30_u32 {
                 let number = u32::try_from(seed).unwrap() * 100 + step;
@@ -80,7 +81,7 @@ both! {
                         let input = json!({"id": id, "expectedVersion": version, "employees": now, "from": from.to_string()});
                         let done = cadre.done(UPDATE, input).await;
                         facts.push(Fact { metric: "employees", place, day: from, amount: now - *employees });
-                        (*employees, *version) = (now, done["enterprise"]["version"].as_i64().unwrap());
+                        (*employees, *version, *registered) = (now, done["enterprise"]["version"].as_i64().unwrap(), from);
                     } else {
                         let (day, later) = (dice.day(), dice.day());
                         let input = visit(id, u128::from(number), &format!("{day}T23:30:00+08:00"));
@@ -177,6 +178,22 @@ both! {
         assert_eq!(data["federation"]["figures"][0]["sources"]["nodes"].as_array().unwrap().len(), 1);
     }
 
+    async fn a_change_is_not_dated_before_the_last_one(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        let id = register(&cadre, YUESHAN, 1).await;
+        let change = |version: i32, employees: i32, from: &str| json!({"id": id, "expectedVersion": version, "employees": employees, "from": from});
+        cadre.done(UPDATE, change(1, 200, "2026-05-01")).await;
+
+        let refused = cadre.gql(UPDATE, json!({"input": change(2, 300, "2026-04-30")})).await;
+        cadre.done(UPDATE, change(2, 300, "2026-05-01")).await;
+
+        let error = &refused["data"]["updateEnterprise"]["userErrors"][0];
+        assert_eq!((&error["code"], &error["field"]), (&json!("INVALID"), &json!(["from"])), "{refused:#}");
+        for (day, employees) in [("2026-04-30", "101"), ("2026-05-01", "300")] {
+            assert_eq!(figures(&cadre, XIANGXIANG, &["employees"], json!({"asOf": day})).await["employees"], employees, "{day}");
+        }
+    }
+
     async fn two_periods_stand_side_by_side(app: App) {
         let cadre = app.person("CADRE", XIANGXIANG).await;
         let enterprise = register(&cadre, YUESHAN, 1).await;
@@ -245,16 +262,28 @@ both! {
     }
 
     async fn fifty_metrics_of_all_cities_are_two_statements(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        let enterprise = register(&cadre, YUESHAN, 1).await;
+        crate::support::register::record(&cadre, &enterprise, 1, "2026-06-19T09:30:00+08:00").await;
         let leader = app.person("LEADER", HUNAN).await;
         let catalogue = leader.data("{ metrics { code nature } }", json!({})).await;
-        let stocks = catalogue["metrics"].as_array().unwrap().iter().filter(|metric| metric["nature"] == "FLOW");
-        let codes: Vec<Value> = stocks.map(|metric| metric["code"].clone()).take(20).collect();
-        let query = "query($code: DivisionCode, $metrics: [MetricCode!]!) { federation(code: $code) { children(first: 100) { nodes { figures(metrics: $metrics) { value } } } } }";
-        let before = app.statements();
-        let data = leader.data(query, json!({"code": HUNAN, "metrics": codes})).await;
-        let cost = app.statements() - before;
-        assert!(cost <= 2, "who asks, and the figures: {cost}");
-        assert_eq!(data["federation"]["children"]["nodes"][0]["figures"].as_array().unwrap().len(), 20);
+        let codes: Vec<Value> = catalogue["metrics"].as_array().unwrap().iter().take(50).map(|metric| metric["code"].clone()).collect();
+        let natures: Vec<&str> = catalogue["metrics"].as_array().unwrap().iter().take(50).map(|metric| metric["nature"].as_str().unwrap()).collect();
+        assert!(natures.contains(&"STOCK") && natures.contains(&"FLOW"));
+        let query = "query($code: DivisionCode, $metrics: [MetricCode!]!) { federation(code: $code) { children(first: 100) { nodes { code figures(metrics: $metrics) { metric { code } value } } } } }";
+        for settled in [false, true] {
+            if settled {
+                app.settle().await;
+            }
+            let before = app.statements();
+            let data = leader.data(query, json!({"code": HUNAN, "metrics": codes})).await;
+            let cost = app.statements() - before;
+            assert!(cost <= 2, "who asks, and the figures: {cost}");
+            let cities = data["federation"]["children"]["nodes"].as_array().unwrap();
+            let city = cities.iter().find(|city| city["code"] == XIANGTAN).unwrap();
+            let of = |code: &str| city["figures"].as_array().unwrap().iter().find(|figure| figure["metric"]["code"] == code).unwrap()["value"].clone();
+            assert_eq!((city["figures"].as_array().unwrap().len(), of("enterprises"), of("visits")), (50, json!("1"), json!("1")));
+        }
     }
 
     async fn sums_that_are_wrong_are_mended_from_the_entries(app: App) {

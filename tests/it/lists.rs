@@ -12,6 +12,7 @@ use entity::org::{enterprise, trade_union};
 use entity::people::person;
 use entity::placed::Placed;
 use entity::privacy::{export, subject_request};
+use entity::returns::{figure_snapshot, statistical_return};
 use entity::visits::visit;
 use sea_orm::{
     ConnectionTrait, DbBackend, Order, QueryOrder, QuerySelect, QueryTrait, Statement, TransactionTrait,
@@ -78,6 +79,8 @@ both! {
             waiting by ReceivedAt Desc;
             export by RequestedAt Desc;
             subject_request by DueOn Asc;
+            statistical_return by ClosesOn Desc;
+            figure_snapshot by FrozenAt Desc;
             assessment by Year Desc;
             patch by ValidFrom Desc;
         }

@@ -154,7 +154,8 @@ both! {
             let began = kept.places[0].0;
             match roll {
                 2 | 3 => {
-                    let day = dice.day().max(began);
+                    // A change is not dated before the last one.
+                    let day = dice.day().max(began).max(kept.employees.last().unwrap().0);
                     let before: i64 = kept.employees.iter().map(|(_, change)| change).sum();
                     let now = dice.below(500) as i64;
                     let input = json!({"id": kept.id, "expectedVersion": kept.version, "employees": now, "from": day.to_string()});
@@ -165,7 +166,8 @@ both! {
                     let day = dice.day();
                     let input = visit(&kept.id, u128::from(step), &format!("{day}T09:00:00+08:00"));
                     cadre.done(crate::support::register::RECORD, input).await;
-                    let place = kept.places.last().unwrap().1;
+                    // Where it was that day, also where the visit comes in late; before it was anywhere, where it was first.
+                    let place = at(&kept.places, day).unwrap_or(kept.places[0].1);
                     book.visits.push((place, day));
                 }
                 6 if kept.covered_from.is_none() => {

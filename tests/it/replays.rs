@@ -104,6 +104,10 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
         ),
         ("draftAssessmentScheme", another),
         (
+            "draftReturn",
+            json!({"federationId": county, "from": "2026-01-01", "to": "2026-06-20", "title": "半年报", "lines": []}),
+        ),
+        (
             "exportAuditTrail",
             json!({"federationId": county, "reason": "年度个人信息保护审计"}),
         ),
@@ -114,6 +118,10 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
         ("fileSubjectRequest", json!({"personId": known, "kind": "COPY"})),
         ("foundFederation", park),
         ("foundTradeUnion", trade_union(cadre, YUESHAN, "SINGLE", 2)),
+        (
+            "freezeFigures",
+            json!({"federationId": county, "title": "半年数字", "metrics": ["visits"]}),
+        ),
         (
             "importCollections",
             json!({"uploadId": lines, "federationId": county}),

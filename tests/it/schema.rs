@@ -29,7 +29,7 @@ const WALK: &str = "{ __schema { types { kind name description interfaces { name
     fragment T on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
 
 /// Lists of objects that are no pages: what bounds each. No new one without a bound that its description names.
-const BOUNDED: [(&str, &str); 30] = [
+const BOUNDED: [(&str, &str); 33] = [
     ("Account.credentials", "the 20 newest"),
     ("Account.grants", "at most 20, by rule, and an elevation"),
     ("Account.sessions", "the 50 used last"),
@@ -61,6 +61,12 @@ const BOUNDED: [(&str, &str); 30] = [
     ("Person.bases", "at most 100, by rule"),
     ("Query.metrics", "the catalogue"),
     ("Query.nodes", "one for each id"),
+    ("ReturnLine.earlier", "one for each correction"),
+    ("StatisticalReturn.lines", "at most 200 at a time, by rule"),
+    (
+        "StatisticalReturn.warnings",
+        "at most one for each metric and axis, or line",
+    ),
     ("Query.ratios", "the catalogue"),
     (
         "Subscription.figuresChanged",

@@ -73,6 +73,9 @@ pub fn metrics(codes: &[&str]) -> Result<Vec<MetricId>, Error> {
 
 /// The ratios of a question.
 pub fn ratios(codes: &[&str]) -> Result<Vec<&'static Ratio>, Error> {
+    if codes.len() > METRICS_MAX {
+        return Err(invalid("ratios", text("At most 50 ratios.", "最多 50 个比率。")));
+    }
     let ratio = |(index, code): (usize, &&str)| {
         let unknown = || {
             text(
@@ -82,7 +85,7 @@ pub fn ratios(codes: &[&str]) -> Result<Vec<&'static Ratio>, Error> {
         };
         Ratio::coded(code).ok_or_else(|| invalid(format!("ratios.{index}"), unknown()))
     };
-    codes.iter().take(METRICS_MAX).enumerate().map(ratio).collect()
+    codes.iter().enumerate().map(ratio).collect()
 }
 
 /// The first day of the month, quarter or year that a day lies in.
@@ -189,8 +192,9 @@ impl Asked {
     pub fn year_before(&self, today: NaiveDate) -> Result<Asked, Error> {
         let (from, to) = self.days(today)?;
         let before = |day: NaiveDate| day.checked_sub_months(Months::new(12)).unwrap_or(day);
-        // A whole month of a leap year is compared with the whole month.
-        let whole = to.succ_opt().is_some_and(|next| next.day() == 1);
+        // Whole months are compared with whole months, in leap years too.
+        let begins = from.is_none_or(|from| from.day() == 1);
+        let whole = begins && to.succ_opt().is_some_and(|next| next.day() == 1);
         let last = before(to);
         let last = if whole { end(start(last, 1), 1) } else { last };
         Ok(Asked {
@@ -329,6 +333,7 @@ mod tests {
             ("2025-02-01", "2025-02-28", "2024-02-01", "2024-02-29"),
             ("2024-02-01", "2024-02-29", "2023-02-01", "2023-02-28"),
             ("2025-12-01", "2026-03-31", "2024-12-01", "2025-03-31"),
+            ("2025-02-28", "2025-02-28", "2024-02-28", "2024-02-28"),
         ] {
             let asked = Asked {
                 from: Some(day(from)),

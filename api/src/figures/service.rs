@@ -34,9 +34,9 @@ pub(super) async fn watch(
     at: &Node,
     metrics: Vec<MetricId>,
 ) -> Result<impl Stream<Item = Result<Vec<Figure>, Error>> + Send + use<>, Error> {
-    let (federation_id, path) = (at.id, at.path.to_string());
+    let federation_id = at.id;
     // Before the first figures are read: what happens in between is heard.
-    let ticks = feed::changes_around(op, path).await?;
+    let ticks = feed::changes_around(op, federation_id).await?;
     let watch = Watch {
         op: op.clone(),
         federation_id,

@@ -68,7 +68,7 @@ pub enum MetricOrigin {
 }
 
 /// How exact a number is (数字口径).
-#[derive(Clone, Copy, Debug, Enum, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Enum, PartialEq, Eq, Serialize)]
 #[graphql(remote = "Exactness", name = "Qualifier")]
 pub enum Qualifier {
     /// As counted.

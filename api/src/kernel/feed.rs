@@ -9,6 +9,7 @@ use super::sequencer::{LINK_COLUMNS, Link};
 use super::sql::Sql;
 use async_graphql::futures_util::{Stream, StreamExt};
 use chrono::{DateTime, TimeDelta, Utc};
+use entity::id::FederationId;
 use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -202,11 +203,14 @@ pub fn subscribe(
     })
 }
 
+/// How the kind of an event ends that takes something from one place to another.
+pub const MOVED: &str = "_MOVED";
+
 /// A sign for each event from now on that may change a figure of a federation: in it, below it, or above it (a delivery
 /// stands at the smallest federation that holds all its payers); and whatever moves from one place to another.
 pub async fn changes_around(
     op: &Op,
-    path: String,
+    federation_id: FederationId,
 ) -> Result<impl Stream<Item = Result<(), Error>> + Send + use<>, Error> {
     let after = position(&op.app().db).await?;
     let interest = Interest {
@@ -215,11 +219,15 @@ pub async fn changes_around(
         scope: Scope::everything(),
     };
     let events = subscribe(op, Some(after), interest);
+    let app = op.app().clone();
     Ok(events.filter_map(move |event| {
         let sign = match event {
             Ok(link) => {
-                let is_around = link.path.starts_with(&path) || path.starts_with(&link.path);
-                (is_around || link.kind.ends_with("_MOVED")).then_some(Ok(()))
+                // It may have moved since the last one.
+                let tree = app.tree();
+                let path = tree.get(federation_id).map_or("", |node| &*node.path);
+                let is_around = link.path.starts_with(path) || path.starts_with(&link.path);
+                (is_around || link.kind.ends_with(MOVED)).then_some(Ok(()))
             }
             Err(error) => Some(Err(error)),
         };

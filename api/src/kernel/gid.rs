@@ -6,8 +6,9 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use entity::id::{
     AccountId, AssessmentId, AssessmentSchemeId, CollectionId, CoverageId, CredentialId, EnterpriseId,
-    ExportId, FederationId, FederationLinkId, FindingId, GrantId, JobId, PatchId, PersonId, SealedFileId,
-    SessionId, SubjectRequestId, TargetId, TradeUnionId, VisitId, WaitingCollectionId,
+    ExportId, FederationId, FederationLinkId, FigureSnapshotId, FindingId, GrantId, JobId, PatchId, PersonId,
+    SealedFileId, SessionId, StatisticalReturnId, SubjectRequestId, TargetId, TradeUnionId, VisitId,
+    WaitingCollectionId,
 };
 use uuid::Uuid;
 
@@ -73,6 +74,8 @@ gids! {
     b'Q' SubjectRequestId
     b'B' SealedFileId
     b'K' CredentialId
+    b'R' StatisticalReturnId
+    b'Z' FigureSnapshotId
     b'm' AssessmentSchemeId
     b'a' AssessmentId
     b'p' PatchId

@@ -150,12 +150,12 @@ async fn places(db: &Snapshot) -> Result<Result<String, String>, Error> {
         // The service's own work has no place: none, or nil.
         sql.push("federation.id IS NULL AND (placed.federation_id <> ")
             .bind(Uuid::nil());
-        sql.push(" OR placed.path <> '') OR (placed.path <> federation.path OR placed.county_id <> federation.county_id)");
-        if table == "event" {
-            // What happened stays where it happened.
-            sql.push(" AND NOT EXISTS (SELECT 1 FROM former_place WHERE subject_id = placed.federation_id AND former_place.path");
-            sql.push(" = placed.path AND former_place.county_id = placed.county_id)");
-        }
+        sql.push(" OR placed.path <> '') OR ");
+        sql.push(match table {
+            // What happened stays where it happened: at the same federation, wherever that stands now.
+            "event" => "substr(placed.path, length(placed.path) - 3) <> substr(federation.path, length(federation.path) - 3)",
+            _ => "placed.path <> federation.path OR placed.county_id <> federation.county_id",
+        });
         sql.push(" LIMIT 1");
         let found = Named::find_by_statement(sql.on(db.get_database_backend()))
             .one(db)

@@ -2,7 +2,8 @@
 //! as it likes, and one visit stands.
 //!
 //! A visit counts on the day in China on which it began. A correction counts anew: what it was is taken back on the
-//! old day, what it is is added on the new one. Positions are optional and never scored.
+//! old day, what it is is added on the new one. It counts where the enterprise was on that day, also where the phone
+//! brings it after the enterprise moved. Positions are optional and never scored.
 
 pub mod types;
 pub mod graphql;
@@ -64,7 +65,7 @@ pub fn deltas(told: &Told, sign: i64) -> Vec<Delta> {
         amount: sign * amount,
         qualifier: Qualifier::Exact,
         source_id: visit.id.0,
-        moved: None,
+        moved: visit.moved_on.map(|day| (visit.enterprise_id.0, day)),
     };
     sums.into_iter().map(delta).collect()
 }

@@ -76,6 +76,7 @@ pub(super) async fn record(op: &Op, input: &RecordVisit) -> Result<VisitId, Erro
             digest: digest.clone(),
             version: 1,
             recorded_at: op.now(),
+            moved_on: at.moved_on,
             federation_id: at.federation_id,
             path: at.path.clone(),
             county_id: at.county_id,

@@ -2,7 +2,7 @@
 
 use crate::kernel::error::Error;
 use crate::kernel::gid::Gid;
-use crate::kernel::ledger::Recorded;
+use crate::kernel::ledger::{Recorded, counted_on};
 use crate::kernel::loader::{Batch, grouped};
 use crate::kernel::op::Op;
 use crate::kernel::scope::{Readable, Scope, Within, parts_of};
@@ -100,15 +100,16 @@ pub(crate) fn recorded(backend: DbBackend) -> Recorded {
         DbBackend::Postgres => "CAST(started_at AT TIME ZONE 'Asia/Shanghai' AS DATE)",
         _ => "date(started_at, '+8 hours')",
     };
+    let place = counted_on("visit.enterprise_id", day);
     let visit = |dimension: &str| {
         format!(
-            "SELECT id AS source_id, federation_id, {day} AS day, 'visits' AS metric, {dimension} AS dimension, 1 AS \
+            "SELECT id AS source_id, {place} AS federation_id, {day} AS day, 'visits' AS metric, {dimension} AS dimension, 1 AS \
              amount FROM visit"
         )
     };
     let finding = |dimension: &str| {
         format!(
-            "SELECT visit.id, federation_id, {day}, 'findings', {dimension}, 1 FROM finding JOIN visit ON visit.id = \
+            "SELECT visit.id, {place}, {day}, 'findings', {dimension}, 1 FROM finding JOIN visit ON visit.id = \
              visit_id"
         )
     };

@@ -63,6 +63,8 @@ pub struct Model {
     pub received_at: DateTimeUtc,
     /// Federation of the payer.
     pub federation_id: FederationId,
+    /// The day on which the payer had come to where it was as the line was accepted; none if it never moved.
+    pub moved_on: Option<Date>,
     /// Path of the payer.
     pub path: String,
     /// County of the payer.

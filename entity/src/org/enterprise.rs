@@ -61,6 +61,8 @@ pub struct Model {
     pub longitude_e6: Option<i32>,
     /// First day on the register.
     pub registered_on: Date,
+    /// The day from which the figures show the last change; first the day of registration.
+    pub changed_on: Date,
     /// Counts edits.
     pub version: i32,
     /// Instant of entry.

@@ -53,6 +53,8 @@ pub struct Model {
     pub recorded_at: DateTimeUtc,
     /// Federation of the enterprise.
     pub federation_id: FederationId,
+    /// The day on which the enterprise had come to where it was as the visit was recorded; none if it never moved.
+    pub moved_on: Option<Date>,
     /// Path of the enterprise.
     pub path: String,
     /// County of the enterprise.

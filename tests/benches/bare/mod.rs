@@ -60,6 +60,7 @@ pub fn enterprise(app: &App, at: &Node, number: u32) -> enterprise::Model {
         latitude_e6: None,
         longitude_e6: None,
         registered_on: "2026-01-10".parse().unwrap(),
+        changed_on: "2026-01-10".parse().unwrap(),
         version: 1,
         created_at: now,
         updated_at: now,

@@ -33,6 +33,7 @@ pub struct Row {
 /// `<role>` is the caller's, `<township>` that of the place, `<Session (over)>` a thing that is there.
 const INPUTS: [(&str, &str, &str); 12] = [
     ("addClientCredential", "", r#"{"publicKey": ""}"#),
+    ("draftReturn", "", r#"{"title": ""}"#),
     ("elevate", "", r#"{"role": "<role>"}"#),
     ("endSession", "", r#"{"id": "<Session (over)>"}"#),
     ("exportFigures", "", r#"{"metrics": []}"#),

@@ -16,6 +16,7 @@ pub mod machines;
 pub mod provider;
 pub mod people;
 pub mod register;
+pub mod returns;
 pub mod shape;
 pub mod table;
 pub mod targets;

@@ -148,6 +148,17 @@ pub async fn things(app: &App, place: Place) -> Things {
     keep("Person", person);
     let asked = json!({"federationId": app.gid(at), "kind": "PEOPLE", "purpose": "MEMBERSHIP", "reason": format!("{word}年度台账核对工作")});
     keep("Export", text(&cadre.done(EXPORT, asked).await["export"]["id"]));
+    let report = super::returns::draft(
+        &cadre,
+        (at, "2026-01-01", "2026-06-20"),
+        &[("publicity_banners", "", "158", "EXACT")],
+    )
+    .await;
+    keep("StatisticalReturn", report);
+    keep(
+        "FigureSnapshot",
+        super::returns::freeze(&cadre, at, &["visits"]).await,
+    );
     for (kind, id) in assessments(app, place, &office).await {
         keep(kind, id);
     }

@@ -98,7 +98,7 @@ fn deltas(lines: &[Result<Line, Vec<Reason>>], settled: &Settled) -> Vec<Delta> 
             amount: line.due_fen,
             qualifier: Qualifier::Exact,
             source_id: id.0,
-            moved: None,
+            moved: payer.moved_on.map(|day| (payer.id.0, day)),
         };
         deltas.push(delta(MetricId::FEES_COLLECTED));
         if line.item == Item::PreparatoryFund {

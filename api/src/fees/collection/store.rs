@@ -5,7 +5,7 @@ use super::types::{CollectionLine, name};
 use crate::kernel::error::Error;
 use crate::kernel::event::Place;
 use crate::kernel::gid::Gid;
-use crate::kernel::ledger::Recorded;
+use crate::kernel::ledger::{Recorded, counted_on};
 use crate::kernel::scope::{Readable, Scope, Within};
 use crate::kernel::sql::{PARAMETERS_MAX, Sql};
 use crate::kernel::tx::Tx;
@@ -67,6 +67,7 @@ struct PayerRow {
     federation_id: FederationId,
     path: String,
     county_id: FederationId,
+    moved_on: Option<NaiveDate>,
 }
 
 #[derive(FromQueryResult)]
@@ -102,7 +103,7 @@ pub(super) async fn known(
     let codes = distinct(lines().map(|line| line.uscc.as_str()));
     let vouchers = distinct(lines().map(|line| line.voucher_id.as_str()));
     let mut known = Known::default();
-    let sql = "SELECT id, uscc, federation_id, path, county_id FROM enterprise WHERE uscc IN ";
+    let sql = "SELECT id, uscc, federation_id, path, county_id, moved_on FROM enterprise WHERE uscc IN ";
     for row in found::<PayerRow>(tx, sql, &codes).await? {
         if scope.holds(&row.path) {
             let place = Place {
@@ -110,7 +111,8 @@ pub(super) async fn known(
                 path: row.path,
                 county_id: row.county_id,
             };
-            known.payers.insert(row.uscc, Payer { id: row.id, place });
+            let (id, moved_on) = (row.id, row.moved_on);
+            known.payers.insert(row.uscc, Payer { id, place, moved_on });
         }
     }
     let sql = "SELECT id, voucher_id, line_no, digest, path, county_id FROM collection WHERE voucher_id IN ";
@@ -185,7 +187,7 @@ pub(super) async fn write(
 }
 
 async fn insert(tx: &Tx, lines: &[Result<Line, Vec<Reason>>], settled: &Settled) -> Result<(), Error> {
-    const COLUMNS: usize = 24;
+    const COLUMNS: usize = 25;
     let row = |(index, id, payer): &(usize, CollectionId, Payer)| -> Option<[Value; COLUMNS]> {
         let line = lines.get(*index)?.as_ref().ok()?;
         let warnings = settled.answers.get(*index)?.warnings.iter();
@@ -215,13 +217,14 @@ async fn insert(tx: &Tx, lines: &[Result<Line, Vec<Reason>>], settled: &Settled)
             tx.op().now().into(),
             payer.place.federation_id.into(),
             payer.place.path.as_str().into(),
+            payer.moved_on.into(),
         ])
     };
     for chunk in settled.accepted.chunks(PARAMETERS_MAX / COLUMNS) {
         let mut sql = Sql::new(
             "INSERT INTO collection (county_id, id, enterprise_id, voucher_id, line_no, tax_registration_no, item, \
              period_from, period_to, wages_fen, rate_ppm, payable_fen, relief_fen, paid_fen, due_fen, entered_on, \
-             treasury_code, tax_office, reverses_voucher_id, warnings, digest, received_at, federation_id, path) VALUES ",
+             treasury_code, tax_office, reverses_voucher_id, warnings, digest, received_at, federation_id, path, moved_on) VALUES ",
         );
         sql.rows(chunk.iter().filter_map(row));
         tx.db().execute_raw(sql.on(tx.backend())).await?;
@@ -272,9 +275,10 @@ async fn insert_waiting(
 
 /// What the ledger must hold of each accepted line, on the day on which the treasury entered it.
 pub(crate) fn recorded() -> Recorded {
+    let place = counted_on("enterprise_id", "entered_on");
     let part = |metric: &str, which: &str| {
         format!(
-            "SELECT id AS source_id, federation_id, entered_on AS day, '{metric}' AS metric, '' AS dimension, due_fen \
+            "SELECT id AS source_id, {place} AS federation_id, entered_on AS day, '{metric}' AS metric, '' AS dimension, due_fen \
              AS amount FROM collection{which}"
         )
     };

@@ -194,6 +194,7 @@ pub struct Wanted {
 
 #[derive(FromQueryResult)]
 struct Row {
+    slot: i32,
     federation_id: Option<Uuid>,
     path: Option<String>,
     metric: String,
@@ -205,69 +206,103 @@ struct Row {
 /// Sums by dimension value; the whole has the empty value.
 pub type Sums = Vec<(String, Amount)>;
 
-/// Federations asked for in one statement, so that its parameters stay few.
-const PLACES_MAX: usize = 2_000;
+/// Parameters of one statement.
+const PARAMETERS_MAX: usize = 20_000;
 
-/// The loader of sums: one statement for each period and axis asked for at a level of an operation.
+/// The loader of sums: one statement for all that is asked for at a level of an operation.
 pub struct Figures;
+
+/// What is asked for of the same days and axis.
+struct Group<'a> {
+    period: Period,
+    axis: Option<&'static str>,
+    /// With their places in the question.
+    wanted: Vec<(usize, &'a Wanted)>,
+}
+
+impl Group<'_> {
+    fn ids(&self) -> Vec<FederationId> {
+        let mut ids: Vec<FederationId> = self
+            .wanted
+            .iter()
+            .map(|(_, wanted)| wanted.federation_id)
+            .collect();
+        ids.sort();
+        ids.dedup();
+        ids
+    }
+
+    fn metrics(&self) -> Vec<&'static str> {
+        let mut metrics: Vec<&str> = self
+            .wanted
+            .iter()
+            .map(|(_, wanted)| wanted.metric.code())
+            .collect();
+        metrics.sort();
+        metrics.dedup();
+        metrics
+    }
+}
 
 impl Batch for Figures {
     type Key = Wanted;
     type Value = Sums;
 
     async fn load(op: Op, keys: Vec<Wanted>) -> Result<Vec<Sums>, Error> {
-        let mut groups: HashMap<(Period, Option<&'static str>), Vec<usize>> = HashMap::new();
-        for (index, key) in keys.iter().enumerate() {
-            groups.entry((key.period, key.axis)).or_default().push(index);
+        let mut alike: HashMap<(Period, Option<&'static str>), Vec<(usize, &Wanted)>> = HashMap::new();
+        for key in keys.iter().enumerate() {
+            alike.entry((key.1.period, key.1.axis)).or_default().push(key);
         }
+        let groups = alike
+            .into_iter()
+            .map(|((period, axis), wanted)| Group { period, axis, wanted });
         let mut answers: Vec<Sums> = vec![Sums::new(); keys.len()];
-        for ((period, axis), members) in groups {
-            let wanted = || {
-                members
-                    .iter()
-                    .filter_map(|index| Some((*index, keys.get(*index)?)))
-            };
-            let mut places: Vec<FederationId> = wanted().map(|(_, wanted)| wanted.federation_id).collect();
-            places.sort();
-            places.dedup();
-            for places in places.chunks(PLACES_MAX) {
-                let at_them = |wanted: &Wanted| places.binary_search(&wanted.federation_id).is_ok();
-                let wanted = wanted().filter(|(_, wanted)| at_them(wanted));
-                let (members, wanted): (Vec<usize>, Vec<&Wanted>) = wanted.unzip();
-                let sums = read(&op, period, axis, &wanted).await?;
-                for (index, sums) in members.into_iter().zip(sums) {
-                    if let Some(answer) = answers.get_mut(index) {
-                        *answer = sums;
-                    }
-                }
+        let (mut together, mut parameters) = (Vec::new(), 0);
+        for group in groups {
+            let more = (group.ids().len() + group.metrics().len() + 4) * (group.period.runs().len() + 1);
+            if parameters + more > PARAMETERS_MAX && !together.is_empty() {
+                read(&op, &std::mem::take(&mut together), &mut answers).await?;
+                parameters = 0;
             }
+            parameters += more;
+            together.push(group);
         }
+        read(&op, &together, &mut answers).await?;
         Ok(answers)
     }
 }
 
-async fn read(op: &Op, period: Period, axis: Option<&str>, wanted: &[&Wanted]) -> Result<Vec<Sums>, Error> {
+async fn read(op: &Op, groups: &[Group<'_>], answers: &mut [Sums]) -> Result<(), Error> {
     let db = &op.app().db;
-    let statement = statement(db.backend(), period, axis, wanted);
-    let rows = Row::find_by_statement(statement.on(db.backend()));
+    let mut sql = Sql::default();
+    for (slot, group) in groups.iter().enumerate() {
+        if slot > 0 {
+            sql.push(" UNION ALL ");
+        }
+        sql.append(statement(db.backend(), slot, group));
+    }
+    let rows = Row::find_by_statement(sql.on(db.backend()));
     let rows = rows.all(db.reader()).await?;
     let tree = op.tree();
-    let mut sums: HashMap<(FederationId, &str), BTreeMap<&str, Amount>> = HashMap::new();
+    let mut sums: HashMap<(i32, FederationId, &str), BTreeMap<&str, Amount>> = HashMap::new();
     for row in &rows {
         let amount = Amount::of(row.amount, Qualifier::marked(&row.qualifier));
         for federation_id in counted_at(&tree, row.federation_id, row.path.as_deref()) {
-            let parts = sums.entry((federation_id, &row.metric)).or_default();
+            let parts = sums.entry((row.slot, federation_id, &row.metric)).or_default();
             *parts.entry(&row.dimension).or_default() += amount;
         }
     }
-    let sums_of = |wanted: &&Wanted| {
-        let parts = sums.get(&(wanted.federation_id, wanted.metric.code()));
-        let parts = parts.into_iter().flatten();
-        parts
-            .map(|(value, amount)| ((*value).to_owned(), *amount))
-            .collect()
-    };
-    Ok(wanted.iter().map(sums_of).collect())
+    for (slot, group) in (0_i32..).zip(groups) {
+        for (place, wanted) in &group.wanted {
+            let parts = sums.get(&(slot, wanted.federation_id, wanted.metric.code()));
+            let parts = parts.into_iter().flatten();
+            let parts = parts.map(|(value, amount)| ((*value).to_owned(), *amount));
+            if let Some(answer) = answers.get_mut(*place) {
+                *answer = parts.collect();
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Where a row counts: a sum at its federation, an entry of the tail at all federations on its path.
@@ -300,24 +335,18 @@ fn tail(backend: DbBackend) -> &'static str {
     }
 }
 
-fn statement(backend: DbBackend, period: Period, axis: Option<&str>, wanted: &[&Wanted]) -> Sql {
-    let mut ids: Vec<FederationId> = wanted.iter().map(|wanted| wanted.federation_id).collect();
-    ids.sort();
-    ids.dedup();
-    let mut metrics: Vec<&str> = wanted.iter().map(|wanted| wanted.metric.code()).collect();
-    metrics.sort();
-    metrics.dedup();
+fn statement(backend: DbBackend, slot: usize, group: &Group<'_>) -> Sql {
+    let (ids, metrics) = (group.ids(), group.metrics());
     let sum = "metric, dimension, qualifier, CAST(SUM(amount) AS BIGINT) AS amount";
     let mut sql = Sql::default();
     // One branch a run: with the runs in one OR, SQLite would read all days to find the years.
-    for (grain, from, until) in period.runs() {
-        sql.push("SELECT federation_id, NULL AS path, ")
-            .push(sum)
-            .push(" FROM figure_rollup WHERE federation_id IN ");
+    for (grain, from, until) in group.period.runs() {
+        sql.push(&format!("SELECT {slot} AS slot, federation_id, NULL AS path, "));
+        sql.push(sum).push(" FROM figure_rollup WHERE federation_id IN ");
         sql.list(ids.iter().copied())
             .push(" AND metric IN ")
             .list(metrics.iter().copied());
-        push_dimension(&mut sql, axis);
+        push_dimension(&mut sql, group.axis);
         sql.push(" AND grain = ").bind(grain);
         if let Some(from) = from {
             sql.push(" AND day >= ").bind(from);
@@ -326,13 +355,24 @@ fn statement(backend: DbBackend, period: Period, axis: Option<&str>, wanted: &[&
             .bind(until)
             .push(" GROUP BY federation_id, metric, dimension, qualifier UNION ALL ");
     }
-    sql.push("SELECT NULL, path, ").push(sum).push(tail(backend));
+    sql.push(&format!("SELECT {slot}, NULL, path, "))
+        .push(sum)
+        .push(tail(backend));
     sql.push(" AND metric IN ").list(metrics);
-    push_dimension(&mut sql, axis);
+    push_dimension(&mut sql, group.axis);
     sql.push(" AND ");
-    period.holds(&mut sql);
+    group.period.holds(&mut sql);
     sql.push(" GROUP BY path, metric, dimension, qualifier");
     sql
+}
+
+/// Where a record of a day is counted that tells in `moved_on` when its owner had come to `federation_id`: an expression of
+/// SQL. Before that day the owner stood elsewhere.
+pub fn counted_on(owner_id: &str, day: &str) -> String {
+    format!(
+        "CASE WHEN moved_on IS NOT NULL AND {day} < moved_on THEN (SELECT former_place.federation_id FROM former_place WHERE \
+         subject_id = {owner_id} AND until > {day} ORDER BY until LIMIT 1) ELSE federation_id END"
+    )
 }
 
 /// What a register says that the ledger must hold, and where its records are.

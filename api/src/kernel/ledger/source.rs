@@ -6,7 +6,7 @@ use crate::kernel::op::Op;
 use crate::kernel::scope::Scope;
 use crate::kernel::sql::Sql;
 use chrono::NaiveDate;
-use sea_orm::FromQueryResult;
+use sea_orm::{ConnectionTrait, FromQueryResult};
 use uuid::Uuid;
 
 /// The part of a figure whose records are asked for, and who may see them.
@@ -48,39 +48,50 @@ struct Sum {
     amount: Option<i64>,
 }
 
+/// Keys between which the records of a page lie.
+pub type Between<'a> = (Option<(&'a str, Uuid)>, Option<(&'a str, Uuid)>);
+
 impl Behind<'_> {
-    /// The entries of the figure, of records that the caller sees or of all others.
-    fn push_entries(&self, sql: &mut Sql, op: &Op, are_seen: bool) {
-        let Wanted {
-            metric,
-            period,
-            federation_id,
-            ..
-        } = self.wanted;
-        sql.push(" FROM figure_entry WHERE metric = ").bind(metric.code());
-        sql.push(" AND dimension = ").bind(self.dimension).push(" AND ");
-        let tree = op.tree();
-        let now = tree.get(*federation_id).map(|node| node.path.to_string());
-        let former = tree
-            .former(*federation_id)
-            .iter()
-            .map(|former| former.place.path.clone());
-        sql.push("(1 = 0");
-        for path in now.into_iter().chain(former) {
+    /// All places where the figure's federation stands or stood.
+    fn paths(&self, op: &Op) -> Vec<String> {
+        let (tree, id) = (op.tree(), self.wanted.federation_id);
+        let now = tree.get(id).map(|node| node.path.to_string());
+        let former = tree.former(id).iter().map(|former| former.place.path.clone());
+        let mut paths: Vec<String> = now.into_iter().chain(former).collect();
+        paths.sort();
+        paths.dedup();
+        paths
+    }
+
+    /// The entries of the figure, of records that the caller sees or of all others. One branch a path: with the paths in one
+    /// OR no index gives the entries in their order.
+    fn push_entries(&self, sql: &mut Sql, op: &Op, (are_seen, between): (bool, Between<'_>)) {
+        let Wanted { metric, period, .. } = self.wanted;
+        sql.push(" FROM (");
+        for (place, path) in self.paths(op).into_iter().enumerate() {
+            if place > 0 {
+                sql.push(" UNION ALL ");
+            }
             let end = format!("{path}~");
-            sql.push(" OR (path >= ")
+            sql.push("SELECT path, source_id, day, qualifier, amount FROM figure_entry WHERE metric = ");
+            sql.bind(metric.code())
+                .push(" AND dimension = ")
+                .bind(self.dimension);
+            sql.push(" AND path >= ")
                 .bind(path)
                 .push(" AND path < ")
                 .bind(end)
-                .push(")");
+                .push(" AND ");
+            Period::holds(*period, sql);
+            for (bound, is) in [(between.0, ">"), (between.1, "<")] {
+                if let Some((path, id)) = bound {
+                    sql.push(" AND (path, source_id) ").push(is).push(" (");
+                    sql.bind(path).push(", ").bind(id).push(")");
+                }
+            }
         }
-        sql.push(") AND ");
-        Period::holds(*period, sql);
-        sql.push(if are_seen {
-            " AND EXISTS"
-        } else {
-            " AND NOT EXISTS"
-        });
+        sql.push(") AS entry WHERE ")
+            .push(if are_seen { "EXISTS" } else { "NOT EXISTS" });
         sql.push(" (SELECT 1 FROM ")
             .push(self.table)
             .push(" AS record WHERE record.id = source_id AND ");
@@ -93,7 +104,7 @@ impl Behind<'_> {
     pub async fn seen(
         &self,
         op: &Op,
-        (after, before): (Option<(&str, Uuid)>, Option<(&str, Uuid)>),
+        between: Between<'_>,
         (limit, from_end): (u64, bool),
     ) -> Result<Vec<Source>, Error> {
         if self.scope.is_empty() {
@@ -102,13 +113,7 @@ impl Behind<'_> {
         let mut sql = Sql::new(
             "SELECT path, source_id, CAST(SUM(amount) AS BIGINT) AS amount, MAX(day) AS day, MAX(qualifier) AS qualifier",
         );
-        self.push_entries(&mut sql, op, true);
-        for (bound, is) in [(after, ">"), (before, "<")] {
-            if let Some((path, id)) = bound {
-                sql.push(" AND (path, source_id) ").push(is).push(" (");
-                sql.bind(path).push(", ").bind(id).push(")");
-            }
-        }
+        self.push_entries(&mut sql, op, (true, between));
         sql.push(" GROUP BY path, source_id HAVING SUM(amount) <> 0 ORDER BY ");
         sql.push(if from_end {
             "path DESC, source_id DESC"
@@ -121,10 +126,35 @@ impl Behind<'_> {
         Ok(rows.all(db.reader()).await?)
     }
 
+    /// Whether a record that was counted here may be elsewhere by now: else who sees the places sees the records.
+    async fn may_have_left(&self, op: &Op) -> Result<bool, Error> {
+        let paths = self.paths(op);
+        if !paths.iter().all(|path| self.scope.holds(path)) {
+            return Ok(true);
+        }
+        let mut sql = Sql::new("SELECT until FROM former_place WHERE ");
+        for (place, path) in paths.into_iter().enumerate() {
+            let end = format!("{path}~");
+            sql.push(if place > 0 { " OR " } else { "" });
+            sql.push("(path >= ")
+                .bind(path)
+                .push(" AND path < ")
+                .bind(end)
+                .push(")");
+        }
+        sql.push(" LIMIT 1");
+        let db = &op.app().db;
+        let found = db.reader().query_one_raw(sql.on(db.backend())).await?;
+        Ok(found.is_some())
+    }
+
     /// What the records add that the caller does not see.
     pub async fn withheld(&self, op: &Op) -> Result<i64, Error> {
+        if !self.may_have_left(op).await? {
+            return Ok(0);
+        }
         let mut sql = Sql::new("SELECT CAST(SUM(amount) AS BIGINT) AS amount");
-        self.push_entries(&mut sql, op, false);
+        self.push_entries(&mut sql, op, (false, (None, None)));
         let db = &op.app().db;
         let sum = Sum::find_by_statement(sql.on(db.backend()))
             .one(db.reader())

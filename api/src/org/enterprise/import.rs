@@ -210,6 +210,7 @@ fn enter(op: &Op, said: Said<'_>) -> Model {
         latitude_e6: None,
         longitude_e6: None,
         registered_on: said.registered_on,
+        changed_on: said.registered_on,
         version: 1,
         created_at: op.now(),
         updated_at: op.now(),
@@ -280,6 +281,7 @@ impl Work {
         }
         after.version += 1;
         after.updated_at = op.now();
+        after.changed_on = op.today();
         let changes: Vec<Delta> =
             net(deltas(known, op.today(), -1)
                 .into_iter()

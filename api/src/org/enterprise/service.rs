@@ -51,6 +51,7 @@ pub(super) async fn register(op: &Op, input: &RegisterEnterprise) -> Result<Ente
             latitude_e6,
             longitude_e6,
             registered_on,
+            changed_on: registered_on,
             version: 1,
             created_at: op.now(),
             updated_at: op.now(),
@@ -107,9 +108,12 @@ pub(super) async fn update(
             return Err(conflict("expectedVersion", stale));
         }
         let day = input.from.map_or(op.today(), |date| date.0);
-        if day < before.registered_on || day > op.today() {
-            let outside = text("From the day of registration to today.", "应在登记日至今天之间。");
-            return Err(invalid("from", outside));
+        // An earlier day would leave the days until the last change with a sum of two states.
+        if day < before.changed_on || day > op.today() {
+            let last = before.changed_on;
+            let en = format!("From {last}, the day of registration or of the last change, to today.");
+            let zh = format!("应在 {last}（登记日或上次变更日）至今天之间。");
+            return Err(invalid("from", text(en, zh)));
         }
         let mut after = apply(before.clone(), input)?;
         if after == before {
@@ -117,6 +121,7 @@ pub(super) async fn update(
         }
         after.version += 1;
         after.updated_at = op.now();
+        after.changed_on = day;
         tx.update(after.clone()).await?;
         tx.commit(
             Event::Updated {

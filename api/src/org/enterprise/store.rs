@@ -80,11 +80,11 @@ pub(super) async fn insert_many(tx: &Tx, enterprises: Vec<Model>) -> Result<(), 
 
 /// Writes what an import changes in many.
 pub(super) async fn update_many(tx: &Tx, enterprises: Vec<Model>) -> Result<(), Error> {
-    const COLUMNS: usize = 6;
+    const COLUMNS: usize = 7;
     for chunk in enterprises.chunks(PARAMETERS_MAX / COLUMNS) {
         let mut sql = Sql::new(
             "UPDATE enterprise SET ownership = changed.column2, industry = changed.column3, employees = \
-             changed.column4, version = changed.column5, updated_at = changed.column6 FROM (VALUES ",
+             changed.column4, version = changed.column5, updated_at = changed.column6, changed_on = changed.column7 FROM (VALUES ",
         );
         sql.rows(chunk.iter().map(|enterprise| -> [Value; COLUMNS] {
             [
@@ -94,6 +94,7 @@ pub(super) async fn update_many(tx: &Tx, enterprises: Vec<Model>) -> Result<(), 
                 enterprise.employees.into(),
                 enterprise.version.into(),
                 enterprise.updated_at.into(),
+                enterprise.changed_on.into(),
             ]
         }));
         sql.push(") AS changed WHERE enterprise.id = changed.column1");

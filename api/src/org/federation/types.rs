@@ -18,6 +18,8 @@ use crate::people::person::types::{Person, PersonFilter, people_of};
 use crate::policy::Action;
 use crate::privacy::export::types::{Export, ExportState, exports_of};
 use crate::privacy::request::types::{SubjectRequest, SubjectRequestState, subject_requests_of};
+use crate::returns::report::graphql::ReturnsOfFederation;
+use crate::returns::snapshot::graphql::SnapshotsOfFederation;
 use crate::scalars::{Date, DivisionCode, IdNumber, PhoneNumber};
 use crate::targets::graphql::TargetsOfFederation;
 use crate::visits::types::{Visit, VisitOrder, visits_of};
@@ -304,6 +306,16 @@ impl Federation {
     #[graphql(flatten)]
     async fn numbers(&self) -> FiguresOfFederation<'_> {
         FiguresOfFederation(self)
+    }
+
+    #[graphql(flatten)]
+    async fn reports(&self) -> ReturnsOfFederation<'_> {
+        ReturnsOfFederation(self)
+    }
+
+    #[graphql(flatten)]
+    async fn kept(&self) -> SnapshotsOfFederation<'_> {
+        SnapshotsOfFederation(self)
     }
 
     #[graphql(flatten)]

@@ -176,15 +176,23 @@ pub(super) async fn federation(op: &Op, input: &MoveFederation) -> Result<Federa
         let parent = tx.authorize(action, Gid::parse(&input.parent_id, "parentId")?, "parentId")?;
         // One who leads the federation alone cannot take it away from its superior.
         let superior = node.parent_id.ok_or(Error::Forbidden)?;
-        tx.authorize(action, superior, "id")?;
+        // The superior may be gone from the list: that is why its federations go elsewhere.
+        let above = tx
+            .tree()
+            .get(superior)
+            .filter(|above| tx.scope(action).holds(&above.path));
+        above.ok_or(Error::Forbidden)?;
         let to = new_place(&node, &parent)?;
         let mut faults = Faults::default();
         let day = input.on.map_or(op.today(), |date| date.0);
         let tree = tx.tree();
         let below = tree.below(&node).iter().map(|node| node.id);
         let places = below.chain([node.id, parent.id, superior]);
-        let earlier = places.flat_map(|id| tree.former(id)).map(|former| former.until);
-        rules::check_day(&mut faults, day, op.today(), earlier.collect::<Vec<_>>());
+        let theirs = places.flat_map(|id| tree.former(id)).map(|former| former.until);
+        let theirs: Vec<NaiveDate> = theirs.collect();
+        // What left it stood elsewhere from its day on, and stays where it is.
+        let left = store::last_departure(&tx, &node.path).await?;
+        rules::check_day(&mut faults, day, op.today(), theirs.into_iter().chain(left));
         let reason = faults.take("reason", rules::reason(&input.reason));
         faults.refuse()?;
         let from = Place::from(&*node);

@@ -3,7 +3,7 @@
 use crate::kernel::error::Error;
 use crate::kernel::event::Place;
 use crate::kernel::scope::Within;
-use crate::kernel::sql::Sql;
+use crate::kernel::sql::{PARAMETERS_MAX, Sql};
 use crate::kernel::tree::Node;
 use crate::kernel::tx::Tx;
 use crate::tables::PLACED;
@@ -11,7 +11,7 @@ use chrono::NaiveDate;
 use entity::id::EnterpriseId;
 use entity::org::coverage;
 use entity::org::federation::Level;
-use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, Value};
 use uuid::Uuid;
 
 /// Notes where a record stood until a day.
@@ -55,6 +55,15 @@ pub(super) async fn move_coverages(
     Ok(())
 }
 
+/// The last day on which something left a place or a place below it.
+pub(super) async fn last_departure(tx: &Tx, path: &str) -> Result<Option<NaiveDate>, Error> {
+    let mut sql = Sql::new("SELECT until FROM former_place WHERE path >= ");
+    sql.bind(path).push(" AND path < ").bind(format!("{path}~"));
+    sql.push(" ORDER BY until DESC LIMIT 1");
+    let row = tx.db().query_one_raw(sql.on(tx.backend())).await?;
+    Ok(row.map(|row| row.try_get("", "until")).transpose()?)
+}
+
 /// Hangs a federation under another superior: it, all below it and all rows that hang from them get new paths.
 ///
 /// Events and entries of the ledger keep theirs: they say where something was when it happened.
@@ -65,37 +74,45 @@ pub(super) async fn move_subtree(
     day: NaiveDate,
 ) -> Result<(), Error> {
     tx.change_tree(0).await?;
-    let (old, end) = (&*node.path, format!("{}~", node.path));
-    let mut sql =
-        Sql::new("INSERT INTO former_place (subject_id, until, federation_id, path, county_id) SELECT id, ");
-    sql.push("CAST(").bind(day.to_string()).push(match tx.backend() {
-        sea_orm::DbBackend::Postgres => " AS DATE)",
-        _ => " AS TEXT)",
-    });
-    sql.push(", id, path, county_id FROM federation WHERE path >= ")
-        .bind(old);
-    sql.push(" AND path < ").bind(&*end);
-    sql.push(" ON CONFLICT (subject_id, until) DO NOTHING");
-    tx.db().execute_raw(sql.on(tx.backend())).await?;
+    let tree = tx.tree().clone();
+    let nodes: Vec<&Node> = std::iter::once(node).chain(tree.below(node)).collect();
+    for chunk in nodes.chunks(PARAMETERS_MAX / 5) {
+        let mut sql =
+            Sql::new("INSERT INTO former_place (subject_id, until, federation_id, path, county_id) VALUES ");
+        sql.rows(chunk.iter().map(|node| -> [Value; 5] {
+            [
+                node.id.into(),
+                day.into(),
+                node.id.into(),
+                node.path.to_string().into(),
+                node.county_id.into(),
+            ]
+        }));
+        // Two moves on a day: it stood at the first of the places until then.
+        sql.push(" ON CONFLICT (subject_id, until) DO NOTHING");
+        tx.db().execute_raw(sql.on(tx.backend())).await?;
+    }
     let mut sql = Sql::new("UPDATE federation SET parent_id = ");
     sql.bind(parent.id).push(" WHERE id = ").bind(node.id);
     tx.db().execute_raw(sql.on(tx.backend())).await?;
     let kept = PLACED.iter().filter(|table| **table != "event");
-    for table in std::iter::once(&"federation").chain(kept) {
-        let mut sql = Sql::new("UPDATE ");
-        sql.push(table).push(" SET path = ").bind(&*to.path);
-        sql.push(" || substr(path, ")
-            .push(&(old.len() + 1).to_string())
-            .push(")");
-        // From the county up a place is its own county, and so are those below it.
-        if node.level == Level::Township {
-            sql.push(", county_id = ").bind(to.county_id);
+    for (table, key) in
+        std::iter::once(("federation", "id")).chain(kept.map(|table| (*table, "federation_id")))
+    {
+        for chunk in nodes.chunks(PARAMETERS_MAX) {
+            let mut sql = Sql::new("UPDATE ");
+            sql.push(table).push(" SET path = ").bind(&*to.path);
+            sql.push(&format!(" || substr(path, {})", node.path.len() + 1));
+            // From the county up a place is its own county, and so are those below it.
+            if node.level == Level::Township {
+                sql.push(", county_id = ").bind(to.county_id);
+            }
+            sql.push(" WHERE ")
+                .push(key)
+                .push(" IN ")
+                .list(chunk.iter().map(|node| node.id));
+            tx.db().execute_raw(sql.on(tx.backend())).await?;
         }
-        sql.push(" WHERE path >= ")
-            .bind(old)
-            .push(" AND path < ")
-            .bind(&*end);
-        tx.db().execute_raw(sql.on(tx.backend())).await?;
     }
     Ok(())
 }

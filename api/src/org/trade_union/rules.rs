@@ -80,6 +80,7 @@ mod tests {
             enterprise_id: EnterpriseId(Uuid::from_u128(enterprise)),
             valid_from: day(from),
             valid_to: to.map(day),
+            moved_on: None,
             federation_id: FederationId(Uuid::nil()),
             path: String::new(),
             county_id: FederationId(Uuid::nil()),

@@ -4,6 +4,7 @@ use super::{Answer, Line, Reason, is_rate_anomaly};
 use crate::fees::collection::Counts;
 use crate::fees::collection::types::{CollectionStatus as Status, CollectionWarning as Warning};
 use crate::kernel::event::Place;
+use chrono::NaiveDate;
 use entity::fees::waiting::WaitingReason;
 use entity::id::{CollectionId, EnterpriseId, FederationId, WaitingCollectionId};
 use std::collections::HashMap;
@@ -16,6 +17,8 @@ pub struct Payer {
     pub id: EnterpriseId,
     /// Where it is on the register.
     pub place: Place,
+    /// The day on which it came there; none if it never was elsewhere.
+    pub moved_on: Option<NaiveDate>,
 }
 
 /// An accepted line.
@@ -250,6 +253,7 @@ mod tests {
             let payer = Payer {
                 id: Uuid::from_u128(*number).into(),
                 place: place(*number),
+                moved_on: None,
             };
             ((*uscc).to_owned(), payer)
         };

@@ -1,0 +1,202 @@
+//! What may stand in a return.
+
+use crate::kernel::error::{Faults, Text, text};
+use crate::metrics::{Entry, MetricId, NET, Origin, Unit};
+use crate::scalars::fixed_point;
+use std::collections::BTreeSet;
+
+/// Lines of one return.
+const LINES_MAX: usize = 200;
+/// Characters of a note.
+const NOTE_MAX: usize = 500;
+/// Characters of a value on an axis.
+const PART_MAX: usize = 40;
+/// The most that a line may say, in the metric's unit or in fen: thousands of them still add up.
+const VALUE_MAX: i64 = 1_000_000_000_000_000;
+
+/// A line as somebody wrote it.
+#[derive(Clone, Copy, Debug)]
+pub struct Written<'a> {
+    /// Code of the metric.
+    pub metric: &'a str,
+    /// `AXIS:VALUE`; none for the whole.
+    pub dimension: Option<&'a str>,
+    /// A decimal; none takes back what was reported.
+    pub value: Option<&'a str>,
+    /// Free text.
+    pub note: &'a str,
+}
+
+/// What a line says, once it is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Read {
+    /// What is counted.
+    pub metric: MetricId,
+    /// In the unit of the metric, or fen.
+    pub value: Option<i64>,
+}
+
+/// A metric that has no register.
+fn metric(code: &str) -> Result<&'static Entry, Text> {
+    let unknown = || {
+        text(
+            format!("No metric has the code {code}."),
+            format!("没有代码为 {code} 的指标。"),
+        )
+    };
+    let entry = MetricId::coded(code).ok_or_else(unknown)?.entry();
+    match entry.origin {
+        Origin::Returns => Ok(entry),
+        Origin::Records => Err(text(
+            format!("{code} comes from records: nobody types it in."),
+            format!("“{}”由业务记录生成，不得填报。", entry.name_zh),
+        )),
+    }
+}
+
+/// A part of a metric, on one of its axes; on two at a time it has as many values.
+fn check_dimension(entry: &Entry, dimension: &str) -> Result<(), Text> {
+    let is_part = |part: &str| {
+        (1..=PART_MAX).contains(&part.chars().count())
+            && part
+                .chars()
+                .all(|character| character.is_alphanumeric() || character == '_')
+    };
+    let is_good = dimension.split_once(':').is_some_and(|(axis, values)| {
+        entry.axes.contains(&axis)
+            && values.split(',').count() == axis.split(',').count()
+            && values.split(',').all(is_part)
+    });
+    if is_good {
+        return Ok(());
+    }
+    let axes = entry.axes.join(" ");
+    Err(text(
+        format!(
+            "AXIS:VALUE is wanted, with as many values of 1 to 40 letters, digits or _ as axes; {} has: {axes}",
+            entry.code
+        ),
+        format!(
+            "应为“维度:取值”，取值为 1 至 40 个文字、数字或 _，与维度一一对应；{} 的维度：{axes}",
+            entry.code
+        ),
+    ))
+}
+
+/// An amount as the ledger counts it: fen for yuan, whole numbers for anything else.
+fn amount(entry: &Entry, written: &str) -> Result<i64, Text> {
+    let places = if entry.unit == Unit::Yuan { 2 } else { 0 };
+    let least = if NET.contains(&entry.id) { -VALUE_MAX } else { 0 };
+    let amount = fixed_point(written, places, false);
+    let wanted = || {
+        text(
+            "A whole number not below zero; of yuan with at most two decimals; of a net growth below zero too.",
+            "应为非负整数；金额最多两位小数；净增数可为负。",
+        )
+    };
+    amount
+        .filter(|amount| (least..=VALUE_MAX).contains(amount))
+        .ok_or_else(wanted)
+}
+
+/// The lines: each of a metric that has no register, at most one a part. Only a correction takes a line back.
+pub fn read_lines(faults: &mut Faults, lines: &[Written<'_>], is_correction: bool) -> Vec<Read> {
+    let few = text("At most 200 lines.", "最多 200 行。");
+    faults.unless(lines.len() <= LINES_MAX, "lines", few);
+    let mut seen = BTreeSet::new();
+    let mut read = Vec::new();
+    for (index, line) in lines.iter().enumerate().take(LINES_MAX) {
+        let at = |field: &str| format!("lines.{index}.{field}");
+        let short = text("At most 500 characters.", "说明最多 500 个字符。");
+        faults.unless(line.note.chars().count() <= NOTE_MAX, at("note"), short);
+        let once = text("It is reported twice.", "同一指标同一维度重复填报。");
+        let is_first = seen.insert((line.metric, line.dimension));
+        faults.unless(is_first, at("metric"), once);
+        let value = text("Only a correction takes a line back.", "仅更正时可撤回数值。");
+        faults.unless(line.value.is_some() || is_correction, at("value"), value);
+        let Some(entry) = faults.take(at("metric"), metric(line.metric)) else {
+            continue;
+        };
+        if let Some(dimension) = line.dimension {
+            faults.take(at("dimension"), check_dimension(entry, dimension));
+        }
+        let value = line.value.map(|value| amount(entry, value)).transpose();
+        if let Some(value) = faults.take(at("value"), value) {
+            read.push(Read {
+                metric: entry.id,
+                value,
+            });
+        }
+    }
+    read
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_of_a_metric_without_a_register_and_of_a_part_that_it_has() {
+        for (metric, dimension, value, good) in [
+            ("publicity_banners", None, "158", true),
+            ("publicity_banners", Some("CAMPAIGN:工人阶级宣传月"), "158", true),
+            (
+                "publicity_materials",
+                Some("CAMPAIGN,ITEM:RIGHTS_MONTH,手册"),
+                "1000",
+                true,
+            ),
+            ("aid_disbursed", None, "5000.5", true),
+            ("members_net_added", None, "-3", true),
+            ("visits", None, "1", false),
+            ("smiles", None, "1", false),
+            ("publicity_banners", Some("CAMPAIGN"), "1", false),
+            ("publicity_banners", Some("CAMPAIGN:"), "1", false),
+            ("publicity_banners", Some("TOPIC:X"), "1", false),
+            ("publicity_banners", Some("CAMPAIGN:A;B"), "1", false),
+            ("publicity_banners", Some("CAMPAIGN:A:B"), "1", false),
+            ("publicity_banners", Some("CAMPAIGN:A,B"), "1", false),
+            (
+                "publicity_materials",
+                Some("CAMPAIGN,ITEM:RIGHTS_MONTH"),
+                "1",
+                false,
+            ),
+            ("publicity_banners", None, "-1", false),
+            ("publicity_banners", None, "1.5", false),
+            ("aid_disbursed", None, "5000.555", false),
+            ("publicity_banners", None, "1000000000000001", false),
+        ] {
+            let mut faults = Faults::default();
+            let line = Written {
+                metric,
+                dimension,
+                value: Some(value),
+                note: "",
+            };
+            read_lines(&mut faults, &[line], false);
+            assert_eq!(faults.refuse().is_ok(), good, "{metric} {dimension:?} {value}");
+        }
+    }
+
+    #[test]
+    fn a_part_is_reported_once_and_taken_back_by_a_correction_only() {
+        let line = |value| Written {
+            metric: "publicity_banners",
+            dimension: None,
+            value,
+            note: "",
+        };
+        for (lines, is_correction, good) in [
+            (vec![line(Some("1"))], false, true),
+            (vec![line(Some("1")), line(Some("1"))], false, false),
+            (vec![line(None)], false, false),
+            (vec![line(None)], true, true),
+            (vec![line(Some("1")); LINES_MAX + 1], false, false),
+        ] {
+            let mut faults = Faults::default();
+            read_lines(&mut faults, &lines, is_correction);
+            assert_eq!(faults.refuse().is_ok(), good, "{} {is_correction}", lines.len());
+        }
+    }
+}

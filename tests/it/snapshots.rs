@@ -1,0 +1,102 @@
+//! Snapshots: figures as they were reported, beside what they are now.
+
+use crate::support::Caller;
+use crate::support::register::{YUESHAN, record, register};
+use crate::support::returns::{FREEZE, freeze, report};
+use crate::support::tree::*;
+use serde_json::{Value, json};
+
+const SHOWN: &str = "query($code: DivisionCode) { federation(code: $code) { snapshots { totalCount nodes { title from to frozenAt frozenBy federation { code } \
+    lines(first: 100) { totalCount nodes { federation { code } metric { code } value qualifier moved live { value qualifier from to } } } } } } }";
+
+async fn shown(caller: &Caller, code: &str) -> Value {
+    caller.data(SHOWN, json!({"code": code})).await["federation"]["snapshots"].take()
+}
+
+/// What stands in a line of the first snapshot: frozen, live, moved.
+fn line(snapshots: &Value, code: &str, metric: &str) -> [String; 3] {
+    let lines = snapshots["nodes"][0]["lines"]["nodes"].as_array().unwrap();
+    let found = lines
+        .iter()
+        .find(|line| line["federation"]["code"] == code && line["metric"]["code"] == metric)
+        .unwrap();
+    [&found["value"], &found["live"]["value"], &found["moved"]]
+        .map(|value| value.as_str().unwrap().to_owned())
+}
+
+both! {
+    async fn a_frozen_period_shows_where_the_live_figures_have_moved(app: App) {
+        let (cadre, superior) = (app.person("CADRE", XIANGXIANG).await, app.person("CADRE", XIANGTAN).await);
+        let firm = register(&cadre, YUESHAN, 1).await;
+        record(&cadre, &firm, 1, "2026-06-18T09:30:00+08:00").await;
+        let half = (XIANGXIANG, "2026-01-01", "2026-06-19");
+        report(&cadre, &superior, half, &[("aid_disbursed", "", "60000", "AT_LEAST")]).await;
+        let input = json!({"federationId": app.gid(XIANGTAN), "title": "上半年数字", "metrics": ["visits", "enterprises", "aid_disbursed"],
+            "period": {"kind": "YEAR_TO_DATE", "day": "2026-06-19"}, "hasChildren": true});
+        let frozen = superior.done(FREEZE, input).await;
+        assert_eq!(frozen["figureSnapshot"]["frozenBy"], json!(format!("cadre.{}", app.federation(XIANGTAN))));
+
+        // Late: a visit of May, and one after the period; an enterprise of March.
+        record(&cadre, &firm, 2, "2026-05-11T09:30:00+08:00").await;
+        record(&cadre, &firm, 3, "2026-06-20T09:30:00+08:00").await;
+        register(&cadre, YUESHAN, 2).await;
+
+        for settled in [false, true] {
+            if settled {
+                app.settle().await;
+            }
+            let found = shown(&superior, XIANGTAN).await;
+            let snapshot = &found["nodes"][0];
+            assert_eq!((&snapshot["title"], &snapshot["from"], &snapshot["to"]), (&json!("上半年数字"), &json!("2026-01-01"), &json!("2026-06-19")));
+            assert_eq!(snapshot["lines"]["totalCount"], json!(9), "of the city and its two counties");
+            for code in [XIANGTAN, XIANGXIANG] {
+                assert_eq!(line(&found, code, "visits"), ["1", "2", "1"], "{code}");
+                assert_eq!(line(&found, code, "enterprises"), ["1", "2", "1"], "{code}");
+                assert_eq!(line(&found, code, "aid_disbursed"), ["60000.00", "60000.00", "0.00"], "{code}");
+            }
+            assert_eq!(line(&found, SHAOSHAN, "visits"), ["0", "0", "0"]);
+            assert_eq!(snapshot["lines"]["nodes"][2]["qualifier"], json!("AT_LEAST"));
+            assert_eq!(snapshot["lines"]["nodes"][1]["live"], json!({"value": "2", "qualifier": "EXACT", "from": null, "to": "2026-06-19"}));
+        }
+    }
+
+    async fn a_snapshot_is_of_known_metrics_and_of_days_that_were(app: App) {
+        let superior = app.person("CADRE", XIANGTAN).await;
+        let input = |metrics: Value, to: &str| json!({"federationId": app.gid(XIANGTAN), "title": "数字", "metrics": metrics, "to": to});
+
+        assert_eq!(superior.refused(FREEZE, input(json!(["smiles"]), "2026-06-20")).await, ["INVALID metrics.0"]);
+        assert_eq!(superior.refused(FREEZE, input(json!([]), "2026-06-20")).await, ["INVALID metrics"]);
+        assert_eq!(superior.refused(FREEZE, input(json!(["visits"]), "2026-06-21")).await, ["INVALID to"]);
+        let auditor = app.person("AUDITOR", XIANGTAN).await;
+        assert_eq!(auditor.refused(FREEZE, input(json!(["visits"]), "2026-06-20")).await, ["FORBIDDEN"]);
+    }
+
+    async fn a_snapshot_is_seen_where_its_federation_is(app: App) {
+        let (cadre, superior) = (app.person("CADRE", XIANGXIANG).await, app.person("CADRE", XIANGTAN).await);
+        let id = freeze(&superior, XIANGTAN, &["visits"]).await;
+        freeze(&cadre, XIANGXIANG, &["visits"]).await;
+
+        assert_eq!(shown(&superior, XIANGTAN).await["totalCount"], json!(2));
+        assert_eq!(shown(&cadre, XIANGXIANG).await["totalCount"], json!(1));
+        let node = "query($id: ID!) { node(id: $id) { id } }";
+        assert_eq!(superior.data(node, json!({"id": id})).await["node"]["id"], json!(id));
+        for stranger in [&cadre, &app.person("LEADER", SHAOSHAN).await, &app.person("TAX_BUREAU", HUNAN).await] {
+            assert_eq!(stranger.data(node, json!({"id": id})).await["node"], json!(null));
+        }
+    }
+
+    async fn lines_of_snapshots_are_read_in_two_statements_however_many_they_are(app: App) {
+        let superior = app.person("CADRE", XIANGTAN).await;
+        let mut costs = Vec::new();
+        for metrics in [&["visits", "enterprises"][..], &["visits", "enterprises", "fees_collected", "employees", "aid_disbursed", "hardship_files"]] {
+            freeze(&superior, XIANGTAN, metrics).await;
+            app.settle().await;
+            let before = app.statements();
+            shown(&superior, XIANGTAN).await;
+            costs.push(app.statements() - before);
+        }
+        // Who asks; snapshots, their total, who froze, lines, flows, stocks.
+        assert_eq!(costs[0], costs[1]);
+        assert!(costs[1] <= 7, "{costs:?}");
+    }
+}
