@@ -34,6 +34,9 @@ pub mod people;
 // Their rights
 pub mod privacy;
 
+// Figures that go out
+pub mod figure_export;
+
 // Work
 pub mod visits;
 pub mod fees;

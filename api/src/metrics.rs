@@ -57,6 +57,25 @@ pub enum Unit {
     Yuan,
 }
 
+impl Unit {
+    /// Its name in Chinese.
+    pub const fn name_zh(self) -> &'static str {
+        match self {
+            Unit::Enterprise | Unit::WorkUnit => "家",
+            Unit::TradeUnion | Unit::Group => "个",
+            Unit::Person => "人",
+            Unit::PersonTime => "人次",
+            Unit::Household => "户",
+            Unit::HouseholdTime => "户次",
+            Unit::Time => "次",
+            Unit::Item => "件",
+            Unit::Piece => "份",
+            Unit::Day => "天",
+            Unit::Yuan => "元",
+        }
+    }
+}
+
 /// A metric of the catalogue, by its code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MetricId(&'static str);

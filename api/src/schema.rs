@@ -14,6 +14,7 @@ use crate::audit::graphql::AuditMutation;
 use crate::audit::types::AuditEntry;
 use crate::fees::collection::graphql::CollectionMutation;
 use crate::fees::collection::types::{Collection, WaitingCollection};
+use crate::figure_export::graphql::FigureExportMutation;
 use crate::figures::graphql::{FigureQuery, FigureSubscription};
 use crate::figures::source::types::FigureSource;
 use crate::jobs::graphql::{JobQuery, JobSubscription};
@@ -101,9 +102,9 @@ pub struct AssessmentsMutation(
     StaffGoalMutation,
 );
 
-/// Writing what is asked of federations.
+/// Writing what is asked of federations, and taking figures away.
 #[derive(Default, MergedObject)]
-pub struct SteeringMutation(TargetMutation, PaceMutation);
+pub struct SteeringMutation(TargetMutation, PaceMutation, FigureExportMutation);
 
 /// Writing what is reported.
 #[derive(Default, MergedObject)]

@@ -25,11 +25,12 @@ const LOOK: Duration = Duration::from_millis(250);
 const CLEAN: Duration = Duration::from_secs(60);
 
 /// Every domain's long work.
-static WORK: [Work<'static>; 6] = [
+static WORK: [Work<'static>; 7] = [
     Work::Rows(&crate::org::enterprise::import::Register),
     Work::Rows(&crate::fees::collection::import::Delivery),
     Work::Steps(&crate::privacy::export::jobs::People),
     Work::Steps(&crate::audit::jobs::Trail),
+    Work::Steps(&crate::figure_export::jobs::Table),
     Work::Steps(&crate::privacy::retention::jobs::Retention),
     Work::Steps(&crate::privacy::sealing::jobs::Reencryption),
 ];

@@ -1,26 +1,17 @@
 //! The audit trail as a file: what stands in it, who gets it, and that it is whole whatever happens meanwhile.
 
 use crate::support::app::Answer;
+use crate::support::files::{cells, die_at_work, end_grant};
 use crate::support::people::{REASON, REVEAL, register_person, reveal};
 use crate::support::register::{REGISTER, UPDATE, YUESHAN, enterprise, register};
 use crate::support::tree::*;
 use crate::support::{App, Caller};
 use api::audit::jobs::Trail;
-use api::jobs::runner::{self, Work};
-use api::jobs::task::{Step, Task};
-use api::kernel::error::Error;
 use api::kernel::keys::sha256;
-use api::kernel::op::Op;
-use api::kernel::tx::Tx;
-use api::policy::Action;
 use chrono::TimeDelta;
 use entity::audit::event;
-use entity::jobs::job::{self, JobKind};
-use futures_util::future::BoxFuture;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, Statement};
 use serde_json::{Value, json};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use tokio::sync::watch;
 
 const EXPORT: &str = "mutation($input: ExportAuditTrail!) { exportAuditTrail(input: $input) { \
     job { id kind state federation { code } file { path } } userErrors { code field message } } }";
@@ -80,26 +71,6 @@ async fn file(caller: &Caller, code: &str, filter: Value) -> String {
     answer.text()
 }
 
-/// The cells of CSV (RFC 4180).
-fn cells(text: &str) -> Vec<Vec<String>> {
-    let (mut rows, mut row, mut cell) = (Vec::new(), Vec::new(), String::new());
-    let mut is_quoted = false;
-    let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text).chars().peekable();
-    while let Some(character) = rest.next() {
-        match character {
-            '"' if is_quoted && rest.peek() == Some(&'"') => cell.extend(rest.next()),
-            '"' => is_quoted = !is_quoted,
-            ',' if !is_quoted => row.push(std::mem::take(&mut cell)),
-            '\r' if !is_quoted && rest.next_if_eq(&'\n').is_some() => {
-                row.push(std::mem::take(&mut cell));
-                rows.push(std::mem::take(&mut row));
-            }
-            other => cell.push(other),
-        }
-    }
-    rows
-}
-
 /// A column of a file, without its head.
 fn column(text: &str, name: &str) -> Vec<String> {
     let at = COLUMNS.iter().position(|column| *column == name).unwrap();
@@ -113,46 +84,6 @@ async fn count(app: &App, sql: &str) -> i64 {
         .query_one_raw(Statement::from_string(db.backend(), sql))
         .await;
     row.unwrap().unwrap().try_get_by_index(0).unwrap()
-}
-
-/// Ends the grant of somebody now.
-async fn end_grant(app: &App, role: &str, code: &str) {
-    let username = format!("{}.{}", role.to_lowercase(), app.federation(code));
-    let account = format!("(SELECT id FROM account WHERE username = '{username}')");
-    app.write(&format!(
-        "UPDATE role_grant SET valid_to = valid_from WHERE account_id = {account}"
-    ))
-    .await;
-}
-
-/// Does so many steps as they should be, and then never comes to an end, like a process that dies.
-struct Dying {
-    after: usize,
-    steps: AtomicUsize,
-}
-
-impl Task for Dying {
-    fn kind(&self) -> JobKind {
-        Trail.kind()
-    }
-
-    fn action(&self) -> Action {
-        Trail.action()
-    }
-
-    fn count<'a>(&'a self, op: &'a Op, job: &'a job::Model) -> BoxFuture<'a, Result<i64, Error>> {
-        Trail.count(op, job)
-    }
-
-    fn step<'a>(&'a self, tx: &'a mut Tx, job: &'a job::Model) -> BoxFuture<'a, Result<Step, Error>> {
-        Box::pin(async move {
-            let step = Trail.step(tx, job).await;
-            if self.steps.fetch_add(1, Ordering::Relaxed) >= self.after {
-                std::future::pending::<()>().await;
-            }
-            step
-        })
-    }
 }
 
 /// Repeats the entry of an enterprise so many times.
@@ -409,14 +340,7 @@ both! {
         repeat(&app, 1_200).await;
         app.settle().await;
         let job = export(&auditor, XIANGXIANG, json!({"kinds": ["ENTERPRISE_REGISTERED"]})).await;
-        let dying = Dying { after: 1, steps: AtomicUsize::new(0) };
-        let (_never, stop) = watch::channel(false);
-        let mut dies = Box::pin(runner::run_open(&app.process, Work::Steps(&dying), &stop));
-        while dying.steps.load(Ordering::Relaxed) < 2 {
-            assert!(futures_util::poll!(&mut dies).is_pending());
-            tokio::task::yield_now().await;
-        }
-        drop(dies);
+        die_at_work(&app, &Trail, 1).await;
         let half = see(&auditor, &job).await;
         let other = app.another().await;
         app.advance(TimeDelta::minutes(1));

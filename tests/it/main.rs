@@ -56,6 +56,7 @@ mod assessments;
 mod patches;
 mod staff_goals;
 mod figures;
+mod figure_export;
 mod returns;
 mod return_histories;
 mod snapshots;

@@ -118,6 +118,10 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
             "exportAuditTrail",
             json!({"federationId": county, "reason": "年度个人信息保护审计"}),
         ),
+        (
+            "exportFigures",
+            json!({"federationId": county, "metrics": ["visits"], "format": "CSV"}),
+        ),
         ("fileSubjectRequest", json!({"personId": known, "kind": "COPY"})),
         ("foundFederation", park),
         ("foundTradeUnion", trade_union(cadre, YUESHAN, "SINGLE", 2)),

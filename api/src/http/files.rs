@@ -49,16 +49,12 @@ pub async fn send(
             let name = format!("errors-{}.csv", job.id);
             attached(
                 &name,
-                "text/csv",
+                "text/csv; charset=utf-8",
                 Body::from_stream(error_file(engine.app, job, language)),
             )
         }
         Ok(File::Sealed(file)) => {
-            let kind = if file.name.ends_with(".csv") {
-                "text/csv"
-            } else {
-                "application/json"
-            };
+            let kind = privacy::file::rules::media_type(&file.name);
             let name = file.name.clone();
             attached(&name, kind, Body::from_stream(opened(engine.app, file)))
         }
@@ -69,7 +65,7 @@ pub async fn send(
 /// A file that no cache keeps.
 fn attached(name: &str, kind: &str, body: Body) -> Response {
     let head = [
-        (CONTENT_TYPE, format!("{kind}; charset=utf-8")),
+        (CONTENT_TYPE, kind.to_owned()),
         (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
         (CACHE_CONTROL, "no-store".to_owned()),
     ];
@@ -102,8 +98,8 @@ fn broken_off(error: &Error) -> std::io::Error {
 fn opened(app: Arc<App>, file: sealed_file::Model) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
     stream::unfold(Some((app, file, 0)), |state| async move {
         let (app, file, position) = state?;
-        match privacy::file::service::open(&app, &file, position).await {
-            Ok(Some(text)) => Some((Ok(Bytes::from(text)), Some((app, file, position + 1)))),
+        match privacy::file::service::fetch_piece(&app, &file, position).await {
+            Ok(Some(bytes)) => Some((Ok(Bytes::from(bytes)), Some((app, file, position + 1)))),
             Ok(None) => None,
             Err(error) => Some((Err(broken_off(&error)), None)),
         }

@@ -94,6 +94,7 @@ pub fn reads(kind: JobKind) -> Action {
         JobKind::CollectionImport => Action::ReadCollections,
         JobKind::PeopleExport => Action::ReadPeople,
         JobKind::AuditExport => Action::ReadAudit,
+        JobKind::FigureExport => Action::ReadFigures,
         // They have no place, so nobody but the service reaches them.
         JobKind::Retention | JobKind::Reencryption => Action::ReadJobs,
     }

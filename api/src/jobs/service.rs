@@ -221,7 +221,6 @@ pub(super) async fn watch(
     id: JobId,
     after: Option<i64>,
 ) -> Result<BoxStream<'static, Result<Change, Error>>, Error> {
-    let scope = op.scope(Action::ReadJobs)?;
     // The position is read before the job: what happens in between is told twice, never left out.
     let after = match after {
         Some(after) => after,
@@ -231,7 +230,7 @@ pub(super) async fn watch(
     let interest = Interest {
         kinds: &[],
         subject_id: Some(id.0),
-        scope,
+        scope: op.scope(rules::reads(job.kind))?,
     };
     let watch = Watch {
         op: op.clone(),

@@ -202,10 +202,14 @@ pub(super) async fn open_jobs(app: &App, kind: JobKind) -> Result<Vec<JobId>, Er
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
-/// Those of some jobs that the caller may see. What a kind of job asks for stands in no `Readable`, which knows one
+/// Those of some jobs that the caller may see: where it reads jobs, and those that it asked for itself. What a kind of job asks for stands in no `Readable`, which knows one
 /// action a table: so no other loader gives a job.
 async fn seen(op: &Op, ids: &[JobId]) -> Result<Vec<job::Model>, Error> {
-    let rows = job::Entity::within(&op.scope(Action::ReadJobs)?);
+    let own = match op.account_id() {
+        Some(id) => job::Column::AccountId.eq(id),
+        None => false.into(),
+    };
+    let rows = job::Entity::within_or(&op.reach(Action::ReadJobs), own);
     let rows = rows.filter(job::Column::Id.is_in(ids.iter().copied()));
     let mut jobs = rows.all(op.app().db.reader()).await?;
     jobs.retain(|job| {

@@ -28,6 +28,8 @@ pub enum JobKind {
     Reencryption,
     /// 审计日志导出: entries of the audit trail into a file.
     AuditExport,
+    /// 统计数字导出: figures of federations into a file.
+    FigureExport,
 }
 
 /// Where the work is.

@@ -46,6 +46,12 @@ pub fn day_of(instant: DateTime<Utc>) -> NaiveDate {
     }
 }
 
+/// What clocks show in China at an instant, to the minute.
+pub fn clock_time(instant: DateTime<Utc>) -> String {
+    let shown = instant + TimeDelta::hours(8);
+    shown.format("%Y-%m-%d %H:%M").to_string()
+}
+
 /// The instant at which a day begins in China.
 pub fn begins(day: NaiveDate) -> DateTime<Utc> {
     day.and_time(NaiveTime::MIN).and_utc() - TimeDelta::hours(8)

@@ -33,6 +33,7 @@ pub mod encoding;
 mod record;
 pub mod rows;
 pub mod sheet;
+pub mod book;
 pub mod bucket;
 pub mod delay;
 pub mod drain;

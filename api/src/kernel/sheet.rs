@@ -1,6 +1,7 @@
 //! CSV for spreadsheets: UTF-8 with a byte order mark, and no cell that is taken for a formula.
 
 use super::error::Error;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 /// Tells spreadsheets that it is UTF-8.
@@ -11,7 +12,16 @@ pub const MARK: &str = "\u{feff}";
 const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
 /// Digits that a spreadsheet keeps of a number.
-const DIGITS_MAX: usize = 15;
+pub(super) const DIGITS_MAX: usize = 15;
+
+/// A cell of a table whose numbers are to be reckoned with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Cell {
+    /// A text, whatever it looks like.
+    Text(String),
+    /// A decimal number as it is written; a negative one is no formula.
+    Number(String),
+}
 
 /// A cell that a spreadsheet takes for text: never for a formula, and never for a number of more digits than it keeps, such
 /// as an ID number.
@@ -30,13 +40,26 @@ where
     R: IntoIterator<Item = C>,
     C: AsRef<str>,
 {
+    let cells = |row: R| row.into_iter().map(|cell| harmless(cell.as_ref()).into_owned());
+    written(rows.into_iter().map(cells))
+}
+
+/// Rows of a table as lines: every text harmless, every number as it is.
+pub fn table(rows: &[Vec<Cell>]) -> Result<String, Error> {
+    let cell = |cell: &'_ Cell| match cell {
+        Cell::Text(text) => harmless(text).into_owned(),
+        Cell::Number(number) => number.clone(),
+    };
+    written(rows.iter().map(|row| row.iter().map(cell)))
+}
+
+fn written<R: IntoIterator<Item = String>>(rows: impl IntoIterator<Item = R>) -> Result<String, Error> {
     let mut csv = csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)
         .flexible(true)
         .from_writer(Vec::new());
     for row in rows {
-        let cells = row.into_iter().map(|cell| harmless(cell.as_ref()).into_owned());
-        csv.write_record(cells).map_err(anyhow::Error::from)?;
+        csv.write_record(row).map_err(anyhow::Error::from)?;
     }
     let bytes = csv
         .into_inner()
@@ -70,6 +93,17 @@ mod tests {
         ] {
             assert_eq!(harmless(cell), expected);
         }
+    }
+
+    #[test]
+    fn a_negative_number_is_a_number_and_a_text_that_looks_like_one_is_none() {
+        let row = vec![
+            Cell::Text("-1".to_owned()),
+            Cell::Number("-85506.72".to_owned()),
+            Cell::Text("=1+1".to_owned()),
+        ];
+        let lines = table(&[row]).map_err(|error| error.report()).unwrap();
+        assert_eq!(lines, "'-1,-85506.72,'=1+1\r\n");
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub enum JobKind {
     Reencryption,
     /// 审计日志导出.
     AuditExport,
+    /// 统计数字导出.
+    FigureExport,
 }
 
 /// A row of `job`.

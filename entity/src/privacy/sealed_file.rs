@@ -11,6 +11,8 @@ pub enum Holding {
     People,
     /// 审计日志.
     AuditTrail,
+    /// 统计数字.
+    Figures,
 }
 
 /// A row of `sealed_file`.

@@ -36,6 +36,7 @@ const INPUTS: [(&str, &str, &str); 12] = [
     ("draftReturn", "", r#"{"title": ""}"#),
     ("elevate", "", r#"{"role": "<role>"}"#),
     ("endSession", "", r#"{"id": "<Session (over)>"}"#),
+    ("exportFigures", "", r#"{"metrics": []}"#),
     ("fileSubjectRequest", "", r#"{"receivedOn": "2200-01-01"}"#),
     ("fulfilSubjectRequest", "", r#"{"correction": {}}"#),
     ("grantRole", "of a cadre", r#"{"role": "CADRE"}"#),

@@ -1,10 +1,12 @@
 //! The stage on which the tests play: a database of their own, a clock that they move, people who sign in.
 
 pub mod app;
+pub mod book;
 pub mod bucket;
 pub mod clock;
 pub mod db;
 pub mod dice;
+pub mod files;
 pub mod delivery;
 pub mod door;
 pub mod lab;

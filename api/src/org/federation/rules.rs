@@ -1,7 +1,7 @@
 //! Decisions about the tree: where a division hangs, what a new list changes, which federation may hang under which.
 
 use crate::kernel::error::{Text, text};
-use crate::kernel::tree::Tree;
+use crate::kernel::tree::{Node, Tree};
 use chrono::NaiveDate;
 use entity::id::FederationId;
 use entity::org::federation::{Kind, Level};
@@ -25,6 +25,14 @@ const STAND_INS: [&str; 4] = ["市辖区", "县", "省直辖县级行政区划",
 /// Whether a division stands in for a real one.
 pub fn is_stand_in(level: Level, name: &str) -> bool {
     level == Level::City && STAND_INS.contains(&name)
+}
+
+/// The full name of a federation: the division's name and 总工会, or the name it was founded with.
+pub fn full_name(node: &Node) -> String {
+    match node.kind {
+        Kind::Territorial => format!("{}总工会", node.name),
+        _ => node.name.to_string(),
+    }
 }
 
 /// Reads a division code: 12 digits, full-width ones put right.

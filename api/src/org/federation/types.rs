@@ -1,5 +1,6 @@
 //! Federations as clients see them.
 
+use super::rules::full_name;
 use super::store;
 use crate::accounts::account::types::{Account, AccountFilter, AccountOrder, accounts_of};
 use crate::assessments::assessment::graphql::AssessmentsOfFederation;
@@ -114,10 +115,7 @@ impl Federation {
 
     /// Full name: the division's name and 总工会, or the name it was founded with.
     async fn name(&self) -> String {
-        match self.0.kind {
-            federation::Kind::Territorial => format!("{}总工会", self.0.name),
-            _ => self.0.name.to_string(),
-        }
+        full_name(&self.0)
     }
 
     /// Its division stands in for no real one (市辖区, 省直辖县级行政区划): it only holds the tree together.

@@ -14,7 +14,22 @@ pub fn reads(holds: Holding) -> Action {
     match holds {
         Holding::People => Action::ReadPeople,
         Holding::AuditTrail => Action::ReadAudit,
+        Holding::Figures => Action::ReadFigures,
     }
+}
+
+/// What a file is, by its name.
+pub fn media_type(name: &str) -> &'static str {
+    match name.rsplit_once('.').map(|(_, ending)| ending) {
+        Some("csv") => "text/csv; charset=utf-8",
+        Some("xlsx") => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        _ => "application/json; charset=utf-8",
+    }
+}
+
+/// Whether the pieces of a file hold bytes, as Base64.
+pub fn is_binary(name: &str) -> bool {
+    name.ends_with(".xlsx")
 }
 
 /// The cursor of a job whose file is whole.

@@ -9,11 +9,14 @@ use crate::kernel::event::Place;
 use crate::kernel::op::Op;
 use crate::kernel::tx::Tx;
 use crate::kernel::vault::Cell;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use chrono::TimeDelta;
 use entity::id::{AccountId, SealedFileId, SealedFilePieceId};
 use entity::jobs::job;
 use entity::privacy::sealed_file::{Holding, Model};
 use entity::privacy::sealed_file_piece as piece;
+use tokio::sync::mpsc;
 
 /// How long a file stays.
 const KEPT: TimeDelta = TimeDelta::days(7);
@@ -95,6 +98,22 @@ pub(crate) async fn write(
     Ok((file_id, next.cursor()))
 }
 
+/// Puts bytes in the place of all that the file of a job holds, and hands it out.
+pub(crate) async fn replace(
+    tx: &Tx,
+    job: &job::Model,
+    file_id: SealedFileId,
+    mut pieces: mpsc::Receiver<Vec<u8>>,
+) -> Result<(), Error> {
+    store::delete_pieces(tx, file_id).await?;
+    let mut position = 0;
+    while let Some(piece) = pieces.recv().await {
+        append(tx, file_id, position, &BASE64_STANDARD.encode(piece)).await?;
+        position += 1;
+    }
+    jobs::task::hand_out(tx, job.id, file_id).await
+}
+
 /// Lets the account for which a file was written fetch it while it may read what the file holds, and counts that. For
 /// anybody else, and once it is over, there is none.
 pub async fn fetch(op: &Op, id: SealedFileId) -> Result<Model, Error> {
@@ -110,9 +129,20 @@ pub async fn fetch(op: &Op, id: SealedFileId) -> Result<Model, Error> {
     .await
 }
 
-/// Opens a piece of a file that was fetched; none behind the last one.
-pub async fn open(app: &App, file: &Model, position: i32) -> Result<Option<String>, Error> {
-    let piece = store::find_piece(app, file.id, position).await?;
+/// The bytes of a piece of a file that was fetched; none behind the last one.
+pub async fn fetch_piece(app: &App, file: &Model, position: i32) -> Result<Option<Vec<u8>>, Error> {
+    let Some(text) = open(app, file.id, position).await? else {
+        return Ok(None);
+    };
+    if !rules::is_binary(&file.name) {
+        return Ok(Some(text.into_bytes()));
+    }
+    Ok(Some(BASE64_STANDARD.decode(text).map_err(anyhow::Error::from)?))
+}
+
+/// Opens a piece of a file; none behind the last one.
+pub(crate) async fn open(app: &App, file_id: SealedFileId, position: i32) -> Result<Option<String>, Error> {
+    let piece = store::find_piece(app, file_id, position).await?;
     piece
         .map(|piece| app.vault.open(cell(piece.id), &piece.content))
         .transpose()

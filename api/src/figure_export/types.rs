@@ -1,0 +1,62 @@
+//! Files of figures as clients ask for them.
+
+use super::rules;
+use crate::figures::types::{NamedPeriod, When};
+use crate::jobs::types::Job;
+use crate::org::federation::types::FederationLevel;
+use crate::scalars::{Date, DimensionCode, MetricCode};
+use async_graphql::{Enum, ID, InputObject};
+use serde::Serialize;
+
+/// What a file of figures is.
+#[derive(Clone, Copy, Debug, Enum, PartialEq, Eq, Serialize)]
+#[graphql(remote = "rules::Format")]
+pub enum FigureFileFormat {
+    /// Text, UTF-8: a number is as `figures` gives it.
+    Csv,
+    /// A book for spreadsheets (Office Open XML): a number can be reckoned with.
+    Xlsx,
+}
+
+/// Asks for figures as a file.
+#[derive(Debug, InputObject, Serialize)]
+pub struct ExportFigures {
+    /// Where.
+    pub federation_id: ID,
+    /// Every federation of this level below, at most 50,000; the federation itself and those directly below if nothing is
+    /// said.
+    pub level: Option<FederationLevel>,
+    /// Codes of metrics: the columns, 1 to 50.
+    pub metrics: Vec<MetricCode>,
+    /// Day of a stock and last day of a flow; the day of asking if nothing is said.
+    pub as_of: Option<Date>,
+    /// First day of a flow; 1 January if nothing is said.
+    pub from: Option<Date>,
+    /// Last day, instead of asOf.
+    pub to: Option<Date>,
+    /// A period by name, instead of days.
+    pub period: Option<NamedPeriod>,
+    /// Split by this axis of all the metrics: a row a federation and part, at most 50,000.
+    pub by: Option<DimensionCode>,
+    /// What the file is.
+    pub format: FigureFileFormat,
+    /// Makes a repeated call harmless for 7 days.
+    pub idempotency_key: Option<String>,
+}
+
+impl ExportFigures {
+    /// The days that are meant.
+    pub(super) fn when(&self) -> When {
+        When {
+            as_of: self.as_of,
+            from: self.from,
+            to: self.to,
+            period: self.period,
+        }
+    }
+}
+
+crate::payload! {
+    /// What `exportFigures` did.
+    ExportFiguresPayload { job: Job }
+}
