@@ -232,95 +232,121 @@ impl Role {
 
     /// The policy.
     pub fn may(self, action: Action) -> bool {
-        use Action::*;
-        match self {
-            Role::Leader => matches!(
-                action,
-                ReadTree
-                    | ReadEnterprises
-                    | ReadTradeUnions
-                    | ReadVisits
-                    | ReadFigures
-                    | FreezeFigures
-                    | ReadReturns
-                    | FileReturns
-                    | AcceptReturns
-                    | ReadTargets
-                    | IssueTargets
-                    | ReadCollections
-                    | ReadJobs
-                    | ReadPeople
-                    | ApproveExports
-                    | ReadAssessments
-                    | IssueAssessments
-                    | AssessSelf
-                    | AssignPatches
-            ),
-            Role::Cadre => matches!(
-                action,
-                ReadTree
-                    | ShapeTree
-                    | ReadEnterprises
-                    | RegisterEnterprises
-                    | ReadTradeUnions
-                    | FoundTradeUnions
-                    | ReadVisits
-                    | RecordVisits
-                    | ReadFigures
-                    | FreezeFigures
-                    | ReadReturns
-                    | FileReturns
-                    | AcceptReturns
-                    | ReadTargets
-                    | IssueTargets
-                    | ReadJobs
-                    | ReadPeople
-                    | RegisterPeople
-                    | RevealPeople
-                    | RequestExports
-                    | HandleSubjectRequests
-                    | ReadAssessments
-                    | IssueAssessments
-                    | AssessSelf
-                    | AssignPatches
-            ),
-            Role::Finance => matches!(
-                action,
-                ReadTree
-                    | ReadEnterprises
-                    | ReadTradeUnions
-                    | ReadFigures
-                    | ReadReturns
-                    | ReadTargets
-                    | ReadCollections
-                    | SubmitCollections
-                    | ReadJobs
-            ),
-            Role::Auditor => {
-                matches!(
-                    action,
-                    ReadTree
-                        | ReadEnterprises
-                        | ReadTradeUnions
-                        | ReadFigures
-                        | ReadReturns
-                        | ReadTargets
-                        | ReadCollections
-                        | ReadJobs
-                        | ReadAssessments
-                        | ReadAudit
-                )
-            }
-            // None of the three can do another's work alone: a role is given by one, a password reset by another, and
-            // the third reads what both did.
-            Role::SystemAdministrator => matches!(action, ReadTree | ReadAccounts | ManageAccounts),
-            Role::SecurityAdministrator => matches!(action, ReadTree | ReadAccounts | GrantRoles),
-            Role::AuditAdministrator => matches!(action, ReadTree | ReadAccounts | ReadJobs | ReadAudit),
-            Role::TaxBureau => matches!(action, ReadTree | SubmitCollections | ReadCollections | ReadJobs),
-            Role::Reporting => matches!(
-                action,
-                ReadTree | ReadEnterprises | ReadTradeUnions | ReadFigures | ReadReturns | ReadTargets
-            ),
-        }
+        let actions = match self {
+            Role::Leader => LEADER,
+            Role::Cadre => CADRE,
+            Role::Finance => FINANCE,
+            Role::Auditor => AUDITOR,
+            Role::SystemAdministrator => SYSTEM_ADMINISTRATOR,
+            Role::SecurityAdministrator => SECURITY_ADMINISTRATOR,
+            Role::AuditAdministrator => AUDIT_ADMINISTRATOR,
+            Role::TaxBureau => TAX_BUREAU,
+            Role::Reporting => REPORTING,
+        };
+        actions.contains(&action)
     }
 }
+
+const LEADER: &[Action] = &[
+    Action::ReadTree,
+    Action::ReadEnterprises,
+    Action::ReadTradeUnions,
+    Action::ReadVisits,
+    Action::ReadFigures,
+    Action::FreezeFigures,
+    Action::ReadReturns,
+    Action::FileReturns,
+    Action::AcceptReturns,
+    Action::ReadTargets,
+    Action::IssueTargets,
+    Action::ReadCollections,
+    Action::ReadJobs,
+    Action::ReadPeople,
+    Action::ApproveExports,
+    Action::ReadAssessments,
+    Action::IssueAssessments,
+    Action::AssessSelf,
+    Action::AssignPatches,
+];
+
+const CADRE: &[Action] = &[
+    Action::ReadTree,
+    Action::ShapeTree,
+    Action::ReadEnterprises,
+    Action::RegisterEnterprises,
+    Action::ReadTradeUnions,
+    Action::FoundTradeUnions,
+    Action::ReadVisits,
+    Action::RecordVisits,
+    Action::ReadFigures,
+    Action::FreezeFigures,
+    Action::ReadReturns,
+    Action::FileReturns,
+    Action::AcceptReturns,
+    Action::ReadTargets,
+    Action::IssueTargets,
+    Action::ReadJobs,
+    Action::ReadPeople,
+    Action::RegisterPeople,
+    Action::RevealPeople,
+    Action::RequestExports,
+    Action::HandleSubjectRequests,
+    Action::ReadAssessments,
+    Action::IssueAssessments,
+    Action::AssessSelf,
+    Action::AssignPatches,
+];
+
+const FINANCE: &[Action] = &[
+    Action::ReadTree,
+    Action::ReadEnterprises,
+    Action::ReadTradeUnions,
+    Action::ReadFigures,
+    Action::ReadReturns,
+    Action::ReadTargets,
+    Action::ReadCollections,
+    Action::SubmitCollections,
+    Action::ReadJobs,
+];
+
+const AUDITOR: &[Action] = &[
+    Action::ReadTree,
+    Action::ReadEnterprises,
+    Action::ReadTradeUnions,
+    Action::ReadFigures,
+    Action::ReadReturns,
+    Action::ReadTargets,
+    Action::ReadCollections,
+    Action::ReadJobs,
+    Action::ReadAssessments,
+    Action::ReadAudit,
+];
+
+// None of the three can do another's work alone: a role is given by one, a password reset by another, and the third
+// reads what both did.
+const SYSTEM_ADMINISTRATOR: &[Action] = &[Action::ReadTree, Action::ReadAccounts, Action::ManageAccounts];
+
+const SECURITY_ADMINISTRATOR: &[Action] = &[Action::ReadTree, Action::ReadAccounts, Action::GrantRoles];
+
+const AUDIT_ADMINISTRATOR: &[Action] = &[
+    Action::ReadTree,
+    Action::ReadAccounts,
+    Action::ReadJobs,
+    Action::ReadAudit,
+];
+
+const TAX_BUREAU: &[Action] = &[
+    Action::ReadTree,
+    Action::SubmitCollections,
+    Action::ReadCollections,
+    Action::ReadJobs,
+];
+
+const REPORTING: &[Action] = &[
+    Action::ReadTree,
+    Action::ReadEnterprises,
+    Action::ReadTradeUnions,
+    Action::ReadFigures,
+    Action::ReadReturns,
+    Action::ReadTargets,
+];

@@ -140,6 +140,7 @@ impl FiguresOfFederation<'_> {
     }
 
     /// Numbers over time, for charts; at most 400 steps and 50 metrics. With the steps of a day to a year.
+    #[expect(clippy::too_many_arguments, reason = "what, when and in which steps")]
     async fn figure_series(
         &self,
         context: &Context<'_>,

@@ -68,7 +68,7 @@ pub struct Sentence {
     /// What it adds to the figures.
     pub deltas: Vec<Delta>,
     /// What it takes from one place to another.
-    pub carry: Option<Carry>,
+    pub carry: Option<Box<Carry>>,
 }
 
 impl Sentence {
@@ -92,7 +92,7 @@ impl Sentence {
     /// The same, and what it takes from one place to another.
     pub fn carrying(self, carry: Carry) -> Sentence {
         Sentence {
-            carry: Some(carry),
+            carry: Some(Box::new(carry)),
             ..self
         }
     }

@@ -212,6 +212,9 @@ const PARAMETERS_MAX: usize = 20_000;
 /// The loader of sums: one statement for all that is asked for at a level of an operation.
 pub struct Figures;
 
+/// Days and axis.
+type Alike = (Period, Option<&'static str>);
+
 /// What is asked for of the same days and axis.
 struct Group<'a> {
     period: Period,
@@ -249,7 +252,7 @@ impl Batch for Figures {
     type Value = Sums;
 
     async fn load(op: Op, keys: Vec<Wanted>) -> Result<Vec<Sums>, Error> {
-        let mut alike: HashMap<(Period, Option<&'static str>), Vec<(usize, &Wanted)>> = HashMap::new();
+        let mut alike: HashMap<Alike, Vec<(usize, &Wanted)>> = HashMap::new();
         for key in keys.iter().enumerate() {
             alike.entry((key.1.period, key.1.axis)).or_default().push(key);
         }
