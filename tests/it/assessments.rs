@@ -329,6 +329,7 @@ both! {
         let given = json!({"id": own, "expectedVersion": 1, "scores": points(&[(1, "8")]), "isFinal": true});
         yueshan.done(ASSESS, given).await;
         score(&county, own, 2, &[(1, "7.77"), (4, "20")]).await;
+        app.settle().await;
         let trail = async |code: &str| {
             let auditor = app.person("AUDITOR", code).await;
             let filter = json!({"subjectId": own});
