@@ -19,11 +19,11 @@ CREATE TABLE target (
     federation_id UUID NOT NULL CONSTRAINT target_federation_fk REFERENCES federation (id),
     path TEXT {C} NOT NULL,
     county_id UUID NOT NULL,
-    CONSTRAINT target_key UNIQUE (federation_id, year, metric, dimension),
     CONSTRAINT target_letter CHECK ((signed_on IS NULL) = (signers IS NULL))
 );
+-- One of a kind that is not closed.
+CREATE UNIQUE INDEX target_key ON target (federation_id, year, metric, dimension) WHERE closed_on IS NULL;
 CREATE INDEX target_federation ON target (federation_id, metric, id);
-CREATE INDEX target_issuer ON target (issuer_id, metric, id);
 -- All who have a target for the same thing, below a federation.
 CREATE INDEX target_contest ON target (year, metric, dimension, path);
 

@@ -1,8 +1,9 @@
 //! A county assesses its townships: by a scheme issued in advance, of themselves first, by figures, and with ranks at the end.
 
+use crate::moves::{MOVE_FEDERATION, found_federation};
 use crate::people::bodies;
 use crate::support::register::{
-    DRAFT_SCHEME, ISSUE_SCHEME, RECORD, YUESHAN, record, register, scheme, visit,
+    DRAFT_SCHEME, ISSUE_SCHEME, RECORD, REGISTER, YUESHAN, enterprise, record, register, scheme, visit,
 };
 use crate::support::tree::*;
 use crate::support::{App, Caller};
@@ -11,6 +12,8 @@ use serde_json::{Value, json};
 
 /// 泉塘镇, a township of the county.
 const QUANTANG: &str = "430381109000";
+/// Stands for the code of a park, which has none.
+const PARK: &str = "PARK";
 const ASSESS: &str = "mutation($input: AssessSelf!) { assessSelf(input: $input) { \
     assessment { version selfTotal submittedAt submittedBy } userErrors { code field message } } }";
 const SCORE: &str = "mutation($input: ScoreAssessment!) { scoreAssessment(input: $input) { \
@@ -35,12 +38,16 @@ impl Issued {
 }
 
 async fn issue(cadre: &Caller) -> Issued {
-    let app = &cadre.app;
-    let drafted = cadre
-        .done(DRAFT_SCHEME, scheme(&app.gid(XIANGXIANG), "TOWNSHIP"))
-        .await;
+    let whom = [YUESHAN, WANGCHUNMEN, XINXIANGLU, QUANTANG].map(|code| cadre.app.gid(code));
+    issue_to(cadre, "工会工作绩效考评办法", &whom).await
+}
+
+/// The same for others, by their global ids.
+async fn issue_to(cadre: &Caller, title: &str, whom: &[String]) -> Issued {
+    let mut draft = scheme(&cadre.app.gid(XIANGXIANG), "TOWNSHIP");
+    draft["title"] = json!(title);
+    let drafted = cadre.done(DRAFT_SCHEME, draft).await;
     let id = drafted["assessmentScheme"]["id"].as_str().unwrap().to_owned();
-    let whom = [YUESHAN, WANGCHUNMEN, XINXIANGLU, QUANTANG].map(|code| app.gid(code));
     let issued = cadre
         .done(
             ISSUE_SCHEME,
@@ -52,7 +59,7 @@ async fn issue(cadre: &Caller) -> Issued {
         .unwrap();
     let pair = |row: &Value| {
         (
-            row["federation"]["code"].as_str().unwrap().to_owned(),
+            row["federation"]["code"].as_str().unwrap_or(PARK).to_owned(),
             row["id"].as_str().unwrap().to_owned(),
         )
     };
@@ -312,9 +319,104 @@ both! {
         assert_eq!(county.refused(PUBLISH, json!({"id": issued.id})).await, ["CONFLICT id"], "nobody is scored");
     }
 
+    async fn what_the_issuer_gives_stands_in_the_issuers_trail_alone(app: App) {
+        const TRAIL: &str = "query($code: DivisionCode, $filter: AuditFilter) { federation(code: $code) { auditTrail(filter: $filter) { \
+            nodes { kind details { name after } } } } }";
+        let county = app.person("CADRE", XIANGXIANG).await;
+        let yueshan = app.person("CADRE", YUESHAN).await;
+        let issued = issue(&county).await;
+        let own = issued.of(YUESHAN);
+        let given = json!({"id": own, "expectedVersion": 1, "scores": points(&[(1, "8")]), "isFinal": true});
+        yueshan.done(ASSESS, given).await;
+        score(&county, own, 2, &[(1, "7.77"), (4, "20")]).await;
+        app.settle().await;
+        let trail = async |code: &str| {
+            let auditor = app.person("AUDITOR", code).await;
+            let filter = json!({"subjectId": own});
+            auditor.data(TRAIL, json!({"code": code, "filter": filter})).await["federation"]["auditTrail"]["nodes"].take()
+        };
+        let kinds = |trail: &Value| -> Vec<Value> { trail.as_array().unwrap().iter().map(|entry| entry["kind"].clone()).collect() };
+
+        let (theirs, above) = (trail(YUESHAN).await, trail(XIANGXIANG).await);
+
+        assert_eq!(kinds(&theirs), ["ASSESSMENT_SELF_ASSESSED"]);
+        assert_eq!(kinds(&above), ["ASSESSMENT_SCORED", "ASSESSMENT_SELF_ASSESSED"]);
+        assert!(above.to_string().contains("777") && !theirs.to_string().contains("777"), "{above:#}");
+    }
+
+    async fn who_moves_away_is_still_assessed_by_what_they_did(app: App) {
+        let (city, county) = (app.person("CADRE", XIANGTAN).await, app.person("CADRE", XIANGXIANG).await);
+        let park = found_federation(&city, &app.gid(XIANGXIANG), "TOWNSHIP", "湘乡工业园工会").await;
+        let issued = issue_to(&county, "园区考评办法", &[app.gid(YUESHAN), park.clone()]).await;
+        let id = issued.of(PARK);
+        for number in [1, 2] {
+            let mut firm = enterprise(&county, YUESHAN, number);
+            firm["federationId"] = json!(park);
+            let firm = county.done(REGISTER, firm).await["enterprise"]["id"].take();
+            if number == 1 {
+                record(&county, firm.as_str().unwrap(), 1, "2026-06-19T09:30:00+08:00").await;
+            }
+        }
+        city.done(MOVE_FEDERATION, json!({"id": park, "parentId": app.gid(SHAOSHAN), "on": "2026-06-20", "reason": "托管"})).await;
+
+        // 10 and 5 of 20 points count 60, 10 and 20 of 40 count 40.
+        assert_eq!(score(&county, id, 1, &[(1, "10"), (4, "20")]).await, json!({"version": 2, "total": "75.00"}));
+        score(&county, issued.of(YUESHAN), 1, &[(1, "10"), (4, "0")]).await;
+        let new = app.person("CADRE", SHAOSHAN).await;
+        assert_eq!(seen(&new, id).await["total"], json!(null));
+        let theirs = json!({"id": id, "expectedVersion": 2, "scores": points(&[(1, "1")])});
+        assert_eq!(new.refused(SCORE, theirs.clone()).await, ["NOT_FOUND id"]);
+        for (role, code) in [("CADRE", YUESHAN), ("CADRE", CHANGSHA)] {
+            let stranger = app.person(role, code).await;
+            assert_eq!(seen(&stranger, id).await, json!(null));
+            assert_eq!(stranger.refused(SCORE, theirs.clone()).await, ["NOT_FOUND id"]);
+        }
+        let county = close(&app).await;
+        let published = county.done(PUBLISH, json!({"id": issued.id})).await;
+
+        assert_eq!(published["assessmentScheme"]["assessments"]["nodes"], json!([
+            {"rank": 1, "total": "75.00", "federation": {"code": null}}, {"rank": 2, "total": "30.00", "federation": {"code": YUESHAN}},
+        ]));
+        let new = app.sign_in(&format!("cadre.{}", app.federation(SHAOSHAN))).await;
+        let frozen = seen(&new, id).await;
+        assert_eq!((&frozen["rank"], each(&frozen, "figure")[1..3].to_vec()), (&json!(1), vec![json!("1"), json!("2")]));
+    }
+
+    async fn publishing_costs_the_same_statements_for_one_and_for_four(app: App) {
+        let county = app.person("CADRE", XIANGXIANG).await;
+        let schemes = [issue_to(&county, "单项考评办法", &[app.gid(YUESHAN)]).await, issue(&county).await];
+        for (_, id) in schemes.iter().flat_map(|issued| &issued.assessments) {
+            score(&county, id, 1, &[(1, "10"), (4, "20")]).await;
+        }
+        let county = close(&app).await;
+        let mut costs = Vec::new();
+        for issued in &schemes {
+            let before = app.statements();
+            county.done(PUBLISH, json!({"id": issued.id})).await;
+            costs.push(app.statements() - before);
+        }
+        assert_eq!(costs[0], costs[1]);
+    }
+
     async fn a_page_of_assessments_costs_the_same_statements_for_one_and_for_four(app: App) {
         let county = app.person("CADRE", XIANGXIANG).await;
         let issued = issue(&county).await;
+        // Each time one record more of both kinds, to prove two scores.
+        let (mut proofs, mut number) = (Vec::new(), 0);
+        for (index, code) in [YUESHAN, WANGCHUNMEN, XINXIANGLU, QUANTANG].into_iter().enumerate() {
+            let (mut firms, mut visits) = (Vec::new(), Vec::new());
+            for _ in 0..=index {
+                number += 1;
+                firms.push(register(&county, code, number).await);
+                visits.push(record(&county, firms.last().unwrap(), number.into(), "2026-06-19T09:30:00+08:00").await);
+            }
+            let scores = json!([{"item": 1, "points": "1", "evidence": firms}, {"item": 4, "points": "1", "evidence": visits}]);
+            let before = app.statements();
+            county.done(ASSESS, json!({"id": issued.of(code), "expectedVersion": 1, "scores": scores, "isFinal": true})).await;
+            proofs.push(app.statements() - before);
+        }
+        assert!(proofs.iter().all(|cost| *cost == proofs[0]), "{proofs:?}");
+        app.settle().await;
         let page = "query($id: ID!, $first: Int) { node(id: $id) { ... on AssessmentScheme { assessments(first: $first) { nodes { \
             federation { name } rank total selfTotal submittedBy scheme { title } scores { points figure selfPoints evidence { id } item { title } } } } } } }";
         let mut costs = Vec::new();
@@ -322,9 +424,12 @@ both! {
             let before = app.statements();
             let data = county.data(page, json!({"id": issued.id, "first": first})).await;
             costs.push(app.statements() - before);
-            assert_eq!(data["node"]["assessments"]["nodes"].as_array().unwrap().len(), first);
+            let nodes = data["node"]["assessments"]["nodes"].as_array().unwrap();
+            assert_eq!(nodes.len(), first);
+            assert!(nodes.iter().all(|node| node["scores"][0]["evidence"][0]["id"].is_string() && node["scores"][3]["evidence"][0]["id"].is_string()));
         }
-        // Who asks; the scheme; the page; the scheme of each; scores; figures of a stock, and of a part of a flow.
-        assert_eq!(costs, [7, 7]);
+        // Who asks; the scheme; the page; the scheme of each; scores; figures of a stock, and of a part of a flow; who handed
+        // it in; enterprises and visits that prove it.
+        assert_eq!(costs, [10, 10]);
     }
 }

@@ -1,5 +1,6 @@
 //! Targets: handed down by superiors, amended during the year, reached at a pace, ranked.
 
+use crate::moves::{MOVE_FEDERATION, found_federation};
 use crate::privacy_rights::first_break;
 use crate::support::register::{YUESHAN, found, record, register};
 use crate::support::targets::*;
@@ -86,7 +87,7 @@ both! {
 
         let now = progress(&leader, &target, json!(null)).await;
         assert_eq!(part(&now, &["asOf", "actual", "opening", "original", "amended"]), json!(["2026-06-20", "38", "0", "65", "65"]));
-        assert_eq!(part(&now, &["percentOfOriginal", "percentOfAmended", "percentDue", "pace"]), json!(["58.46", "58.46", "46.85", "ON_PACE"]));
+        assert_eq!(part(&now, &["percentOfOriginal", "percentOfAmended", "percentDue", "pace"]), json!(["58.46", "58.46", "46.85", "OVER_PACE"]));
         assert_eq!(now["paceRule"], json!(null));
 
         let amended = city.done(AMEND, json!({"id": target, "expectedVersion": 1, "amount": "90", "reason": REASON})).await;
@@ -97,7 +98,7 @@ both! {
         let now = progress(&leader, &target, json!(null)).await;
         assert_eq!(part(&now, &["original", "amended", "percentOfOriginal", "percentOfAmended", "pace"]), json!(["65", "90", "58.46", "42.22", "BEHIND"]));
         let before = progress(&leader, &target, json!("2026-06-19")).await;
-        assert_eq!(part(&before, &["amended", "percentOfAmended", "percentDue", "pace"]), json!(["65", "58.46", "46.58", "ON_PACE"]));
+        assert_eq!(part(&before, &["amended", "percentOfAmended", "percentDue", "pace"]), json!(["65", "58.46", "46.58", "OVER_PACE"]));
         // No union was there yet; and beyond the year the nearest day of it.
         let january = progress(&leader, &target, json!("2026-01-31")).await;
         assert_eq!(part(&january, &["actual", "pace"]), json!(["0", "BEHIND"]));
@@ -120,31 +121,40 @@ both! {
         // 12 of 15 is 80 %, but only 2 of the 5 that are to come.
         let now = progress(&city, &ids[0], json!(null)).await;
         assert_eq!(part(&now, &["actual", "opening", "percentOfAmended", "pace"]), json!(["12", "10", "80.00", "BEHIND"]));
-        assert_eq!(progress(&city, &ids[0], json!("2026-03-31")).await["pace"], json!("ON_PACE"));
+        assert_eq!(progress(&city, &ids[0], json!("2026-03-31")).await["pace"], json!("OVER_PACE"));
         assert_eq!(first_break(&app).await, None);
     }
 
     async fn what_children_are_asked_for_is_compared_with_the_own_target_and_never_refused(app: App) {
-        sixty_five(&app).await;
+        let (city, own) = sixty_five(&app).await;
         let cadre = app.person("CADRE", XIANGXIANG).await;
         let county = app.gid(XIANGXIANG);
         let hand_down = async |shares: &[(&str, &str)]| cadre.done(ISSUE, targets(&cadre, (&county, "trade_unions"), shares)).await;
 
         let first = hand_down(&[(YUESHAN, "30"), (WANGCHUNMEN, "20")]).await;
         assert_eq!(first["warnings"], json!(["CHILDREN_BELOW_OWN"]));
-        let own = list(&cadre, XIANGXIANG, "ITSELF").await;
-        assert_eq!(own[0]["decomposition"], json!({"childrenCount": 2, "childrenSum": "50", "difference": "-15"}));
+        let listed = list(&cadre, XIANGXIANG, "ITSELF").await;
+        assert_eq!(listed[0]["decomposition"], json!({"childrenCount": 2, "childrenSum": "50", "difference": "-15"}));
 
         let second = hand_down(&[(XINXIANGLU, "16")]).await;
         assert_eq!(second["warnings"], json!([]));
-        let own = list(&cadre, XIANGXIANG, "ITSELF").await;
-        assert_eq!(own[0]["decomposition"], json!({"childrenCount": 3, "childrenSum": "66", "difference": "1"}));
+        let listed = list(&cadre, XIANGXIANG, "ITSELF").await;
+        assert_eq!(listed[0]["decomposition"], json!({"childrenCount": 3, "childrenSum": "66", "difference": "1"}));
 
         let below = list(&cadre, XIANGXIANG, "DIRECTLY_BELOW").await;
         let amounts: Vec<_> = below.iter().map(|target| (&target["federation"]["code"], &target["amount"], &target["issuer"]["code"])).collect();
         let of = |code: &'static str, amount: &'static str| (json!(code), json!(amount), json!(XIANGXIANG));
         let expected = [of(YUESHAN, "30"), of(WANGCHUNMEN, "20"), of(XINXIANGLU, "16")];
         assert_eq!(amounts, expected.iter().map(|(code, amount, issuer)| (code, amount, issuer)).collect::<Vec<_>>());
+        // An amendment is compared on both sides: with the superior's own, and with what is handed down of it.
+        let amend = async |who: &Caller, id: &Value, version: i32, amount: &str| {
+            who.done(AMEND, json!({"id": id, "expectedVersion": version, "amount": amount, "reason": REASON})).await["warnings"].take()
+        };
+        let (yueshan, own) = (&first["targets"][0]["id"], json!(own));
+        assert_eq!(amend(&cadre, yueshan, 1, "28").await, json!(["CHILDREN_BELOW_OWN"]));
+        assert_eq!(amend(&cadre, yueshan, 2, "29").await, json!([]));
+        assert_eq!(amend(&city, &own, 1, "66").await, json!(["CHILDREN_BELOW_OWN"]));
+        assert_eq!(amend(&city, &own, 2, "65").await, json!([]));
         // Another metric, of which nobody asks the county: nothing to compare with.
         let visits = cadre.done(ISSUE, targets(&cadre, (&county, "visits"), &[(YUESHAN, "5")])).await;
         assert_eq!(visits["warnings"], json!([]));
@@ -226,6 +236,51 @@ both! {
         // The trail names nobody who signed.
         let told = crate::people::bodies(&app, "TARGET_SIGNED").await;
         assert_eq!(told, [json!({"signedOn": "2026-01-15"})]);
+    }
+
+    async fn what_is_closed_makes_way_for_another_and_the_last_one_counts(app: App) {
+        let (city, target) = sixty_five(&app).await;
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        found(&cadre, YUESHAN, "SINGLE", 1).await;
+        let again = targets(&city, (&app.gid(XIANGTAN), "trade_unions"), &[(XIANGXIANG, "10")]);
+        assert_eq!(city.refused(ISSUE, again.clone()).await, ["CONFLICT targets.0.federationId"]);
+        city.done(CLOSE, json!({"id": target, "expectedVersion": 1})).await;
+
+        let issued = city.done(ISSUE, again.clone()).await;
+
+        assert_eq!((issued["targets"].as_array().unwrap().len(), &issued["targets"][0]["amount"]), (1, &json!("10")));
+        assert_eq!(city.refused(ISSUE, again).await, ["CONFLICT targets.0.federationId"]);
+        let states: Vec<_> = list(&city, XIANGXIANG, "ITSELF").await.iter().map(|target| part(target, &["amount", "state"])).collect();
+        assert_eq!(states, [json!(["65", "CLOSED"]), json!(["10", "ISSUED"])]);
+        issue(&app.person("LEADER", HUNAN).await, (&app.gid(HUNAN), "trade_unions"), &[(XIANGTAN, "12")]).await;
+        assert_eq!(list(&city, XIANGTAN, "ITSELF").await[0]["decomposition"], json!({"childrenCount": 1, "childrenSum": "10", "difference": "-2"}));
+        assert_eq!(ranking(&city, XIANGTAN, json!({"metric": "trade_unions", "level": "COUNTY"})).await, [format!("{XIANGXIANG} 1 1 10.00")]);
+    }
+
+    async fn a_target_goes_with_its_federation_to_the_new_superior(app: App) {
+        let city = app.person("CADRE", XIANGTAN).await;
+        let (old, new) = (app.person("CADRE", XIANGXIANG).await, app.person("CADRE", SHAOSHAN).await);
+        let park = found_federation(&city, &app.gid(XIANGXIANG), "TOWNSHIP", "湘乡工业园工会").await;
+        issue(&city, (&app.gid(XIANGTAN), "visits"), &[(XIANGXIANG, "30"), (SHAOSHAN, "10")]).await;
+        let mut shares = targets(&old, (&app.gid(XIANGXIANG), "visits"), &[(YUESHAN, "20"), (WANGCHUNMEN, "3")]);
+        shares["targets"][1] = json!({"federationId": park, "amount": "9"});
+        let target = old.done(ISSUE, shares).await["targets"][1]["id"].take();
+        let handed_down = async |code: &str| list(&city, code, "ITSELF").await[0]["decomposition"].take();
+        assert_eq!(handed_down(XIANGXIANG).await, json!({"childrenCount": 2, "childrenSum": "29", "difference": "-1"}));
+
+        city.done(MOVE_FEDERATION, json!({"id": park, "parentId": app.gid(SHAOSHAN), "on": "2026-06-01", "reason": "托管"})).await;
+
+        assert_eq!(handed_down(XIANGXIANG).await, json!({"childrenCount": 1, "childrenSum": "20", "difference": "-10"}));
+        assert_eq!(handed_down(SHAOSHAN).await, json!({"childrenCount": 1, "childrenSum": "9", "difference": "-1"}));
+        let below = async |who: &Caller, code: &str| {
+            let found = list(who, code, "DIRECTLY_BELOW").await;
+            found.iter().map(|target| json!([target["amount"], target["issuer"]["code"]])).collect::<Vec<_>>()
+        };
+        assert_eq!(below(&old, XIANGXIANG).await, [json!(["20", XIANGXIANG])]);
+        assert_eq!(below(&new, SHAOSHAN).await, [json!(["9", XIANGXIANG])], "who issued it is history");
+        let amend = json!({"id": target, "expectedVersion": 1, "amount": "10", "reason": REASON});
+        assert_eq!(old.refused(AMEND, amend.clone()).await, ["NOT_FOUND id"]);
+        assert_eq!(new.done(AMEND, amend).await["warnings"], json!([]));
     }
 
     async fn what_is_asked_for_makes_sense(app: App) {
@@ -378,6 +433,8 @@ both! {
         cadre.done(AMEND, json!({"id": ids[0], "expectedVersion": 1, "amount": "8", "reason": REASON})).await;
         let amended = progress(&cadre, &ids[0], json!(null)).await;
         assert_eq!(part(&amended, &names), json!([null, "12.50", "BEHIND", {"position": 1, "of": 2, "isTied": false}]));
+        set_pace(&cadre, (XIANGXIANG, None), &[("2026-06-20", "12.5"), ("2026-12-31", "100")]).await;
+        assert_eq!(progress(&cadre, &ids[0], json!(null)).await["pace"], json!("ON_PACE"));
     }
 
     async fn twenty_targets_with_their_progress_cost_the_statements_of_two(app: App) {

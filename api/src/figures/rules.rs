@@ -1,9 +1,10 @@
-//! Decisions about figures: which days a question means, and what a share is.
+//! Decisions about figures: which days a question means, what a share is, and who stands before whom.
 
 use crate::kernel::error::{Error, invalid, text};
 use crate::kernel::ledger::Period;
 use crate::metrics::{MetricId, Nature, Ratio};
 use chrono::{Datelike, Days, Months, NaiveDate};
+use std::cmp::Ordering;
 
 /// The most metrics in one question.
 pub const METRICS_MAX: usize = 50;
@@ -253,6 +254,11 @@ pub fn steps(step: Step, from: NaiveDate, to: NaiveDate) -> Result<Vec<(NaiveDat
 
 /// A share in hundredths of a per cent, rounded half up; none of nothing. 131 of 144 are 9097.
 pub fn share(part: i64, whole: i64) -> Option<i64> {
+    share_of(10_000, part, whole)
+}
+
+/// So much of an amount as a part is of a whole, rounded half up; none of nothing.
+pub fn share_of(amount: i64, part: i64, whole: i64) -> Option<i64> {
     if whole == 0 {
         return None;
     }
@@ -260,7 +266,41 @@ pub fn share(part: i64, whole: i64) -> Option<i64> {
         i128::from(part) * i128::from(whole.signum()),
         i128::from(whole).abs(),
     );
-    i64::try_from((part * 20_000 + whole).div_euclid(2 * whole)).ok()
+    i64::try_from((2 * part * i128::from(amount) + whole).div_euclid(2 * whole)).ok()
+}
+
+/// Somebody in a ranking.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ranked<T> {
+    /// Who.
+    pub who: T,
+    /// From 1; those who are level share it, and whoever follows them has as many before.
+    pub position: usize,
+    /// Whether others share it.
+    pub is_tied: bool,
+}
+
+/// Puts all in order, the greatest first; those who are level stay in the order in which they came.
+pub fn ranked<T>(mut all: Vec<T>, compare: impl Fn(&T, &T) -> Ordering) -> Vec<Ranked<T>> {
+    all.sort_by(|one, other| compare(other, one));
+    let mut ranking: Vec<Ranked<T>> = Vec::with_capacity(all.len());
+    for who in all {
+        let next = ranking.len() + 1;
+        let level = ranking
+            .last_mut()
+            .filter(|last| compare(&last.who, &who) == Ordering::Equal);
+        let is_tied = level.is_some();
+        let position = level.map_or(next, |last| {
+            last.is_tied = true;
+            last.position
+        });
+        ranking.push(Ranked {
+            who,
+            position,
+            is_tied,
+        });
+    }
+    ranking
 }
 
 #[cfg(test)]
@@ -391,6 +431,25 @@ mod tests {
             (i64::MAX, 1, None),
         ] {
             assert_eq!(share(part, whole), expected, "{part} of {whole}");
+        }
+    }
+
+    #[test]
+    fn those_who_are_level_share_a_position() {
+        for (numbers, expected) in [
+            (
+                &[5, 9, 7, 7][..],
+                &[(9, 1, false), (7, 2, true), (7, 2, true), (5, 4, false)][..],
+            ),
+            (&[1, 1, 1], &[(1, 1, true), (1, 1, true), (1, 1, true)]),
+            (&[], &[]),
+        ] {
+            let ranking = ranked(numbers.to_vec(), i64::cmp);
+            let found: Vec<_> = ranking
+                .iter()
+                .map(|one| (one.who, one.position, one.is_tied))
+                .collect();
+            assert_eq!(found, expected, "{numbers:?}");
         }
     }
 

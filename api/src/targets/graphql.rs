@@ -16,7 +16,7 @@ pub struct TargetsOfFederation<'a>(pub &'a Federation);
 /// The targets of a federation, and how those below it stand.
 #[Object]
 impl TargetsOfFederation<'_> {
-    /// Targets (目标任务) of this federation, or those that it issued to the federations directly below it; in order of metric.
+    /// Targets (目标任务) of this federation, or of the federations directly below it; in order of metric.
     #[expect(clippy::too_many_arguments, reason = "the four of every connection")]
     async fn targets(
         &self,

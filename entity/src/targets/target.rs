@@ -11,7 +11,7 @@ pub struct Model {
     /// UUIDv7.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: TargetId,
-    /// The superior that issued it; at the top the federation itself.
+    /// The superior of that time, which issued it; at the top the federation itself. It says nothing of who is above today.
     pub issuer_id: FederationId,
     /// Code of the metric.
     pub metric: String,

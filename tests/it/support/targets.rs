@@ -8,7 +8,7 @@ pub const ISSUE: &str = "mutation($input: IssueTargets!) { issueTargets(input: $
 pub const SIGN: &str = "mutation($input: SignTarget!) { signTarget(input: $input) { \
     target { id state signedOn signers version } userErrors { code field message } } }";
 pub const AMEND: &str = "mutation($input: AmendTarget!) { amendTarget(input: $input) { \
-    target { id amount amendedAmount version amendments { amount effectiveOn reason amendedBy } } userErrors { code field message } } }";
+    target { id amount amendedAmount version amendments { amount effectiveOn reason amendedBy } } warnings userErrors { code field message } } }";
 pub const CLOSE: &str = "mutation($input: CloseTarget!) { closeTarget(input: $input) { \
     target { id state closedOn version } userErrors { code field message } } }";
 pub const SET_PACE: &str = "mutation($input: SetPaceRule!) { setPaceRule(input: $input) { \

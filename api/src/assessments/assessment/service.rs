@@ -6,12 +6,13 @@ use super::{Event, store};
 use crate::assessments::scheme;
 use crate::assessments::scheme::rules::{Block, Item};
 use crate::assessments::scheme::store::Schemes;
+use crate::figures::rules::{Ranked, ranked};
 use crate::kernel::error::Error;
 use crate::kernel::gid::Gid;
 use crate::kernel::ledger::{Figures, Sums};
 use crate::kernel::loader::{Batch, grouped};
 use crate::kernel::op::Op;
-use crate::kernel::tx::{Committed, Tx};
+use crate::kernel::tx::Tx;
 use crate::policy::Action;
 use crate::scalars::fixed_point;
 use entity::assessments::assessment::{Entity, Model};
@@ -42,12 +43,16 @@ pub(super) async fn assess(op: &Op, input: &AssessSelf) -> Result<AssessmentId, 
         let given: Vec<Given> = given.collect();
         rules::check_given(Side::Own, &scheme::store::blocks(&scheme)?, &given)?;
         store::delete(&tx, &[id], Side::Own, None).await?;
-        let mut row = row;
+        let mut row = Model {
+            version: row.version + 1,
+            ..row
+        };
         if input.is_final {
             row.submitted_by = op.account_id();
             row.submitted_at = Some(op.now());
         }
-        write(tx, row, Side::Own, given).await
+        let told = write(&tx, &row, Side::Own, given).await?;
+        tx.commit(Event::SelfAssessed(row, told), id).await
     })
     .await
 }
@@ -57,11 +62,7 @@ pub(super) async fn score(op: &Op, input: &ScoreAssessment) -> Result<Assessment
     let digest = op.app().digest("scoreAssessment", input)?;
     op.write_once(input.idempotency_key.as_deref(), digest, |tx| async move {
         let id = AssessmentId::parse(&input.id, "id")?;
-        let row = tx
-            .authorize_row::<Entity>(Action::ReadAssessments, id, "id")
-            .await?
-            .into_inner();
-        let scheme = scheme::store::of_assessment(&tx, &row).await?;
+        let (row, scheme) = store::with_scheme(&tx, id).await?;
         tx.authorize(Action::IssueAssessments, scheme.federation_id, "id")?;
         scheme::rules::check_version(row.version, input.expected_version)?;
         rules::may_score(scheme::rules::state(&scheme, op.today()))?;
@@ -75,19 +76,23 @@ pub(super) async fn score(op: &Op, input: &ScoreAssessment) -> Result<Assessment
         rules::check_given(Side::Issuer, &scheme::store::blocks(&scheme)?, &given)?;
         let items: Vec<i32> = given.iter().map(|score| score.item).collect();
         store::delete(&tx, &[id], Side::Issuer, Some(&items)).await?;
-        write(tx, row, Side::Issuer, given).await
+        let row = Model {
+            version: row.version + 1,
+            ..row
+        };
+        let told = write(&tx, &row, Side::Issuer, given).await?;
+        tx.commit(Event::Scored(scheme, row, told), id).await
     })
     .await
 }
 
-/// Writes what a side gave.
-async fn write(tx: Tx, row: Model, side: Side, given: Vec<Given>) -> Result<Committed<AssessmentId>, Error> {
+/// Writes an assessment with what a side gave; the points by item.
+async fn write(tx: &Tx, row: &Model, side: Side, given: Vec<Given>) -> Result<Vec<(i32, i64)>, Error> {
     let op = tx.op();
-    let id = row.id;
     let scored_by = op.account_id().ok_or(Error::Unauthenticated)?;
     let score = |given: Given| Score {
         id: AssessmentScoreId(op.id()),
-        assessment_id: id,
+        assessment_id: row.id,
         item: given.item,
         side,
         points: given.points.unwrap_or_default(),
@@ -101,22 +106,18 @@ async fn write(tx: Tx, row: Model, side: Side, given: Vec<Given>) -> Result<Comm
     };
     let scores: Vec<Score> = given.into_iter().map(score).collect();
     let told = scores.iter().map(|score| (score.item, score.points)).collect();
-    store::insert(&tx, scores).await?;
-    let row = Model {
-        version: row.version + 1,
-        ..row
-    };
+    store::insert(tx, scores).await?;
     tx.update(row.clone()).await?;
-    tx.commit(Event::Scored(row, side, told), id).await
+    Ok(told)
 }
 
 /// The sums that the items of a scheme want, by assessment and item.
 type Counted = HashMap<(AssessmentId, i32), i64>;
 
-/// What is counted for those whom a scheme assesses. It is read before the transaction: a writer holds no second connection.
+/// What is counted for all whom a scheme assesses that the caller was proved to issue, wherever they stand now. It is read
+/// before the transaction: a writer holds no second connection.
 async fn counted(op: &Op, scheme: &Scheme) -> Result<Counted, Error> {
-    let scope = op.scope(Action::IssueAssessments)?;
-    let rows = store::of_scheme(op.app().db.reader(), &scope, scheme.id).await?;
+    let rows = store::of_scheme(op.app().db.reader(), scheme.id).await?;
     let blocks = scheme::store::blocks(scheme)?;
     let (mut places, mut asked) = (Vec::new(), Vec::new());
     for row in &rows {
@@ -148,7 +149,7 @@ pub(super) async fn publish(op: &Op, input: &PublishAssessment) -> Result<Assess
         if scheme.published_at.is_some() {
             return Ok(tx.unchanged(id));
         }
-        let rows = store::of_scheme(tx.db(), &tx.everywhere(), id).await?;
+        let rows = store::of_scheme(tx.db(), id).await?;
         let ids: Vec<AssessmentId> = rows.iter().map(|row| row.id).collect();
         let scores = store::scores(tx.db(), ids.clone()).await?;
         let scores = grouped(&ids, scores, |score| score.assessment_id);
@@ -156,37 +157,41 @@ pub(super) async fn publish(op: &Op, input: &PublishAssessment) -> Result<Assess
         let unscored = scores.iter().map(|scores| rules::unscored(&blocks, scores)).sum();
         rules::may_publish(scheme::rules::state(&scheme, op.today()), unscored)?;
         let by = op.account_id().ok_or(Error::Unauthenticated)?;
-        let mut frozen = Vec::new();
-        let mut totals = Vec::new();
-        for (row, scores) in rows.iter().zip(&scores) {
-            let own = freeze(op, (row.id, by), &blocks, (scores, counted));
-            totals.push(scheme::rules::total(&blocks, |item| {
+        let (mut frozen, mut totals) = (Vec::new(), Vec::new());
+        for (row, scores) in rows.into_iter().zip(&scores) {
+            let own = freeze(op, (row.id, by), &blocks, (scores, counted))?;
+            let total = scheme::rules::total(&blocks, |item| {
                 rules::of_item(&own, Side::Issuer, item.number).map(|score| score.points)
-            }));
+            });
+            totals.push((row, total));
             frozen.extend(own);
         }
         store::delete(&tx, &ids, Side::Issuer, None).await?;
         store::insert(&tx, frozen).await?;
-        let mut ranking = Vec::new();
-        for ((row, total), rank) in rows.into_iter().zip(&totals).zip(scheme::rules::ranks(&totals)) {
-            ranking.push((row.federation_id, *total, rank));
-            let total = Some(*total);
-            tx.update(Model {
-                total,
-                rank,
-                version: row.version + 1,
-                ..row
-            })
-            .await?;
-        }
+        let ranked: Vec<Model> = ranked(totals, |one, other| one.1.cmp(&other.1))
+            .into_iter()
+            .map(of_rank)
+            .collect();
+        store::rank(&tx, &ranked).await?;
         let scheme = Scheme {
             published_at: Some(op.now()),
             ..scheme
         };
         tx.update(scheme.clone()).await?;
-        tx.commit(Event::Published(scheme, ranking), id).await
+        tx.commit(Event::Published(scheme, ranked), id).await
     })
     .await
+}
+
+/// An assessment with its total and position.
+fn of_rank(ranked: Ranked<(Model, i64)>) -> Model {
+    let (row, total) = ranked.who;
+    Model {
+        total: Some(total),
+        rank: i32::try_from(ranked.position).unwrap_or(i32::MAX),
+        version: row.version + 1,
+        ..row
+    }
 }
 
 /// What the issuer gave, and what figures give where the issuer gave nothing, each with its figure.
@@ -195,15 +200,18 @@ fn freeze(
     (assessment_id, scored_by): (AssessmentId, AccountId),
     blocks: &[Block],
     (scores, counted): (&[Score], &Counted),
-) -> Vec<Score> {
+) -> Result<Vec<Score>, Error> {
     let score = |item: &Item| {
-        let figure = item.measure.as_ref().map(|measure| {
-            let figure = counted
-                .get(&(assessment_id, item.number))
-                .copied()
-                .unwrap_or_default();
-            (figure, scheme::rules::earned(item.points, figure, measure.full))
-        });
+        let figure = match &item.measure {
+            Some(measure) => {
+                let figure = counted.get(&(assessment_id, item.number)).copied();
+                // Nothing is published as nothing because it was not counted.
+                let figure =
+                    figure.ok_or_else(|| anyhow::anyhow!("nothing was counted for {assessment_id}"))?;
+                Some((figure, scheme::rules::earned(item.points, figure, measure.full)))
+            }
+            None => None,
+        };
         let given = rules::of_item(scores, Side::Issuer, item.number).cloned();
         let earned = figure.map(|(_, points)| Score {
             id: AssessmentScoreId(op.id()),
@@ -217,7 +225,9 @@ fn freeze(
             scored_by,
         });
         let figure = figure.map(|(figure, _)| figure);
-        given.or(earned).map(|score| Score { figure, ..score })
+        Ok(given.or(earned).map(|score| Score { figure, ..score }))
     };
-    rules::items(blocks).filter_map(score).collect()
+    rules::items(blocks)
+        .filter_map(|item| score(item).transpose())
+        .collect()
 }

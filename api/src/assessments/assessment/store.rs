@@ -1,5 +1,6 @@
 //! Assessments and their scores in the database.
 
+use crate::assessments::scheme::store::{of_assessment, readable};
 use crate::kernel::error::Error;
 use crate::kernel::loader::{Batch, grouped};
 use crate::kernel::op::Op;
@@ -8,12 +9,14 @@ use crate::kernel::sql::{PARAMETERS_MAX, Sql};
 use crate::kernel::tx::Tx;
 use crate::policy::Action;
 use entity::assessments::assessment::{Column, Entity, Model};
-use entity::assessments::score;
 use entity::assessments::score::Side;
+use entity::assessments::{scheme, score};
 use entity::id::{AssessmentId, AssessmentSchemeId};
 use sea_orm::{
-    ActiveEnum, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, Select,
+    ActiveEnum, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Select, Value,
 };
+use std::collections::HashMap;
 
 /// Columns of a score.
 const COLUMNS: usize = 9;
@@ -31,18 +34,53 @@ pub(super) fn rows(scope: &Scope, year: Option<i32>) -> Select<Entity> {
     }
 }
 
-/// The assessments by a scheme that a scope reaches, for a list.
-pub(super) fn rows_of_scheme(scope: &Scope, id: AssessmentSchemeId) -> Select<Entity> {
-    Entity::within(scope).filter(Column::SchemeId.eq(id))
+/// The assessments that a scope reaches, and those by schemes that it reaches: who is assessed may have moved away.
+fn seen(scope: &Scope) -> Select<Entity> {
+    let issued = scheme::Entity::within(scope)
+        .select_only()
+        .column(scheme::Column::Id);
+    Entity::within_or(scope, Column::SchemeId.in_subquery(issued.into_query()))
 }
 
-/// All assessments by a scheme that a scope reaches, in order of the tree.
+/// The assessments by a scheme that a scope reaches, for a list.
+pub(super) fn rows_of_scheme(scope: &Scope, id: AssessmentSchemeId) -> Select<Entity> {
+    seen(scope).filter(Column::SchemeId.eq(id))
+}
+
+/// The loader of assessments that the caller sees; none where the caller does not.
+pub(super) struct Assessments;
+
+impl Batch for Assessments {
+    type Key = AssessmentId;
+    type Value = Option<Model>;
+
+    async fn load(op: Op, keys: Vec<AssessmentId>) -> Result<Vec<Option<Model>>, Error> {
+        let scope = match op.scope(Entity::READ) {
+            Err(Error::Forbidden) => return Ok(keys.iter().map(|_| None).collect()),
+            scope => scope?,
+        };
+        let asked = seen(&scope).filter(Column::Id.is_in(keys.iter().copied()));
+        let found = asked.all(op.app().db.reader()).await?;
+        let found: HashMap<AssessmentId, Model> = found.into_iter().map(|row| (row.id, row)).collect();
+        Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
+    }
+}
+
+/// An assessment that the caller sees, with its scheme; NotFound otherwise.
+pub(super) async fn with_scheme(tx: &Tx, id: AssessmentId) -> Result<(Model, scheme::Model), Error> {
+    let found = seen(&readable(tx, "id")?).filter(Column::Id.eq(id));
+    let row = found.one(tx.db()).await?.ok_or(Error::NotFound("id".into()))?;
+    let scheme = of_assessment(tx, &row).await?;
+    Ok((row, scheme))
+}
+
+/// All assessments by a scheme that the caller was proved to issue, in order of the tree.
 pub(super) async fn of_scheme(
     db: &impl ConnectionTrait,
-    scope: &Scope,
     id: AssessmentSchemeId,
 ) -> Result<Vec<Model>, Error> {
-    Ok(rows_of_scheme(scope, id).order_by_asc(Column::Id).all(db).await?)
+    let rows = parts_of::<Entity>(Column::SchemeId, vec![id]);
+    Ok(rows.order_by_asc(Column::Id).all(db).await?)
 }
 
 /// The scores of assessments that the caller was proved to reach.
@@ -53,6 +91,27 @@ pub(super) async fn scores(
     Ok(parts_of::<score::Entity>(score::Column::AssessmentId, ids)
         .all(db)
         .await?)
+}
+
+/// Writes totals and ranks.
+pub(super) async fn rank(tx: &Tx, assessments: &[Model]) -> Result<(), Error> {
+    const COLUMNS: usize = 4;
+    for chunk in assessments.chunks(PARAMETERS_MAX / COLUMNS) {
+        let mut sql = Sql::new(
+            "UPDATE assessment SET total = ranked.column2, rank = ranked.column3, version = ranked.column4 FROM (VALUES ",
+        );
+        sql.rows(chunk.iter().map(|row| -> [Value; COLUMNS] {
+            [
+                row.id.into(),
+                row.total.into(),
+                row.rank.into(),
+                row.version.into(),
+            ]
+        }));
+        sql.push(") AS ranked WHERE assessment.id = ranked.column1");
+        tx.db().execute_raw(sql.on(tx.backend())).await?;
+    }
+    Ok(())
 }
 
 /// The loader of the scores of assessments that the caller sees.

@@ -1,7 +1,7 @@
 //! Assessments as clients see them.
 
 use super::rules;
-use super::store::{self, ScoresOf};
+use super::store::{self, Assessments, ScoresOf};
 use crate::accounts::account::types::DisplayNames;
 use crate::assessments::scheme;
 use crate::assessments::scheme::rules::Block;
@@ -57,7 +57,8 @@ pub async fn assessments_of_scheme(
 
 /// An assessment that the caller sees.
 pub async fn assessment(op: &Op, id: AssessmentId) -> Result<Assessment, Error> {
-    op.get::<Entity>(id.0, "id").await.map(Assessment::new)
+    let found = op.load::<Assessments>(id).await?;
+    found.map(Assessment::new).ok_or(Error::NotFound("id".into()))
 }
 
 /// What all scores of an assessment come from, as far as the caller sees it.
@@ -351,16 +352,15 @@ pub async fn proved(op: &Op, input: &AssessSelf) -> Result<(), Error> {
     let Some(row) = op.find::<Entity>(id.0).await? else {
         return Ok(());
     };
-    for (index, score) in input.scores.iter().enumerate() {
-        let places = join_all(score.evidence.iter().map(|id| node::place(op, id))).await;
-        for place in places {
-            match place {
-                Ok(place) if place.starts_with(&row.path) => {}
-                Ok(_) | Err(Error::NotFound(_)) => return Err(rules::foreign_evidence(index)),
-                Err(error) => return Err(error),
-            }
-        }
-    }
+    let path = &row.path;
+    let prove = async |index: usize, id: &ID| match node::place(op, id).await {
+        Ok(place) if place.starts_with(path) => Ok(()),
+        Ok(_) | Err(Error::NotFound(_)) => Err(rules::foreign_evidence(index)),
+        Err(error) => Err(error),
+    };
+    let scores = input.scores.iter().enumerate();
+    let proofs = scores.flat_map(|(index, score)| score.evidence.iter().map(move |id| (index, id)));
+    try_join_all(proofs.map(|(index, id)| prove(index, id))).await?;
     Ok(())
 }
 

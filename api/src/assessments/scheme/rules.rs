@@ -1,5 +1,6 @@
 //! Decisions about schemes: what one may hold, where it is, and what its items and blocks earn.
 
+use crate::figures::rules::share_of;
 use crate::kernel::error::{Error, Faults, conflict, text};
 use chrono::{Datelike, NaiveDate};
 use entity::assessments::scheme::Model;
@@ -176,19 +177,9 @@ pub fn check_version(version: i32, expected: i32) -> Result<(), Error> {
     Err(conflict("expectedVersion", text))
 }
 
-/// `part` times `amount` by `whole`, rounded half up; nothing where there is less than nothing.
-fn share(part: i64, amount: i64, whole: i64) -> i64 {
-    let (part, amount, whole) = (
-        i128::from(part),
-        i128::from(amount.max(0)),
-        i128::from(whole.max(1)),
-    );
-    i64::try_from((2 * part * amount + whole) / (2 * whole)).unwrap_or(i64::MAX)
-}
-
 /// What a figure earns of an item's points, in hundredths.
 pub fn earned(points: i64, figure: i64, full: i64) -> i64 {
-    share(points, figure.min(full), full)
+    share_of(points, figure.max(0).min(full), full).unwrap_or_default()
 }
 
 /// What all items earned, in hundredths of a point out of 100; what nobody scored earns nothing.
@@ -202,18 +193,10 @@ pub fn total(blocks: &[Block], scored: impl Fn(&Item) -> Option<i64>) -> i64 {
                 points
             }
         });
-        share(i64::from(block.weight) * 100, earned.sum(), block.points())
+        let earned: i64 = earned.sum();
+        share_of(i64::from(block.weight) * 100, earned.max(0), block.points()).unwrap_or_default()
     };
     blocks.iter().map(block).sum()
-}
-
-/// Positions by totals, from 1: those who are equal share one, and the next one is left out (1, 2, 2, 4).
-pub fn ranks(totals: &[i64]) -> Vec<i32> {
-    let better = |total: &i64| totals.iter().filter(|other| *other > total).count();
-    totals
-        .iter()
-        .map(|total| i32::try_from(better(total) + 1).unwrap_or(i32::MAX))
-        .collect()
 }
 
 #[cfg(test)]
@@ -282,18 +265,6 @@ mod tests {
             assert_eq!(total(&blocks, scored), expected, "{points:?}");
         }
         assert_eq!(total(&blocks, |_| None), 0);
-    }
-
-    #[test]
-    fn equals_share_a_position() {
-        for (totals, expected) in [
-            (vec![], vec![]),
-            (vec![9_000, 8_000, 8_000, 7_000], vec![1, 2, 2, 4]),
-            (vec![0, 0], vec![1, 1]),
-            (vec![1, 3, 2], vec![3, 1, 2]),
-        ] {
-            assert_eq!(ranks(&totals), expected, "{totals:?}");
-        }
     }
 
     #[test]

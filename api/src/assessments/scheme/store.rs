@@ -51,17 +51,24 @@ impl Batch for Schemes {
     }
 }
 
+/// Where the caller sees schemes and assessments, for a write; NotFound if nowhere.
+pub(in crate::assessments) fn readable(tx: &Tx, field: &'static str) -> Result<Scope, Error> {
+    tx.op().scope(Entity::READ).map_err(|error| match error {
+        Error::Forbidden => Error::NotFound(field.into()),
+        other => other,
+    })
+}
+
 /// A scheme of an issuer where the caller may do this; NotFound unless it may be seen.
 pub(in crate::assessments) async fn authorized(
     tx: &Tx,
     id: AssessmentSchemeId,
     field: &'static str,
 ) -> Result<Model, Error> {
-    let seen = tx.op().scope(Entity::READ).map_err(|error| match error {
-        Error::Forbidden => Error::NotFound(field.into()),
-        other => other,
-    })?;
-    let found = rows(&seen).filter(Column::Id.eq(id)).one(tx.db()).await?;
+    let found = rows(&readable(tx, field)?)
+        .filter(Column::Id.eq(id))
+        .one(tx.db())
+        .await?;
     let scheme = found.ok_or(Error::NotFound(field.into()))?;
     tx.authorize(Action::IssueAssessments, scheme.federation_id, field)?;
     Ok(scheme)

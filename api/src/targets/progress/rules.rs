@@ -12,6 +12,8 @@ pub enum Standing {
     Behind,
     /// What is due, not yet all.
     OnPace,
+    /// More than what is due, not yet all.
+    OverPace,
     /// All.
     Fulfilled,
     /// More than all.
@@ -26,50 +28,22 @@ pub fn percent(part: i64, whole: i64) -> Option<String> {
     share(part, whole).map(yuan)
 }
 
-/// Compares what was reached with what is due by now: a share of the way from what there was to the target.
+/// Compares what was reached with what is due by now: a share of the way from what there was to the target. Shares are
+/// compared as they are shown, in hundredths of a percent.
 pub fn standing(reached: i64, (opening, target): (i64, i64), due: Share) -> Standing {
-    let gone = (i128::from(reached) - i128::from(opening)) * i128::from(due.of);
-    let asked = (i128::from(target) - i128::from(opening)) * i128::from(due.parts);
     match reached.cmp(&target) {
-        Ordering::Greater => Standing::OverFulfilled,
-        Ordering::Equal => Standing::Fulfilled,
-        Ordering::Less if gone >= asked => Standing::OnPace,
+        Ordering::Greater => return Standing::OverFulfilled,
+        Ordering::Equal => return Standing::Fulfilled,
+        Ordering::Less => {}
+    }
+    let (gone, way) = (reached.saturating_sub(opening), target.saturating_sub(opening));
+    // Who may shrink and has shrunk by more than that is behind at once.
+    let gone = share(gone, way).filter(|_| way > 0);
+    match gone.cmp(&share(due.parts, due.of)) {
         Ordering::Less => Standing::Behind,
+        Ordering::Equal => Standing::OnPace,
+        Ordering::Greater => Standing::OverPace,
     }
-}
-
-/// Somebody in a ranking.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ranked<T> {
-    /// Who.
-    pub who: T,
-    /// From 1; those who are level share it, and whoever follows them has as many before.
-    pub position: usize,
-    /// Whether others share it.
-    pub is_tied: bool,
-}
-
-/// Puts all in order, the greatest first; those who are level stay in the order in which they came.
-pub fn ranked<T>(mut all: Vec<T>, compare: impl Fn(&T, &T) -> Ordering) -> Vec<Ranked<T>> {
-    all.sort_by(|one, other| compare(other, one));
-    let mut ranking: Vec<Ranked<T>> = Vec::with_capacity(all.len());
-    for who in all {
-        let next = ranking.len() + 1;
-        let level = ranking
-            .last_mut()
-            .filter(|last| compare(&last.who, &who) == Ordering::Equal);
-        let is_tied = level.is_some();
-        let position = level.map_or(next, |last| {
-            last.is_tied = true;
-            last.position
-        });
-        ranking.push(Ranked {
-            who,
-            position,
-            is_tied,
-        });
-    }
-    ranking
 }
 
 /// What was reached of a target that is more than nothing.
@@ -92,6 +66,7 @@ impl Completion {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::figures::rules::ranked;
 
     #[test]
     fn percents_are_those_of_the_half_year_reports() {
@@ -116,13 +91,18 @@ mod tests {
     }
 
     #[test]
-    fn pace_is_the_share_of_the_way() {
+    fn pace_is_the_share_of_the_way_as_it_is_shown() {
         use Standing::*;
         let half = Share { parts: 1, of: 2 };
         for (reached, opening, target, expected) in [
             (32, 0, 65, Behind),
-            (33, 0, 65, OnPace),
-            (64, 0, 65, OnPace),
+            (33, 0, 65, OverPace),
+            (64, 0, 65, OverPace),
+            (33, 0, 66, OnPace),
+            // 49.995 % is shown as 50.00, and 50.005 as 50.01.
+            (9_999, 0, 20_000, OnPace),
+            (4_999, 0, 10_000, Behind),
+            (10_001, 0, 20_000, OverPace),
             (65, 0, 65, Fulfilled),
             (66, 0, 65, OverFulfilled),
             (0, 0, 0, Fulfilled),
@@ -130,7 +110,8 @@ mod tests {
             (-1, 0, 0, Behind),
             // A stock: from 95 to 100.
             (97, 95, 100, Behind),
-            (98, 95, 100, OnPace),
+            (98, 95, 100, OverPace),
+            (97, 94, 100, OnPace),
             (94, 95, 100, Behind),
             // It may shrink by so much.
             (95, 100, 90, OverFulfilled),
@@ -145,20 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn those_who_are_level_share_a_position() {
-        let of = |numbers: &[i64]| -> Vec<(i64, usize, bool)> {
-            let ranking = ranked(numbers.to_vec(), Ord::cmp);
-            ranking
-                .iter()
-                .map(|one| (one.who, one.position, one.is_tied))
-                .collect()
-        };
-        assert_eq!(
-            of(&[5, 9, 7, 7]),
-            [(9, 1, false), (7, 2, true), (7, 2, true), (5, 4, false)]
-        );
-        assert_eq!(of(&[1, 1, 1]), [(1, 1, true), (1, 1, true), (1, 1, true)]);
-        assert_eq!(of(&[]), []);
+    fn shares_are_compared_exactly() {
         let shares =
             [(1, 3), (333, 1_000), (2, 6), (1, 2)].map(|(reached, target)| Completion { reached, target });
         let positions = ranked(shares.to_vec(), Completion::compare);

@@ -1,6 +1,7 @@
 //! Reading who stands where.
 
-use super::rules::{Completion, Ranked, ranked};
+use super::rules::Completion;
+use crate::figures::rules::{Ranked, ranked};
 use crate::kernel::error::Error;
 use crate::kernel::ledger::{Figures, Wanted};
 use crate::kernel::loader::Batch;

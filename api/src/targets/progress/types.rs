@@ -1,8 +1,8 @@
 //! Progress and rankings as clients see them.
 
-use super::rules::{Completion, Ranked, Standing, percent, ranked, standing};
+use super::rules::{Completion, Standing, percent, standing};
 use super::store::{Circle, Contest, Rankings};
-use crate::figures::rules::{Asked as Days, metrics};
+use crate::figures::rules::{Asked as Days, Ranked, metrics, ranked};
 use crate::kernel::error::{Error, invalid, text};
 use crate::kernel::ledger::{Figures, Period, Wanted};
 use crate::kernel::op::Op;
@@ -27,8 +27,10 @@ use entity::targets::target;
 pub enum TargetPace {
     /// 落后于进度: less than what is due.
     Behind,
-    /// 达到进度: what is due, not yet all of it.
+    /// 达到进度: what is due, not yet all of it. Both percents are the same as they are shown, with two decimals.
     OnPace,
+    /// 超过进度: more than what is due, not yet all of it.
+    OverPace,
     /// 完成: exactly all of it.
     Fulfilled,
     /// 超额完成: more than all of it.

@@ -10,7 +10,7 @@ use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
 use async_graphql::{Context, ID, Object};
 use entity::id::{FederationId, TargetId};
-use entity::targets::target::Entity;
+use entity::targets::target::{Entity, Model};
 
 /// Handing targets down.
 #[derive(Default)]
@@ -21,11 +21,25 @@ async fn issued(op: &Op, input: &IssueTargets) -> Result<(Vec<Target>, Vec<Targe
     let goal = service::goal(op, input)?;
     let issuer = FederationId::parse(&input.issuer_id, "issuerId")?;
     let targets = store::seen(op, &goal, &service::recipients(input)?).await?;
-    let mut warnings = Vec::new();
-    for own in store::seen(op, &goal, &[issuer]).await? {
-        warnings.extend(Target(own).handed_down(op).await?.warnings());
-    }
+    let warnings = warnings(op, store::seen(op, &goal, &[issuer]).await?).await?;
     Ok((targets.into_iter().map(Target).collect(), warnings))
+}
+
+/// What is worth a look in how targets were handed down, each thing once.
+async fn warnings(op: &Op, targets: Vec<Model>) -> Result<Vec<TargetWarning>, Error> {
+    let mut warnings = Vec::new();
+    for target in targets {
+        warnings.extend(Target(target).handed_down(op).await?.warnings());
+    }
+    warnings.dedup();
+    Ok(warnings)
+}
+
+/// The same after an amendment: of the target itself, and of the superior's own.
+async fn warnings_about(op: &Op, target: &Target) -> Result<Vec<TargetWarning>, Error> {
+    let superior = op.tree().ancestors_of(target.0.federation_id).next();
+    let above = store::seen(op, &target.goal()?, superior.as_slice()).await?;
+    warnings(op, above.into_iter().chain([target.0.clone()]).collect()).await
 }
 
 /// The target after a change, or after a conflict about it; and why it was not changed.
@@ -50,7 +64,7 @@ async fn changed(
 #[Object]
 impl TargetMutation {
     /// Issues targets (下达任务): one metric of a year, to several federations directly below, or at the top to itself. CONFLICT
-    /// if one of them has such a target: amend it.
+    /// if one of them has such a target that is not closed: amend it, or close it first.
     async fn issue_targets(
         &self,
         context: &Context<'_>,
@@ -86,7 +100,15 @@ impl TargetMutation {
     ) -> Result<AmendTargetPayload, Error> {
         let op = Op::of(context);
         let (target, user_errors) = changed(op, &input.id, service::amend(op, &input).await).await?;
-        Ok(AmendTargetPayload { target, user_errors })
+        let warnings = match &target {
+            Some(target) if user_errors.is_empty() => warnings_about(op, target).await?,
+            _ => Vec::new(),
+        };
+        Ok(AmendTargetPayload {
+            target,
+            warnings,
+            user_errors,
+        })
     }
 
     /// Closes a target: it is amended no more; at the superior's.

@@ -90,7 +90,7 @@ fn read(tx: &Tx, issuer: &Node, (input, goal): (&IssueTargets, &Goal)) -> Result
     Ok(targets)
 }
 
-/// Hands a metric down; a conflict if one of the federations has such a target already.
+/// Hands a metric down; a conflict if one of the federations has such a target that is not closed.
 pub(super) async fn issue(op: &Op, input: &IssueTargets) -> Result<TargetId, Error> {
     let digest = op.app().digest("issueTargets", input)?;
     op.write_once(input.idempotency_key.as_deref(), digest, |tx| async move {
@@ -102,8 +102,8 @@ pub(super) async fn issue(op: &Op, input: &IssueTargets) -> Result<TargetId, Err
         let taken = store::taken(&tx, &goal, &ids).await?;
         if let Some(index) = ids.iter().position(|id| taken.contains(id)) {
             let has_one = text(
-                "It has this target already: amend it.",
-                "该单位已有此项目标，请进行调整。",
+                "It has this target, and it is not closed: amend it, or close it first.",
+                "该单位已有此项未关闭的目标，请进行调整，或先关闭再下达。",
             );
             return Err(conflict(format!("targets.{index}.federationId"), has_one));
         }

@@ -7,6 +7,7 @@ use crate::kernel::op::Op;
 use crate::kernel::page::PARTS_MAX;
 use crate::kernel::scope::{Readable, Scope, Within, parts_of};
 use crate::kernel::sql::Sql;
+use crate::kernel::tree::Tree;
 use crate::kernel::tx::Tx;
 use crate::policy::Action;
 use chrono::NaiveDate;
@@ -25,10 +26,8 @@ impl Readable for Entity {
 
 /// Which targets a list holds.
 pub(super) struct Wanted {
-    /// Of this federation, or issued by it.
-    pub(super) federation_id: FederationId,
-    /// Issued by it to those directly below.
-    pub(super) is_issued: bool,
+    /// Of these federations.
+    pub(super) federation_ids: Vec<FederationId>,
     /// Only of this year.
     pub(super) year: Option<i32>,
     /// Only of this metric.
@@ -37,14 +36,8 @@ pub(super) struct Wanted {
 
 /// The targets that a scope reaches and for which everything named holds, for a list.
 pub(super) fn rows(scope: &Scope, wanted: &Wanted) -> Select<Entity> {
-    let rows = Entity::within(scope);
-    let mut rows = if wanted.is_issued {
-        let below = Column::FederationId.ne(wanted.federation_id);
-        rows.filter(Column::IssuerId.eq(wanted.federation_id))
-            .filter(below)
-    } else {
-        rows.filter(Column::FederationId.eq(wanted.federation_id))
-    };
+    let held = Column::FederationId.is_in(wanted.federation_ids.iter().copied());
+    let mut rows = Entity::within(scope).filter(held);
     if let Some(year) = wanted.year {
         rows = rows.filter(Column::Year.eq(year));
     }
@@ -63,19 +56,21 @@ fn of(scope: &Scope, goal: &Goal, ids: &[FederationId]) -> Select<Entity> {
         .filter(Column::Dimension.eq(&goal.dimension))
 }
 
-/// The targets of federations for a goal that the caller may see, in the order of the federations.
+/// The last target of each federation for a goal that the caller may see, in the order of the federations.
 pub(super) async fn seen(op: &Op, goal: &Goal, ids: &[FederationId]) -> Result<Vec<Model>, Error> {
-    let rows = of(&op.scope(Action::ReadTargets)?, goal, ids);
-    let mut found = rows.all(op.app().db.reader()).await?;
-    found.sort_by_key(|target| ids.iter().position(|id| *id == target.federation_id));
-    Ok(found)
+    let rows = of(&op.scope(Action::ReadTargets)?, goal, ids).order_by_asc(Column::Id);
+    let found = rows.all(op.app().db.reader()).await?;
+    let mut last: HashMap<FederationId, Model> = found
+        .into_iter()
+        .map(|target| (target.federation_id, target))
+        .collect();
+    Ok(ids.iter().filter_map(|id| last.remove(id)).collect())
 }
 
-/// Which of the federations to which the caller may issue have a target for a goal already.
+/// Which of the federations to which the caller may issue have a target for a goal that is not closed.
 pub(super) async fn taken(tx: &Tx, goal: &Goal, ids: &[FederationId]) -> Result<Vec<FederationId>, Error> {
-    let found = of(&tx.scope(Action::IssueTargets), goal, ids)
-        .all(tx.db())
-        .await?;
+    let open = of(&tx.scope(Action::IssueTargets), goal, ids).filter(Column::ClosedOn.is_null());
+    let found = open.all(tx.db()).await?;
     Ok(found.iter().map(|target| target.federation_id).collect())
 }
 
@@ -146,7 +141,7 @@ impl Batch for HandedDown {
     type Value = Shares;
 
     async fn load(op: Op, keys: Vec<Self::Key>) -> Result<Vec<Shares>, Error> {
-        let db = &op.app().db;
+        let (db, tree) = (&op.app().db, op.tree());
         let mut found: HashMap<i32, Shares> = HashMap::new();
         let slots: Vec<(i32, Self::Key)> = (0..).zip(keys).collect();
         for slots in slots.chunks(PARTS_MAX) {
@@ -157,9 +152,8 @@ impl Batch for HandedDown {
                     "{union}SELECT {slot} AS slot, COUNT(*) AS count, CAST(COALESCE(SUM("
                 ));
                 push_amount(&mut sql, op.today());
-                sql.push("), 0) AS BIGINT) AS sum FROM target WHERE issuer_id = ")
-                    .bind(*id);
-                sql.push(" AND federation_id <> ").bind(*id);
+                sql.push("), 0) AS BIGINT) AS sum FROM target WHERE federation_id IN ");
+                sql.list(directly_below(&tree, *id));
                 push_goal(&mut sql, goal);
             }
             let rows = Row::find_by_statement(sql.on(db.backend()))
@@ -175,9 +169,20 @@ impl Batch for HandedDown {
     }
 }
 
-/// SQL for the targets of a goal.
+/// Those directly below a federation, as the tree is now.
+pub(super) fn directly_below(tree: &Tree, id: FederationId) -> Vec<FederationId> {
+    let children = tree.get(id).into_iter().flat_map(|node| tree.children(node));
+    children.map(|child| child.id).collect()
+}
+
+/// SQL for the last target of each federation for a goal: those before it were closed.
 pub(crate) fn push_goal(sql: &mut Sql, goal: &Goal) {
     sql.push(" AND target.year = ").bind(goal.year);
     sql.push(" AND target.metric = ").bind(goal.metric.code());
     sql.push(" AND target.dimension = ").bind(goal.dimension.as_str());
+    sql.push(
+        " AND NOT EXISTS (SELECT 1 FROM target AS later WHERE later.federation_id = target.federation_id \
+         AND later.metric = target.metric AND later.id > target.id AND later.year = target.year \
+         AND later.dimension = target.dimension)",
+    );
 }

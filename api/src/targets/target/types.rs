@@ -35,7 +35,7 @@ pub enum TargetHolder {
     /// 本级: those of the federation itself.
     #[default]
     Itself,
-    /// 下级: those that it issued to the federations directly below it.
+    /// 下级: those of the federations that are directly below it today, whoever issued them.
     DirectlyBelow,
 }
 
@@ -56,11 +56,14 @@ pub async fn targets_of(
     filter: TargetFilter,
     page: Page,
 ) -> Result<Connection<Target>, Error> {
-    let scope = Op::of(context).scope_within(Action::ReadTargets, &at.0)?;
+    let op = Op::of(context);
+    let scope = op.scope_within(Action::ReadTargets, &at.0)?;
     let metric = filter.metric.map(|code| rules::metric(&code.0)).transpose();
     let wanted = store::Wanted {
-        federation_id: at.0.id,
-        is_issued: filter.holder == TargetHolder::DirectlyBelow,
+        federation_ids: match filter.holder {
+            TargetHolder::Itself => vec![at.0.id],
+            TargetHolder::DirectlyBelow => store::directly_below(&op.tree(), at.0.id),
+        },
         year: filter.year,
         metric: metric.map_err(|why| invalid("metric", why))?.map(MetricId::code),
     };
@@ -76,7 +79,7 @@ pub async fn targets_of(
 pub struct Target(pub target::Model);
 
 impl Target {
-    fn goal(&self) -> Result<Goal, Error> {
+    pub(super) fn goal(&self) -> Result<Goal, Error> {
         let lost = || anyhow::anyhow!("no metric {}", self.0.metric);
         Ok(Goal::of(&self.0).ok_or_else(lost)?)
     }
@@ -113,7 +116,8 @@ impl Target {
         federation(Op::of(context), self.0.federation_id)
     }
 
-    /// Who issued it: the superior; at the top the federation itself. Who may ISSUE_TARGETS there may change it.
+    /// Who issued it: the superior of that time; at the top the federation itself. Who may ISSUE_TARGETS at the superior of
+    /// today may change it.
     async fn issuer(&self, context: &Context<'_>) -> Result<Federation, Error> {
         federation(Op::of(context), self.0.issuer_id)
     }
@@ -175,7 +179,7 @@ impl Target {
         Ok(amendments.into_iter().map(amendment).collect())
     }
 
-    /// What the federation handed down of it to those directly below (层层分解).
+    /// What those directly below the federation today have of it (层层分解).
     async fn decomposition(&self, context: &Context<'_>) -> Result<TargetDecomposition, Error> {
         self.handed_down(Op::of(context)).await
     }
@@ -257,7 +261,7 @@ impl TargetDecomposition {
     }
 }
 
-/// What a federation handed down of its own target, all as amended until today.
+/// What those directly below a federation have of its own target, all as amended until today; of each the last such target.
 #[Object]
 impl TargetDecomposition {
     /// How many federations directly below it have such a target.
@@ -279,7 +283,7 @@ impl TargetDecomposition {
 /// What is allowed and worth a look.
 #[derive(Clone, Copy, Debug, Enum, PartialEq, Eq)]
 pub enum TargetWarning {
-    /// 分解数低于本级目标: the targets of those directly below are together less than the issuer's own.
+    /// 分解数低于本级目标: the targets of those directly below a federation are together less than its own.
     ChildrenBelowOwn,
 }
 
@@ -369,9 +373,15 @@ crate::payload! {
     SignTargetPayload { target: Target }
 }
 
-crate::payload! {
-    /// What `amendTarget` did. After a CONFLICT it holds the target as it is now.
-    AmendTargetPayload { target: Target }
+/// What `amendTarget` did.
+#[derive(SimpleObject)]
+pub struct AmendTargetPayload {
+    /// The target as it is now, also after a CONFLICT; null if the call was refused otherwise.
+    pub target: Option<Target>,
+    /// What is worth a look in how the target was handed down, or in how the superior's own was; nothing is refused for it.
+    pub warnings: Vec<TargetWarning>,
+    /// Why nothing was changed; empty when it was done.
+    pub user_errors: Vec<UserError>,
 }
 
 crate::payload! {
