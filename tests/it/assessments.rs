@@ -428,8 +428,8 @@ both! {
             assert_eq!(nodes.len(), first);
             assert!(nodes.iter().all(|node| node["scores"][0]["evidence"][0]["id"].is_string() && node["scores"][3]["evidence"][0]["id"].is_string()));
         }
-        // Who asks; the scheme; the page; the scheme of each; scores; figures of a stock, and of a part of a flow; who handed
-        // it in; enterprises and visits that prove it.
-        assert_eq!(costs, [10, 10]);
+        // Who asks; the scheme; the page; the scheme of each; scores; figures; who handed it in; enterprises and visits that
+        // prove it.
+        assert_eq!(costs, [9, 9]);
     }
 }

@@ -34,8 +34,8 @@ both! {
             assert_eq!(nodes.len(), if count == 2 { 2 } else { 20 });
             assert!(nodes.iter().all(|node| node["tradeUnion"]["name"].is_string() && node["lastVisit"]["startedAt"].is_string()));
         }
-        // Who asks; figures of stocks and of flows; enterprises, their total, coverage, unions, last visits.
-        assert_eq!(costs, [8, 8]);
+        // Who asks; figures; enterprises, their total, coverage, unions, last visits.
+        assert_eq!(costs, [7, 7]);
     }
 
     async fn a_province_reads_the_figures_of_all_its_counties_in_two_statements(app: App) {

@@ -96,8 +96,14 @@ both! {
                         facts.push(Fact { metric: "visits", place, day: counted, amount: 1 });
                     }
                 }
-                if dice.below(4) == 0 {
-                    app.settle().await;
+                match dice.below(8) {
+                    0 => app.settle().await,
+                    // A process that dies while it numbers and folds, at any point of it.
+                    1 | 2 => {
+                        let time = std::time::Duration::from_millis(dice.below(12));
+                        let _ = tokio::time::timeout(time, app.settle()).await;
+                    }
+                    _ => {}
                 }
             }
             for _ in 0..40 {

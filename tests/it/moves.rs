@@ -212,8 +212,14 @@ both! {
                 }
                 _ => {}
             }
-            if dice.below(4) == 0 {
-                app.settle().await;
+            match dice.below(8) {
+                0 => app.settle().await,
+                // A process that dies while it numbers and folds, at any point of it.
+                1 | 2 => {
+                    let time = std::time::Duration::from_millis(dice.below(12));
+                    let _ = tokio::time::timeout(time, app.settle()).await;
+                }
+                _ => {}
             }
             let (place, a, b) = (dice.below(12) as usize, dice.day(), dice.day());
             let time = (a.min(b), a.max(b));

@@ -4,7 +4,7 @@ use super::rules::{Counts, Failure, Refusal, reads, shortened};
 use crate::kernel::app::App;
 use crate::kernel::error::{Error, Text, text};
 use crate::kernel::loader::Batch;
-use crate::kernel::op::Op;
+use crate::kernel::op::{Actor, Op};
 use crate::kernel::page::{Bounds, PARTS_MAX};
 use crate::kernel::scope::Within;
 use crate::kernel::sql::{PARAMETERS_MAX, Sql};
@@ -202,9 +202,12 @@ pub(super) async fn open_jobs(app: &App, kind: JobKind) -> Result<Vec<JobId>, Er
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
-/// Those of some jobs that the caller may see: where it reads jobs, and those that it asked for itself. What a kind of job asks for stands in no `Readable`, which knows one
-/// action a table: so no other loader gives a job.
+/// Those of some jobs that the caller may see: where it reads jobs, and those that it asked for itself. What a kind of job
+/// asks for stands in no `Readable`, which knows one action a table: so no other loader gives a job.
 async fn seen(op: &Op, ids: &[JobId]) -> Result<Vec<job::Model>, Error> {
+    if matches!(op.actor(), Actor::Anonymous) {
+        return Err(Error::Unauthenticated);
+    }
     let own = match op.account_id() {
         Some(id) => job::Column::AccountId.eq(id),
         None => false.into(),

@@ -31,7 +31,7 @@ pub struct Row {
 
 /// Inputs that the poor samples of the schema are not enough for, by operation; with a name where there are several.
 /// `<role>` is the caller's, `<township>` that of the place, `<Session (over)>` a thing that is there.
-const INPUTS: [(&str, &str, &str); 12] = [
+const INPUTS: [(&str, &str, &str); 13] = [
     ("addClientCredential", "", r#"{"publicKey": ""}"#),
     ("draftReturn", "", r#"{"title": ""}"#),
     ("elevate", "", r#"{"role": "<role>"}"#),
