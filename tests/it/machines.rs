@@ -280,7 +280,7 @@ both! {
         let some = ask("read_tree  read_visits read_tree").await;
         let more = ask("read_tree read_enterprises read_figures").await;
 
-        assert_eq!(all.json()["scope"], "read_tree read_enterprises read_trade_unions read_figures read_targets");
+        assert_eq!(all.json()["scope"], "read_tree read_enterprises read_trade_unions read_figures read_returns read_targets");
         assert_eq!(some.json()["scope"], "read_tree");
         assert_eq!(of(app.bearer(&all)).await, ("GRANTED GRANTED NO_ROLE".into(), "none".into()));
         assert_eq!(of(app.bearer(&some)).await, ("GRANTED OUT_OF_SCOPE NO_ROLE".into(), "FORBIDDEN".into()));
