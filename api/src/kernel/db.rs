@@ -34,6 +34,14 @@ pub struct Db {
     statements: Statements,
 }
 
+/// Begins a transaction, whatever becomes of who asked. A caller that goes away between BEGIN and its answer would leave
+/// PostgreSQL's connection inside a transaction that nobody knows of: the next statement on it would never be committed.
+async fn begun(db: &DatabaseConnection, options: TransactionOptions) -> Result<DatabaseTransaction, Error> {
+    let db = db.clone();
+    let begun = tokio::spawn(async move { db.begin_with_options(options).await });
+    Ok(begun.await.map_err(anyhow::Error::from)??)
+}
+
 impl Db {
     /// Opens `sqlite:FILE` (made if missing) or `postgres://…` with at most `connections` connections. Statements may
     /// take as long as they like.
@@ -141,7 +149,7 @@ impl Db {
             access_mode: None,
             sqlite_transaction_mode: Some(SqliteTransactionMode::Deferred),
         };
-        let transaction = self.unhurried.begin_with_options(options).await?;
+        let transaction = begun(&self.unhurried, options).await?;
         self.limit_work(&transaction, Duration::ZERO).await?;
         Ok(transaction)
     }
@@ -152,7 +160,7 @@ impl Db {
             access_mode: None,
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         };
-        let transaction = self.writer.begin_with_options(options).await?;
+        let transaction = begun(&self.writer, options).await?;
         self.hold_writer(None).end();
         Ok(transaction)
     }
