@@ -24,7 +24,6 @@ mod bare;
 
 use api::kernel::op::Op;
 use api::kernel::scope::Within;
-use api::kernel::sql::Sql;
 use api::kernel::tree::Node;
 use api::policy::Action;
 use bare::{enterprise, line, micros, quarter, write, writer};
@@ -39,16 +38,14 @@ use entity::sealed::Sealed;
 use entity::visits::visit;
 use flate2::read::GzDecoder;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, IntoActiveModel,
-    IsolationLevel, Order, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, SqliteTransactionMode,
-    Statement, TransactionOptions, TransactionTrait,
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, IntoActiveModel, Order,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, Statement, TransactionTrait,
 };
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use support::db::{Stage, done};
-use support::register::{REGISTER, YUESHAN, record, register, uscc};
+use support::register::{REGISTER, YUESHAN, record, register};
 use support::tree::{GUANGDONG, HUNAN, XIANGTAN, XIANGXIANG};
 use support::{App, Caller, Clock, Database};
-use uuid::Uuid;
 
 const DIVISIONS: &[u8] = include_bytes!("../../api/data/divisions.csv.gz");
 /// Rounds of each measurement; what a quarter of them took at most counts: the machine disturbs the others.

@@ -143,7 +143,7 @@ both! {
         let number = found[0][4].clone();
         assert!(number.starts_with("FIG-20260620-"), "{number}");
         assert_eq!(found[..3], [
-            vec!["统计数字", "湘潭市总工会", "2026-02-01 至 2026-06-20", "制表时间 2026-06-20 10:00", &number].iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>(),
+            ["统计数字", "湘潭市总工会", "2026-02-01 至 2026-06-20", "制表时间 2026-06-20 10:00", &number].iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>(),
             ["代码", "名称", "层级", "企业数（家）", "职工数（人）", "走访次数（次）", "税务代征经费（元）", "口径"].map(str::to_owned).to_vec(),
             ["code", "name", "level", "enterprises", "employees", "visits", "fees_collected", "qualifier"].map(str::to_owned).to_vec(),
         ]);

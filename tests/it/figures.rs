@@ -1,6 +1,6 @@
 //! Figures equal a naive recount: random histories, folded at random moments, asked at random places and days.
 
-use crate::support::Dice;
+use crate::support::dice::Dice;
 use crate::support::register::{CORRECT, REGISTER, UPDATE, YUESHAN, enterprise, figures, register, visit};
 use crate::support::tree::{HUNAN, QINGXI, SHAOSHAN, WANGCHUNMEN, XIANGTAN, XIANGXIANG};
 use chrono::NaiveDate;

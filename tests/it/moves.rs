@@ -1,10 +1,11 @@
 //! Moves: what there was stays at the old place until the day, what there is is at the new one, at every date and level.
 
+use crate::support::Caller;
+use crate::support::dice::Dice;
 use crate::support::register::{
     COVER, REGISTER, UPDATE, YUESHAN, enterprise, figures, found, register, visit,
 };
 use crate::support::tree::{CHANGSHA, FURONG, HUNAN, QINGXI, SHAOSHAN, WANGCHUNMEN, XIANGTAN, XIANGXIANG};
-use crate::support::{Caller, Dice};
 use crate::verify::first_break;
 use chrono::NaiveDate;
 use serde_json::{Value, json};
@@ -227,11 +228,11 @@ both! {
             assert_eq!(found, book.recount(place, time), "step {step}: federation {place} {time:?}");
         }
         app.settle().await;
-        for place in 0..12 {
+        for (place, id) in ids.iter().enumerate() {
             for _ in 0..6 {
                 let (a, b) = (dice.day(), dice.day());
                 let time = (a.min(b), a.max(b));
-                let found = numbers(&cadre, &ids[place], &METRICS, time).await;
+                let found = numbers(&cadre, id, &METRICS, time).await;
                 assert_eq!(found, book.recount(place, time), "federation {place} {time:?}");
             }
         }

@@ -30,7 +30,6 @@ pub mod watch;
 pub use app::{App, Caller};
 pub use clock::Clock;
 pub use db::Database;
-pub use dice::Dice;
 
 use std::future::Future;
 use std::time::Duration;
