@@ -84,7 +84,7 @@ mod tests {
             (-1, 800, Some("-0.12")),
             (0, 0, None),
             (7, 0, None),
-            (i64::MAX, 1, Some("922337203685477580700.00")),
+            (i64::MAX, 1, None),
         ] {
             assert_eq!(percent(part, whole).as_deref(), shown, "{part}/{whole}");
         }
