@@ -1,7 +1,8 @@
 //! Snapshots: figures as they were reported, beside what they are now.
 
+use crate::moves::{MOVE_FEDERATION, found_federation};
 use crate::support::Caller;
-use crate::support::register::{YUESHAN, record, register};
+use crate::support::register::{REGISTER, YUESHAN, enterprise, record, register};
 use crate::support::returns::{FREEZE, freeze, report};
 use crate::support::tree::*;
 use serde_json::{Value, json};
@@ -98,5 +99,28 @@ both! {
         // Who asks; snapshots, their total, who froze, lines, flows, stocks.
         assert_eq!(costs[0], costs[1]);
         assert!(costs[1] <= 7, "{costs:?}");
+    }
+
+    async fn what_has_gone_elsewhere_is_no_longer_told_live(app: App) {
+        let city = app.person("CADRE", XIANGTAN).await;
+        let leader = app.person("LEADER", XIANGXIANG).await;
+        let park = found_federation(&city, &app.gid(XIANGXIANG), "TOWNSHIP", "湘乡工业园工会").await;
+        let input = json!({"federationId": app.gid(XIANGXIANG), "title": "上半年数字", "metrics": ["enterprises"], "hasChildren": true});
+        city.done(FREEZE, input).await;
+        let of_park = |snapshots: Value| {
+            let lines = snapshots["nodes"][0]["lines"]["nodes"].as_array().unwrap();
+            // Only a park has no code.
+            let line = lines.iter().find(|line| line["federation"]["code"].is_null()).unwrap();
+            (line["value"].clone(), line["live"]["value"].clone(), line["moved"].clone())
+        };
+        assert_eq!(of_park(shown(&leader, XIANGXIANG).await), (json!("0"), json!("0"), json!("0")));
+
+        city.done(MOVE_FEDERATION, json!({"id": park, "parentId": app.gid(SHAOSHAN), "on": "2026-06-01", "reason": "托管"})).await;
+        let mut firm = enterprise(&city, YUESHAN, 7);
+        firm["federationId"] = json!(park);
+        city.done(REGISTER, firm).await;
+
+        assert_eq!(of_park(shown(&leader, XIANGXIANG).await), (json!("0"), Value::Null, Value::Null));
+        assert_eq!(of_park(shown(&city, XIANGXIANG).await), (json!("0"), json!("1"), json!("1")));
     }
 }

@@ -3,9 +3,9 @@
 use super::types::FreezeFigures;
 use super::{Frozen, store};
 use crate::figures::rules::{Asked, metrics};
+use crate::figures::types::{Figure, figures_of};
 use crate::kernel::error::{Error, Faults, invalid, text};
 use crate::kernel::gid::Gid;
-use crate::kernel::ledger::{Amount, Figures, Period, Wanted};
 use crate::kernel::op::Op;
 use crate::kernel::tree::Node;
 use crate::metrics::{MetricId, Nature};
@@ -16,14 +16,12 @@ use entity::id::{FederationId, FigureSnapshotId, SnapshotLineId};
 use entity::returns::{figure_snapshot, snapshot_line};
 use futures_util::future::try_join_all;
 
-/// The figure of a federation as a whole, for the days of a snapshot.
-pub(super) fn wanted(of: FederationId, metric: MetricId, (from, to): (NaiveDate, NaiveDate)) -> Wanted {
-    let from = (metric.entry().nature == Nature::Flow).then_some(from);
-    Wanted {
-        federation_id: of,
-        metric,
-        axis: None,
-        period: Period { from, to },
+/// The days of a snapshot, as a question for figures.
+pub(super) fn days(from: NaiveDate, to: NaiveDate) -> Asked {
+    Asked {
+        from: Some(from),
+        to: Some(to),
+        ..Asked::default()
     }
 }
 
@@ -31,21 +29,13 @@ pub(super) fn wanted(of: FederationId, metric: MetricId, (from, to): (NaiveDate,
 async fn figures(
     op: &Op,
     at: &Node,
-    (metrics, days, with_children): (&[MetricId], (NaiveDate, NaiveDate), bool),
-) -> Result<Vec<(Wanted, Amount)>, Error> {
+    (metrics, days, with_children): (&[MetricId], &Asked, bool),
+) -> Result<Vec<Figure>, Error> {
     let tree = op.tree();
     let children = tree.children(at).filter(|_| with_children);
-    let of: Vec<FederationId> = [at.id]
-        .into_iter()
-        .chain(children.map(|child| child.id))
-        .collect();
-    let of_one = |id: FederationId| metrics.iter().map(move |metric| wanted(id, *metric, days));
-    let wanted: Vec<Wanted> = of.into_iter().flat_map(of_one).collect();
-    let sums = try_join_all(wanted.iter().map(|wanted| op.load::<Figures>(wanted.clone()))).await?;
-    let sums = sums
-        .into_iter()
-        .map(|sums| sums.into_iter().map(|(_, sum)| sum).sum());
-    Ok(wanted.into_iter().zip(sums).collect())
+    let of = std::iter::once(at.id).chain(children.map(|child| child.id));
+    let figures = of.map(|id| figures_of(op, id, (metrics, days, None)));
+    Ok(try_join_all(figures).await?.into_iter().flatten().collect())
 }
 
 /// Keeps the figures of a period as they stand now.
@@ -71,7 +61,12 @@ pub(super) async fn freeze(op: &Op, input: &FreezeFigures) -> Result<FigureSnaps
         return Err(invalid("to", text("Not in the future.", "日期不能晚于今天。")));
     }
     // Read before the transaction: it holds a connection, and reading takes another.
-    let figures = &figures(op, &at, (&metrics, days, input.has_children)).await?;
+    let figures = &figures(
+        op,
+        &at,
+        (&metrics, &self::days(days.0, days.1), input.has_children),
+    )
+    .await?;
     let digest = op.app().digest("freezeFigures", input)?;
     let id = at.id;
     op.write_once(input.idempotency_key.as_deref(), digest, |tx| async move {
@@ -87,14 +82,14 @@ pub(super) async fn freeze(op: &Op, input: &FreezeFigures) -> Result<FigureSnaps
             path: at.path.to_string(),
             county_id: at.county_id,
         };
-        let line = |(position, (wanted, sum)): (i32, &(Wanted, Amount))| snapshot_line::Model {
+        let line = |(position, figure): (i32, &Figure)| snapshot_line::Model {
             id: SnapshotLineId(op.id()),
             snapshot_id: snapshot.id,
             position,
-            of_id: wanted.federation_id,
-            metric: wanted.metric.code().to_owned(),
-            value: sum.total(),
-            qualifier: sum.qualifier().mark().to_owned(),
+            of_id: figure.wanted.federation_id,
+            metric: figure.wanted.metric.code().to_owned(),
+            value: figure.sum.total(),
+            qualifier: figure.sum.qualifier().mark().to_owned(),
         };
         let lines: Vec<snapshot_line::Model> = (1..).zip(figures).map(line).collect();
         let (id, count) = (snapshot.id, lines.len());

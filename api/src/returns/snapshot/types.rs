@@ -1,12 +1,13 @@
 //! Snapshots as clients see them.
 
-use super::service::wanted;
+use super::service::days;
 use super::store::{self, LinesOf};
 use crate::accounts::account::store::DisplayNames;
-use crate::figures::types::{Figure, Metric, NamedPeriod, Qualifier, decimal};
+use crate::figures::rules::Asked;
+use crate::figures::types::{Figure, Metric, NamedPeriod, Qualifier, decimal, figures_of};
 use crate::kernel::error::Error;
 use crate::kernel::gid::Gid;
-use crate::kernel::ledger::{Figures, Qualifier as Exactness};
+use crate::kernel::ledger::Qualifier as Exactness;
 use crate::kernel::op::Op;
 use crate::kernel::page::{self, Connection, Listing, Page, Sort};
 use crate::metrics::MetricId;
@@ -14,7 +15,6 @@ use crate::org::federation::types::{Federation, federation};
 use crate::policy::Action;
 use crate::scalars::{Date, DateTime, Decimal, MetricCode};
 use async_graphql::{Context, ID, InputObject, Object};
-use chrono::NaiveDate;
 use entity::returns::figure_snapshot::{Column, Model};
 use entity::returns::snapshot_line::Model as Line;
 use serde::Serialize;
@@ -86,7 +86,7 @@ impl FigureSnapshot {
     ) -> Result<Connection<SnapshotLine>, Error> {
         let page = Page::new(first, after, last, before)?;
         let lines = Op::of(context).load::<LinesOf>(self.0.id).await?;
-        let days = (self.0.opens_on, self.0.closes_on);
+        let days = days(self.0.opens_on, self.0.closes_on);
         let known = |line: Line| Some((MetricId::coded(&line.metric)?, line));
         page.slice(
             lines.into_iter().filter_map(known).collect(),
@@ -100,18 +100,18 @@ impl FigureSnapshot {
 pub struct SnapshotLine {
     metric: MetricId,
     line: Line,
-    days: (NaiveDate, NaiveDate),
+    days: Asked,
 }
 
 impl SnapshotLine {
-    async fn now(&self, context: &Context<'_>) -> Result<Figure, Error> {
-        let wanted = wanted(self.line.of_id, self.metric, self.days);
-        let sums = Op::of(context).load::<Figures>(wanted.clone()).await?;
-        Ok(Figure {
-            wanted,
-            dimension: String::new(),
-            sum: sums.into_iter().map(|(_, sum)| sum).sum(),
-        })
+    /// None if the federation has gone where the caller reads no figures.
+    async fn now(&self, context: &Context<'_>) -> Option<Result<Figure, Error>> {
+        let asked = (&[self.metric][..], &self.days, None);
+        match figures_of(Op::of(context), self.line.of_id, asked).await {
+            Ok(figures) => figures.into_iter().next().map(Ok),
+            Err(Error::NotFound(_) | Error::Forbidden) => None,
+            Err(error) => Some(Err(error)),
+        }
     }
 }
 
@@ -138,15 +138,15 @@ impl SnapshotLine {
         Exactness::marked(&self.line.qualifier).into()
     }
 
-    /// What it is now, for the same days.
-    async fn live(&self, context: &Context<'_>) -> Result<Figure, Error> {
+    /// What it is now, for the same days; null where the federation has gone out of the caller's reach since.
+    async fn live(&self, context: &Context<'_>) -> Option<Result<Figure, Error>> {
         self.now(context).await
     }
 
-    /// By how much it has moved since: what it is now less what it was.
-    async fn moved(&self, context: &Context<'_>) -> Result<Decimal, Error> {
+    /// By how much it has moved since: what it is now less what it was; null as `live` is.
+    async fn moved(&self, context: &Context<'_>) -> Option<Result<Decimal, Error>> {
         let now = self.now(context).await?;
-        Ok(decimal(self.metric, now.sum.total() - self.line.value))
+        Some(now.map(|now| decimal(self.metric, now.sum.total() - self.line.value)))
     }
 }
 
