@@ -25,6 +25,7 @@ mod m20261123_000017_returns;
 mod m20261123_000015_targets;
 mod m20261123_000016_assessments;
 mod m20261123_000018_staff_goals;
+mod m20261201_000019_axes;
 
 /// Brings a database to the newest shape, or back.
 #[derive(Debug)]
@@ -52,6 +53,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000015_targets::Migration),
             Box::new(m20261123_000016_assessments::Migration),
             Box::new(m20261123_000018_staff_goals::Migration),
+            Box::new(m20261201_000019_axes::Migration),
         ]
     }
 }

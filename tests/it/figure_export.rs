@@ -117,8 +117,8 @@ async fn crowd(app: &App, county: &str, many: u32) -> App {
     ))
     .await;
     app.write(
-        "INSERT INTO figure_rollup (federation_id, metric, dimension, grain, day, qualifier, amount) \
-         SELECT id, 'enterprises', '', 'D', '2026-06-01', '=', CAST(substr(path, length(path) - 3) AS INT) \
+        "INSERT INTO figure_rollup (federation_id, metric, axis, grain, day, dimension, qualifier, amount) \
+         SELECT id, 'enterprises', '', 'D', '2026-06-01', '', '=', CAST(substr(path, length(path) - 3) AS INT) \
          FROM federation WHERE kind = 'PARK'",
     )
     .await;

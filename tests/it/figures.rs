@@ -251,6 +251,45 @@ both! {
         }
     }
 
+    async fn the_parts_of_a_series_add_up_to_the_whole_at_every_step(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        for (number, ownership, day) in [(1, "STATE", "2025-11-03"), (2, "PRIVATE", "2026-01-10"), (3, "PRIVATE", "2026-03-31"), (4, "FOREIGN", "2026-06-20")] {
+            let mut firm = enterprise(&cadre, YUESHAN, number);
+            firm["ownership"] = json!(ownership);
+            firm["registeredOn"] = json!(day);
+            cadre.done(REGISTER, firm).await;
+        }
+        let query = "query($code: DivisionCode, $step: SeriesStep!, $from: Date!, $by: DimensionCode) { federation(code: $code) { \
+            figureSeries(metrics: [\"enterprises\"], from: $from, to: \"2026-06-20\", step: $step, by: $by) { dimension points { value } } } }";
+        let numbers = |one: &Value| -> Vec<i64> {
+            let points = one["points"].as_array().unwrap().iter();
+            points.map(|point| point["value"].as_str().unwrap().parse().unwrap()).collect()
+        };
+        for settled in [false, true] {
+            if settled {
+                app.settle().await;
+            }
+            for (step, from) in [("MONTH", "2026-01-01"), ("QUARTER", "2025-10-01"), ("DAY", "2026-03-20")] {
+                let ask = |by: Value| cadre.data(query, json!({"code": XIANGXIANG, "step": step, "from": from, "by": by}));
+                let whole = numbers(&ask(Value::Null).await["federation"]["figureSeries"][0]);
+                let before = app.statements();
+                let data = ask(json!("OWNERSHIP")).await;
+                let cost = app.statements() - before;
+                let parts = data["federation"]["figureSeries"].as_array().unwrap();
+                let names: Vec<&str> = parts.iter().map(|one| one["dimension"].as_str().unwrap()).collect();
+                assert_eq!(names, ["FOREIGN", "PRIVATE", "STATE"]);
+                let sums = (0..whole.len()).map(|step| parts.iter().map(|one| numbers(one)[step]).sum::<i64>());
+                assert_eq!(sums.collect::<Vec<_>>(), whole, "{step} {settled}");
+                assert_eq!(*whole.last().unwrap(), 4);
+                assert!(cost <= 3, "who asks, the changes, what there was: {cost}");
+            }
+        }
+        let other = cadre.data(query, json!({"code": SHAOSHAN, "step": "MONTH", "from": "2026-01-01", "by": "OWNERSHIP"})).await;
+        assert_eq!(other["federation"], Value::Null, "the neighbour's");
+        let unknown = cadre.codes(query, json!({"code": XIANGXIANG, "step": "MONTH", "from": "2026-01-01", "by": "SEVERITY"})).await;
+        assert_eq!(unknown, ["INVALID"]);
+    }
+
     async fn a_share_names_its_two_numbers(app: App) {
         let cadre = app.person("CADRE", XIANGXIANG).await;
         let firm = register(&cadre, YUESHAN, 1).await;

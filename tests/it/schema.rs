@@ -47,13 +47,16 @@ const BOUNDED: [(&str, &str); 33] = [
     ),
     (
         "Federation.figureSeries",
-        "one for each metric asked for, at most 50",
+        "one for each metric asked for, at most 50, and part",
     ),
     (
         "Federation.ratios",
         "one for each ratio asked for, at most 50, and part",
     ),
-    ("FigureSeries.points", "at most 400, by rule"),
+    (
+        "FigureSeries.points",
+        "at most 400, and 2,000 in all parts of a metric, by rule",
+    ),
     ("Federation.paceRules", "one a metric, and one for all"),
     ("Federation.ranking", "at most 100, by rule"),
     ("IssueTargetsPayload.targets", "at most 100, by rule"),

@@ -106,7 +106,7 @@ both! {
             ("UPDATE collection SET due_fen = due_fen + 1 WHERE voucher_id = 'voucher-1'", "UPDATE collection SET due_fen = due_fen - 1 WHERE voucher_id = 'voucher-1'", "records: fees_collected"),
             ("UPDATE figure_entry SET amount = amount + 1 WHERE metric = 'visits'", "UPDATE figure_entry SET amount = amount - 1 WHERE metric = 'visits'", "records: visits"),
             (
-                "INSERT INTO figure_rollup (federation_id, metric, dimension, grain, day, qualifier, amount) SELECT federation_id, metric, 'PURPOSE:NONE', grain, day, qualifier, amount FROM figure_rollup WHERE metric = 'visits' AND dimension = ''",
+                "INSERT INTO figure_rollup (federation_id, metric, axis, grain, day, dimension, qualifier, amount) SELECT federation_id, metric, 'PURPOSE', grain, day, 'PURPOSE:NONE', qualifier, amount FROM figure_rollup WHERE metric = 'visits' AND dimension = ''",
                 "DELETE FROM figure_rollup WHERE dimension = 'PURPOSE:NONE'",
                 "roll-ups equal the entries: visits PURPOSE:NONE",
             ),

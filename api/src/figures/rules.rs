@@ -10,6 +10,8 @@ use std::cmp::Ordering;
 pub const METRICS_MAX: usize = 50;
 /// The most points of a series.
 pub const POINTS_MAX: usize = 400;
+/// The most points of all parts of a metric.
+pub const SPLIT_POINTS_MAX: usize = 2_000;
 
 /// A period as unions call it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -250,6 +252,18 @@ pub fn steps(step: Step, from: NaiveDate, to: NaiveDate) -> Result<Vec<(NaiveDat
         ));
     }
     Ok(steps)
+}
+
+/// Whether a metric of so many parts may be drawn in so many steps.
+pub fn check_series(parts: usize, steps: usize) -> Result<(), Error> {
+    if parts <= 1 || parts * steps <= SPLIT_POINTS_MAX {
+        return Ok(());
+    }
+    let many = text(
+        format!("At most 2,000 points, and these are {parts} parts: choose a longer step or a shorter time."),
+        format!("最多 2000 个点，现有 {parts} 个分项，请增大步长或缩短时间。"),
+    );
+    Err(invalid("step", many))
 }
 
 /// A share in hundredths of a per cent, rounded half up; none of nothing. 131 of 144 are 9097.

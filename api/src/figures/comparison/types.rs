@@ -3,7 +3,7 @@
 use crate::figures::rules::{self, Step};
 use crate::figures::types::{Figure, Metric, RatioDefinition, decimal, figures_of, percent};
 use crate::kernel::error::Error;
-use crate::kernel::ledger::series::Changes;
+use crate::kernel::ledger::series::{Changes, Days, Span};
 use crate::kernel::ledger::{Amount, Figures, Period, Wanted};
 use crate::kernel::op::Op;
 use crate::metrics::{MetricId, Nature, Ratio as Share};
@@ -14,6 +14,11 @@ use async_graphql::futures_util::future::{try_join, try_join_all};
 use chrono::NaiveDate;
 use entity::id::FederationId;
 use std::collections::BTreeMap;
+
+/// The value of a dimension, as clients read it; none for the whole.
+fn part(dimension: &str) -> Option<String> {
+    dimension.split_once(':').map(|(_, value)| value.to_owned())
+}
 
 /// A figure beside the same one of other days.
 #[derive(SimpleObject)]
@@ -36,10 +41,9 @@ impl FigureChange {
     fn new(figure: Figure, earlier: Figure) -> FigureChange {
         let metric = figure.wanted.metric;
         let (now, before) = (figure.sum.total(), earlier.sum.total());
-        let part = figure.dimension.split_once(':');
         FigureChange {
             metric: Metric(metric.entry()),
-            dimension: part.map(|(_, value)| value.to_owned()),
+            dimension: part(&figure.dimension),
             change: decimal(metric, now - before),
             percent: rules::share(now - before, before).map(percent),
             figure,
@@ -55,8 +59,9 @@ pub async fn changes_of(
     (metrics, by): (&[MetricId], Option<&str>),
     (now, before): (&rules::Asked, &rules::Asked),
 ) -> Result<Vec<FigureChange>, Error> {
-    let now = figures_of(op, at, (metrics, now, by)).await?;
-    let before = figures_of(op, at, (metrics, before, by)).await?;
+    let now = figures_of(op, at, (metrics, now, by));
+    let before = figures_of(op, at, (metrics, before, by));
+    let (now, before) = try_join(now, before).await?;
     let mut pairs: BTreeMap<(usize, String), (Option<Figure>, Option<Figure>)> = BTreeMap::new();
     let place = |figure: &Figure| metrics.iter().position(|metric| *metric == figure.wanted.metric);
     for figure in now {
@@ -85,79 +90,108 @@ pub async fn changes_of(
 pub struct FigureSeries {
     /// What is counted.
     pub metric: Metric,
+    /// The part of the axis asked for with `by`; null for the whole.
+    pub dimension: Option<String>,
     /// A number for each step, oldest first: of a flow what happened in it, of a stock what there was at its end.
     pub points: Vec<Figure>,
 }
 
-/// Series of metrics from a day to a day.
+/// Series of metrics from a day to a day, one a metric or, split by an axis, one a part.
 pub async fn series_of(
     op: &Op,
     at: FederationId,
-    metrics: &[MetricId],
+    (metrics, by): (&[MetricId], Option<&str>),
     (step, from, to): (Step, NaiveDate, NaiveDate),
 ) -> Result<Vec<FigureSeries>, Error> {
     op.authorize(Action::ReadFigures, at, "id")?;
     let steps = rules::steps(step, from, to)?;
-    let federation_id = at;
-    let opening = |metric: MetricId| async move {
-        let Some(eve) = from.pred_opt().filter(|_| metric.entry().nature == Nature::Stock) else {
-            return Ok(Amount::default());
-        };
-        let period = Period { from: None, to: eve };
-        let wanted = Wanted {
-            federation_id,
-            metric,
-            axis: None,
-            period,
-        };
-        let sums = op.load::<Figures>(wanted).await?;
-        Ok::<Amount, Error>(sums.into_iter().map(|(_, sum)| sum).sum())
-    };
-    let series = metrics.iter().copied().map(|metric| {
+    let of_metric = |metric: MetricId| {
         let steps = &steps;
         async move {
-            let by_day = step == Step::Day;
-            let changes = Changes {
-                federation_id,
-                metric,
+            let entry = metric.entry();
+            let axis = by.map(|by| rules::axis(entry.code, entry.axes, by)).transpose()?;
+            let span = Span {
                 from,
                 to,
-                by_day,
+                by_day: step == Step::Day,
+                axis,
             };
-            let (changes, opening) = try_join(op.load::<Changes>(changes), opening(metric)).await?;
-            let points = points(metric, (opening, &changes), steps);
-            let points = points.into_iter().map(|(period, sum)| Figure {
-                wanted: Wanted {
-                    federation_id,
-                    metric,
-                    axis: None,
-                    period,
-                },
-                dimension: String::new(),
-                sum,
+            let wanted = Wanted {
+                federation_id: at,
+                metric,
+                axis,
+                period: Period { from: None, to },
+            };
+            let changes = op.load::<Changes>(Changes {
+                federation_id: at,
+                metric,
+                span,
             });
-            Ok(FigureSeries {
-                metric: Metric(metric.entry()),
-                points: points.collect(),
-            })
+            let (mut changes, mut opening) = try_join(changes, opening(op, &wanted, from)).await?;
+            if axis.is_none() {
+                changes.entry(String::new()).or_default();
+            }
+            for dimension in opening.keys() {
+                changes.entry(dimension.clone()).or_default();
+            }
+            rules::check_series(changes.len(), steps.len())?;
+            let series = changes.into_iter().map(|(dimension, days)| {
+                let opening = opening.remove(&dimension).unwrap_or_default();
+                series(&wanted, &dimension, points(entry.nature, (opening, days), steps))
+            });
+            Ok::<_, Error>(series.collect::<Vec<_>>())
         }
-    });
-    try_join_all(series).await
+    };
+    let series = try_join_all(metrics.iter().copied().map(of_metric)).await?;
+    Ok(series.into_iter().flatten().collect())
 }
 
-/// The numbers of a series: changes by day gathered into steps, and for a stock added up.
+/// What there was of a stock on the eve of a day, by part.
+async fn opening(op: &Op, wanted: &Wanted, from: NaiveDate) -> Result<BTreeMap<String, Amount>, Error> {
+    let is_stock = wanted.metric.entry().nature == Nature::Stock;
+    let Some(to) = from.pred_opt().filter(|_| is_stock) else {
+        return Ok(BTreeMap::new());
+    };
+    let wanted = Wanted {
+        period: Period { from: None, to },
+        ..wanted.clone()
+    };
+    let sums = op.load::<Figures>(wanted).await?;
+    Ok(sums
+        .into_iter()
+        .filter(|(_, sum)| *sum != Amount::default())
+        .collect())
+}
+
+fn series(wanted: &Wanted, dimension: &str, points: Vec<(Period, Amount)>) -> FigureSeries {
+    let points = points.into_iter().map(|(period, sum)| Figure {
+        wanted: Wanted {
+            period,
+            ..wanted.clone()
+        },
+        dimension: dimension.to_owned(),
+        sum,
+    });
+    FigureSeries {
+        metric: Metric(wanted.metric.entry()),
+        dimension: part(dimension),
+        points: points.collect(),
+    }
+}
+
+/// The numbers of a series: changes gathered into steps, and for a stock added up.
 fn points(
-    metric: MetricId,
-    (opening, changes): (Amount, &[(NaiveDate, Amount)]),
+    nature: Nature,
+    (opening, changes): (Amount, Days),
     steps: &[(NaiveDate, NaiveDate)],
 ) -> Vec<(Period, Amount)> {
-    let is_stock = metric.entry().nature == Nature::Stock;
+    let is_stock = nature == Nature::Stock;
     let mut level = opening;
-    let mut changes = changes.iter().peekable();
+    let mut changes = changes.into_iter().peekable();
     let point = |(first, last): &(NaiveDate, NaiveDate)| {
         let mut within = Amount::default();
         while let Some((_, amount)) = changes.next_if(|(day, _)| day <= last) {
-            within += *amount;
+            within += amount;
         }
         level += within;
         let period = Period {
@@ -224,7 +258,7 @@ pub async fn ratios_of(
             let denominator = below.clone().unwrap_or_else(|| nothing(ratio.denominator));
             shares.push(Ratio {
                 definition: RatioDefinition(ratio),
-                dimension: dimension.split_once(':').map(|(_, value)| value.to_owned()),
+                dimension: part(&dimension),
                 percent: rules::share(numerator.sum.total(), denominator.sum.total()).map(percent),
                 numerator,
                 denominator,

@@ -4,6 +4,7 @@
 //! is counted at the former place, and carried over on the day of the move: −n at the old place, +n at the new one.
 //! A flow stays where it happened.
 
+use super::tail;
 use crate::kernel::error::Error;
 use crate::kernel::event::{Carry, Delta, Sentence};
 use crate::kernel::sql::{PARAMETERS_MAX, Sql};
@@ -142,7 +143,7 @@ struct Named {
 async fn dimensions(tx: &Tx, id: FederationId) -> Result<Vec<String>, Error> {
     let mut sql = Sql::new("SELECT dimension FROM figure_rollup WHERE federation_id = ");
     sql.bind(id);
-    sql.push(" UNION SELECT dimension FROM figure_entry WHERE seq IS NULL");
+    sql.push(" UNION SELECT dimension").push(tail(tx.backend()));
     let found = Named::find_by_statement(sql.on(tx.backend()))
         .all(tx.db())
         .await?;

@@ -43,8 +43,21 @@ pub(in crate::kernel) async fn fold(
     upsert(db, spread(tree, &sums)?).await
 }
 
-/// Federation, metric, dimension, grain, first day, qualifier: the key of a sum.
-type Key<'a> = (FederationId, &'a str, &'a str, &'static str, NaiveDate, &'a str);
+/// Federation, metric, axis, grain, first day, dimension, qualifier: the key of a sum.
+type Key<'a> = (
+    FederationId,
+    &'a str,
+    &'a str,
+    &'static str,
+    NaiveDate,
+    &'a str,
+    &'a str,
+);
+
+/// The axis that a dimension is a part of; empty for the whole.
+fn axis_of(dimension: &str) -> &str {
+    dimension.split_once(':').map_or("", |(axis, _)| axis)
+}
 
 /// The first days of the day, month and year that a day lies in.
 fn grains(day: NaiveDate) -> [(&'static str, NaiveDate); 3] {
@@ -66,9 +79,10 @@ fn spread<'a>(tree: &Tree, sums: &'a [Folded]) -> Result<Vec<(Key<'a>, i64)>, Er
                 let key = (
                     node.id,
                     &*sum.metric,
-                    &*sum.dimension,
+                    axis_of(&sum.dimension),
                     grain,
                     day,
+                    &*sum.dimension,
                     &*sum.qualifier,
                 );
                 *spread.entry(key).or_default() += sum.amount;
@@ -85,23 +99,24 @@ fn spread<'a>(tree: &Tree, sums: &'a [Folded]) -> Result<Vec<(Key<'a>, i64)>, Er
 }
 
 async fn upsert(db: &DatabaseTransaction, sums: Vec<(Key<'_>, i64)>) -> Result<(), Error> {
-    const COLUMNS: usize = 7;
+    const COLUMNS: usize = 8;
     for chunk in sums.chunks(PARAMETERS_MAX / COLUMNS) {
         let mut sql = Sql::new(
-            "INSERT INTO figure_rollup (federation_id, metric, dimension, grain, day, qualifier, amount) VALUES ",
+            "INSERT INTO figure_rollup (federation_id, metric, axis, grain, day, dimension, qualifier, amount) VALUES ",
         );
-        let row =
-            |((id, metric, dimension, grain, day, qualifier), amount): &(Key<'_>, i64)| -> [Value; COLUMNS] {
-                [
-                    (*id).into(),
-                    (*metric).into(),
-                    (*dimension).into(),
-                    (*grain).into(),
-                    (*day).into(),
-                    (*qualifier).into(),
-                    (*amount).into(),
-                ]
-            };
+        let row = |(key, amount): &(Key<'_>, i64)| -> [Value; COLUMNS] {
+            let (id, metric, axis, grain, day, dimension, qualifier) = *key;
+            [
+                id.into(),
+                metric.into(),
+                axis.into(),
+                grain.into(),
+                day.into(),
+                dimension.into(),
+                qualifier.into(),
+                (*amount).into(),
+            ]
+        };
         sql.rows(chunk.iter().map(row)).push(ADD);
         db.execute_raw(sql.on(db.get_database_backend())).await?;
     }
@@ -109,5 +124,5 @@ async fn upsert(db: &DatabaseTransaction, sums: Vec<(Key<'_>, i64)>) -> Result<(
 }
 
 /// How a sum that is there already grows.
-pub(super) const ADD: &str = " ON CONFLICT (federation_id, metric, dimension, grain, day, qualifier) \
+pub(super) const ADD: &str = " ON CONFLICT (federation_id, metric, axis, grain, day, dimension, qualifier) \
                               DO UPDATE SET amount = figure_rollup.amount + excluded.amount";

@@ -318,7 +318,7 @@ fn counted_at<'a>(
     federation_id.map(FederationId).into_iter().chain(on_path)
 }
 
-/// Says which dimension: the whole, or all values of an axis.
+/// Says which entries of the tail: the whole, or all values of an axis.
 fn push_dimension(sql: &mut Sql, axis: Option<&str>) {
     match axis {
         None => drop(sql.push(" AND dimension = ''")),
@@ -349,7 +349,7 @@ fn statement(backend: DbBackend, slot: usize, group: &Group<'_>) -> Sql {
         sql.list(ids.iter().copied())
             .push(" AND metric IN ")
             .list(metrics.iter().copied());
-        push_dimension(&mut sql, group.axis);
+        sql.push(" AND axis = ").bind(group.axis.unwrap_or_default());
         sql.push(" AND grain = ").bind(grain);
         if let Some(from) = from {
             sql.push(" AND day >= ").bind(from);

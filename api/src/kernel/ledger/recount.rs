@@ -83,17 +83,19 @@ async fn mend(db: &Db, code: &str) -> Result<u64, Error> {
     // The sequencer's row: nothing is folded meanwhile.
     let lock = Sql::new("UPDATE sequencer_state SET seq = seq");
     transaction.execute_raw(lock.on(backend)).await?;
-    let day = match backend {
-        DbBackend::Postgres => "CAST(day AS DATE)",
-        _ => "day",
+    let (axis, day) = match backend {
+        DbBackend::Postgres => ("split_part(dimension, ':', 1)", "CAST(day AS DATE)"),
+        _ => ("substr(dimension, 1, MAX(instr(dimension, ':') - 1, 0))", "day"),
     };
     let mut sql = Sql::new(
-        "INSERT INTO figure_rollup (federation_id, metric, dimension, grain, day, qualifier, amount) SELECT \
+        "INSERT INTO figure_rollup (federation_id, metric, axis, grain, day, dimension, qualifier, amount) SELECT \
          federation_id, ",
     );
-    sql.bind(code).push(", dimension, grain, ").push(day);
+    sql.bind(code).push(", ").push(axis);
+    sql.push(", grain, ").push(day);
     // WHERE TRUE: without it SQLite takes ON CONFLICT for a part of a join.
-    sql.push(", qualifier, amount FROM (").push(&balance(code));
+    sql.push(", dimension, qualifier, amount FROM (")
+        .push(&balance(code));
     sql.push(") AS difference WHERE TRUE").push(ADD);
     let done = transaction.execute_raw(sql.on(backend)).await?;
     transaction.commit().await?;

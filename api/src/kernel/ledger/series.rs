@@ -1,6 +1,6 @@
 //! A figure over time: what changed on each day or month, in one statement for all that a level of an operation asks.
 
-use super::{Amount, Period, Qualifier, counted_at, tail};
+use super::{Amount, Period, Qualifier, counted_at, push_dimension, tail};
 use crate::kernel::error::Error;
 use crate::kernel::loader::Batch;
 use crate::kernel::op::Op;
@@ -12,26 +12,39 @@ use sea_orm::{DbBackend, FromQueryResult};
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
-/// What changed of a metric within a time.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Changes {
-    /// Where, with all below it.
-    pub federation_id: FederationId,
-    /// What.
-    pub metric: MetricId,
+/// When, and how finely.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Span {
     /// First day.
     pub from: NaiveDate,
     /// Last day.
     pub to: NaiveDate,
     /// Each day by itself; else whole months are one change, on their first day.
     pub by_day: bool,
+    /// Split by this axis; none for the whole.
+    pub axis: Option<&'static str>,
 }
+
+/// What changed of a metric within a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Changes {
+    /// Where, with all below it.
+    pub federation_id: FederationId,
+    /// What.
+    pub metric: MetricId,
+    /// When.
+    pub span: Span,
+}
+
+/// Changes in the order of days.
+pub type Days = BTreeMap<NaiveDate, Amount>;
 
 #[derive(FromQueryResult)]
 struct Row {
     federation_id: Option<Uuid>,
     path: Option<String>,
     metric: String,
+    dimension: String,
     day: NaiveDate,
     qualifier: String,
     amount: i64,
@@ -39,56 +52,51 @@ struct Row {
 
 impl Batch for Changes {
     type Key = Changes;
-    type Value = Vec<(NaiveDate, Amount)>;
+    /// By dimension; the whole has the empty one.
+    type Value = BTreeMap<String, Days>;
 
     async fn load(op: Op, keys: Vec<Changes>) -> Result<Vec<Self::Value>, Error> {
-        let mut times: Vec<(NaiveDate, NaiveDate, bool)> =
-            keys.iter().map(|key| (key.from, key.to, key.by_day)).collect();
-        times.sort();
-        times.dedup();
-        let mut found: HashMap<Changes, BTreeMap<NaiveDate, Amount>> = HashMap::new();
-        for (from, to, by_day) in times {
-            let at_time = |key: &&Changes| (key.from, key.to, key.by_day) == (from, to, by_day);
-            let wanted: Vec<&Changes> = keys.iter().filter(at_time).collect();
+        let mut spans: Vec<Span> = keys.iter().map(|key| key.span).collect();
+        spans.sort();
+        spans.dedup();
+        let mut found: HashMap<Changes, Self::Value> = HashMap::new();
+        for span in spans {
+            let wanted: Vec<&Changes> = keys.iter().filter(|key| key.span == span).collect();
             let db = &op.app().db;
-            let sql = statement(db.backend(), (from, to, by_day), &wanted);
+            let sql = statement(db.backend(), span, &wanted);
             let rows = Row::find_by_statement(sql.on(db.backend()))
                 .all(db.reader())
                 .await?;
             let tree = op.tree();
-            for row in &rows {
+            for row in rows {
                 let Some(metric) = MetricId::coded(&row.metric) else {
                     continue;
                 };
+                let amount = Amount::of(row.amount, Qualifier::marked(&row.qualifier));
                 for federation_id in counted_at(&tree, row.federation_id, row.path.as_deref()) {
                     let key = Changes {
                         federation_id,
                         metric,
-                        from,
-                        to,
-                        by_day,
+                        span,
                     };
-                    let amount = Amount::of(row.amount, Qualifier::marked(&row.qualifier));
-                    *found.entry(key).or_default().entry(row.day).or_default() += amount;
+                    let parts = found.entry(key).or_default();
+                    let days = parts.entry(row.dimension.clone()).or_default();
+                    *days.entry(row.day).or_default() += amount;
                 }
             }
         }
-        let changes = |key| {
-            found
-                .get(key)
-                .into_iter()
-                .flatten()
-                .map(|(day, amount)| (*day, *amount))
-        };
-        Ok(keys.iter().map(|key| changes(key).collect()).collect())
+        let changes = |key| found.get(key).cloned().unwrap_or_default();
+        Ok(keys.iter().map(changes).collect())
     }
 }
 
-fn statement(
-    backend: DbBackend,
-    (from, to, by_day): (NaiveDate, NaiveDate, bool),
-    wanted: &[&Changes],
-) -> Sql {
+fn statement(backend: DbBackend, span: Span, wanted: &[&Changes]) -> Sql {
+    let Span {
+        from,
+        to,
+        by_day,
+        axis,
+    } = span;
     let mut ids: Vec<FederationId> = wanted.iter().map(|wanted| wanted.federation_id).collect();
     ids.sort();
     ids.dedup();
@@ -101,7 +109,7 @@ fn statement(
     } else {
         period.runs()
     };
-    let sum = "metric, day, qualifier, CAST(SUM(amount) AS BIGINT) AS amount";
+    let sum = "metric, dimension, day, qualifier, CAST(SUM(amount) AS BIGINT) AS amount";
     let mut sql = Sql::default();
     for (grain, from, until) in runs {
         // Years are read month by month.
@@ -110,18 +118,19 @@ fn statement(
         sql.push(" FROM figure_rollup WHERE federation_id IN ")
             .list(ids.iter().copied());
         sql.push(" AND metric IN ").list(metrics.iter().copied());
-        sql.push(" AND dimension = '' AND grain = ").bind(grain);
+        sql.push(" AND axis = ").bind(axis.unwrap_or_default());
+        sql.push(" AND grain = ").bind(grain);
         if let Some(from) = from {
             sql.push(" AND day >= ").bind(from);
         }
         sql.push(" AND day < ").bind(until);
-        sql.push(" GROUP BY federation_id, metric, day, qualifier UNION ALL ");
+        sql.push(" GROUP BY federation_id, metric, dimension, day, qualifier UNION ALL ");
     }
     sql.push("SELECT NULL, path, ").push(sum).push(tail(backend));
-    sql.push(" AND dimension = '' AND metric IN ")
-        .list(metrics)
-        .push(" AND ");
+    sql.push(" AND metric IN ").list(metrics);
+    push_dimension(&mut sql, axis);
+    sql.push(" AND ");
     period.holds(&mut sql);
-    sql.push(" GROUP BY path, metric, day, qualifier");
+    sql.push(" GROUP BY path, metric, dimension, day, qualifier");
     sql
 }

@@ -1,0 +1,43 @@
+//! Sums of figures lie by their axis: a split reads the days that it asks for, as the whole does.
+//!
+//! With only the dimension in the key, the values of an axis were one range before the days, so a split walked every day
+//! that there ever was.
+
+crate::scripts!(
+    "
+CREATE TABLE figure_rollup_by_axis (
+    federation_id UUID NOT NULL,
+    metric TEXT {C} NOT NULL,
+    axis TEXT {C} NOT NULL,
+    grain TEXT {C} NOT NULL CONSTRAINT figure_rollup_grain CHECK (grain IN ('D', 'M', 'Y')),
+    day DATE NOT NULL,
+    dimension TEXT {C} NOT NULL,
+    qualifier TEXT {C} NOT NULL,
+    amount BIGINT NOT NULL,
+    CONSTRAINT figure_rollup_by_axis_pk PRIMARY KEY (federation_id, metric, axis, grain, day, dimension, qualifier),
+    -- A sum under another axis than its own would never be read.
+    CONSTRAINT figure_rollup_axis CHECK (CASE WHEN axis = '' THEN dimension = '' ELSE substr(dimension, 1, length(axis) + 1) = axis || ':' END)
+);
+INSERT INTO figure_rollup_by_axis (federation_id, metric, axis, grain, day, dimension, qualifier, amount)
+SELECT federation_id, metric, substr(dimension, 1, length(dimension) - length(ltrim(dimension, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ_,'))),
+    grain, day, dimension, qualifier, amount FROM figure_rollup;
+DROP TABLE figure_rollup;
+ALTER TABLE figure_rollup_by_axis RENAME TO figure_rollup;
+",
+    "
+CREATE TABLE figure_rollup_by_dimension (
+    federation_id UUID NOT NULL,
+    metric TEXT {C} NOT NULL,
+    dimension TEXT {C} NOT NULL,
+    grain TEXT {C} NOT NULL CONSTRAINT figure_rollup_grain CHECK (grain IN ('D', 'M', 'Y')),
+    day DATE NOT NULL,
+    qualifier TEXT {C} NOT NULL,
+    amount BIGINT NOT NULL,
+    CONSTRAINT figure_rollup_pk PRIMARY KEY (federation_id, metric, dimension, grain, day, qualifier)
+);
+INSERT INTO figure_rollup_by_dimension (federation_id, metric, dimension, grain, day, qualifier, amount)
+SELECT federation_id, metric, dimension, grain, day, qualifier, amount FROM figure_rollup;
+DROP TABLE figure_rollup;
+ALTER TABLE figure_rollup_by_dimension RENAME TO figure_rollup;
+"
+);
