@@ -1,4 +1,4 @@
-//! `serve --demo`: the country's divisions, a county with its enterprises, unions, visits and fees, and six callers.
+//! `serve --demo`: the country's divisions, a county with its enterprises, unions, visits and fees, and eight callers.
 //!
 //! The demo is a client like any other: what it records goes through the GraphQL API as the callers that it prints,
 //! so it cannot show what the product cannot do. Every step may run again: a start that was cut short is finished by
@@ -37,8 +37,8 @@ struct Caller {
     federation: &'static str,
 }
 
-/// A phone, an office, finance, an auditor, a leader, and two machines.
-const CALLERS: [Caller; 7] = [
+/// A phone, an office and its superior's, finance, an auditor, a leader, and two machines.
+const CALLERS: [Caller; 8] = [
     Caller {
         username: "demo.phone",
         display_name: "月山镇走访员",
@@ -50,6 +50,12 @@ const CALLERS: [Caller; 7] = [
         display_name: "湘乡市总工会办公室",
         role: "CADRE",
         federation: COUNTY,
+    },
+    Caller {
+        username: "demo.city",
+        display_name: "湘潭市总工会办公室",
+        role: "CADRE",
+        federation: "430300000000",
     },
     Caller {
         username: "demo.finance",

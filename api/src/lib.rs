@@ -49,6 +49,9 @@ pub mod targets;
 pub mod assessments;
 pub mod audit;
 
+// Files of records
+pub mod attachments;
+
 // The outside
 pub mod registers;
 pub mod node;

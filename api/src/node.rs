@@ -6,6 +6,8 @@ use crate::assessments::assessment::types::{Assessment, assessment};
 use crate::assessments::goal::types::{StaffGoal, staff_goal};
 use crate::assessments::patch::types::Patch;
 use crate::assessments::scheme::types::{AssessmentScheme, scheme};
+use crate::attachments::service as attachments;
+use crate::attachments::types::Attachment;
 use crate::fees::collection::types::{Collection, WaitingCollection};
 use crate::jobs::{self, types::Job};
 use crate::kernel::error::{Error, invalid, text};
@@ -25,8 +27,8 @@ use async_graphql::{Context, ID, Interface, Object};
 use entity::assessments::patch;
 use entity::fees::{collection, waiting};
 use entity::id::{
-    AccountId, AssessmentId, AssessmentSchemeId, CollectionId, CoverageId, EnterpriseId, ExportId,
-    FederationId, FigureSnapshotId, JobId, PatchId, PersonId, StaffGoalId, StatisticalReturnId,
+    AccountId, AssessmentId, AssessmentSchemeId, AttachmentId, CollectionId, CoverageId, EnterpriseId,
+    ExportId, FederationId, FigureSnapshotId, JobId, PatchId, PersonId, StaffGoalId, StatisticalReturnId,
     SubjectRequestId, TargetId, TradeUnionId, VisitId, WaitingCollectionId,
 };
 use entity::org::{coverage, enterprise, trade_union};
@@ -79,6 +81,8 @@ pub enum Node {
     StaffGoal(StaffGoal),
     /// 目标任务.
     Target(Target),
+    /// 附件.
+    Attachment(Attachment),
 }
 
 /// Anything by its global id.
@@ -154,6 +158,9 @@ async fn load(op: &Op, tag: u8, uuid: Uuid) -> Result<Node, Error> {
             .get::<target::Entity>(uuid, "id")
             .await
             .map(|row| Target(row).into()),
+        AttachmentId::TAG => attachments::get(op, uuid.into())
+            .await
+            .map(|row| Attachment(row).into()),
         _ => Err(Error::NotFound("id".into())),
     }
 }
@@ -180,6 +187,7 @@ fn path(node: &Node) -> &str {
         Node::Patch(Patch(row)) => &row.path,
         Node::StaffGoal(StaffGoal(row)) => &row.path,
         Node::Target(Target(row)) => &row.path,
+        Node::Attachment(Attachment(row)) => &row.path,
     }
 }
 

@@ -216,6 +216,11 @@ pub fn degrees(micro: i32) -> Decimal {
     Decimal(format!("{sign}{}.{:06}", micro / 1_000_000, micro % 1_000_000))
 }
 
+/// A digit of any script, also one that is written as a word of one character.
+pub fn is_digit(c: char) -> bool {
+    c.is_numeric() || "零一二三四五六七八九壹贰叁肆伍陆柒捌玖幺".contains(c)
+}
+
 /// A decimal text as a whole number of units of `10^-places`. Finer digits are refused, or cut where `cuts` says so.
 pub fn fixed_point(text: &str, places: usize, cuts: bool) -> Option<i64> {
     let (negative, digits) = match text.strip_prefix('-') {

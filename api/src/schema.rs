@@ -1,6 +1,6 @@
 //! The one schema: every domain's operations, merged by tier.
 
-use crate::accounts::account::types::Account;
+use crate::accounts::account::types::{Account, StaffMember};
 use crate::accounts::graphql::{AccountMutation, AccountQuery};
 use crate::assessments::assessment::graphql::AssessmentMutation;
 use crate::assessments::assessment::types::Assessment;
@@ -10,6 +10,7 @@ use crate::assessments::patch::graphql::PatchMutation;
 use crate::assessments::patch::types::Patch;
 use crate::assessments::scheme::graphql::AssessmentSchemeMutation;
 use crate::assessments::scheme::types::AssessmentScheme;
+use crate::attachments::graphql::AttachmentMutation;
 use crate::audit::graphql::AuditMutation;
 use crate::audit::types::AuditEntry;
 use crate::fees::collection::graphql::CollectionMutation;
@@ -36,7 +37,7 @@ use crate::privacy::export::types::Export;
 use crate::privacy::request::graphql::SubjectRequestMutation;
 use crate::privacy::request::types::SubjectRequest;
 use crate::returns::report::graphql::ReturnMutation;
-use crate::returns::report::types::StatisticalReturn;
+use crate::returns::report::types::{ReturnProgress, StatisticalReturn};
 use crate::returns::snapshot::graphql::SnapshotMutation;
 use crate::returns::snapshot::types::{FigureSnapshot, SnapshotLine};
 use crate::targets::pace::graphql::PaceMutation;
@@ -91,6 +92,7 @@ pub struct WorkMutation(
     CollectionMutation,
     AuditMutation,
     AssessmentsMutation,
+    AttachmentMutation,
 );
 
 /// Writing how work is assessed, and who is responsible for what.
@@ -131,6 +133,9 @@ pub fn build() -> Schema {
         .override_output_type_description::<Connection<Enterprise>>("A page of enterprises (企业).")
         .override_output_type_description::<Connection<TradeUnion>>("A page of grassroots unions (基层工会).")
         .override_output_type_description::<Connection<Coverage>>("A page of coverages (覆盖).")
+        .override_output_type_description::<Connection<StaffMember>>(
+            "A page of people of an office (机关人员).",
+        )
         .override_output_type_description::<Connection<Person>>("A page of people (人员).")
         .override_output_type_description::<Connection<Export>>("A page of exports (导出申请).")
         .override_output_type_description::<Connection<SubjectRequest>>(
@@ -146,6 +151,9 @@ pub fn build() -> Schema {
         )
         .override_output_type_description::<Connection<JobRefusal>>("A page of refused rows (未通过的行).")
         .override_output_type_description::<Connection<StatisticalReturn>>("A page of returns (统计报表).")
+        .override_output_type_description::<Connection<ReturnProgress>>(
+            "A page of who has reported a period (填报进度).",
+        )
         .override_output_type_description::<Connection<FigureSnapshot>>("A page of snapshots (数字快照).")
         .override_output_type_description::<Connection<SnapshotLine>>(
             "A page of figures as they stood (快照明细).",

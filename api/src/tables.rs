@@ -1,7 +1,7 @@
 //! Every table whose rows have a place in the tree: `federation_id`, `path` and `county_id`.
 
 /// Their names. A federation that moves takes the rows of all of them along, but for `event`.
-pub const PLACED: [&str; 22] = [
+pub const PLACED: [&str; 23] = [
     "event",
     "account",
     "federation_link",
@@ -24,4 +24,5 @@ pub const PLACED: [&str; 22] = [
     "pace_rule",
     "statistical_return",
     "figure_snapshot",
+    "attachment",
 ];

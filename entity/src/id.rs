@@ -104,4 +104,6 @@ ids! {
     TargetAmendmentId
     /// How much shall be reached by when.
     PaceRuleId
+    /// A file that belongs to a record (附件).
+    AttachmentId
 }

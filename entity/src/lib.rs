@@ -18,6 +18,7 @@ pub mod accounts;
 pub mod fees;
 pub mod visits;
 pub mod uploads;
+pub mod attachments;
 pub mod jobs;
 pub mod people;
 pub mod privacy;

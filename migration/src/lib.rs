@@ -1,7 +1,7 @@
 //! The history of the database: one file a change, in SQL that SQLite and PostgreSQL both read.
 //!
 //! `{C}` stands for byte order (`COLLATE "C"` on PostgreSQL; SQLite compares bytes anyhow), so that both databases
-//! sort and page alike.
+//! sort and page alike. `{WITHOUT_ROWID}` keeps a table of SQLite in the order of its key.
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -26,6 +26,10 @@ mod m20261123_000015_targets;
 mod m20261123_000016_assessments;
 mod m20261123_000018_staff_goals;
 mod m20261201_000019_axes;
+mod m20261201_000023_attachments;
+mod m20261201_000024_snapshot_names;
+mod m20261201_000025_steering;
+mod m20261201_000026_void_visits;
 
 /// Brings a database to the newest shape, or back.
 #[derive(Debug)]
@@ -54,6 +58,10 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000016_assessments::Migration),
             Box::new(m20261123_000018_staff_goals::Migration),
             Box::new(m20261201_000019_axes::Migration),
+            Box::new(m20261201_000023_attachments::Migration),
+            Box::new(m20261201_000024_snapshot_names::Migration),
+            Box::new(m20261201_000025_steering::Migration),
+            Box::new(m20261201_000026_void_visits::Migration),
         ]
     }
 }
@@ -61,12 +69,13 @@ impl MigratorTrait for Migrator {
 /// Runs a script of statements, each ended by a semicolon at the end of its line.
 async fn run(manager: &SchemaManager<'_>, script: &str) -> Result<(), DbErr> {
     let connection = manager.get_connection();
-    let collation = match connection.get_database_backend() {
-        DbBackend::Postgres => "COLLATE \"C\"",
-        _ => "",
+    let (collation, keyed) = match connection.get_database_backend() {
+        DbBackend::Postgres => ("COLLATE \"C\"", ""),
+        _ => ("", " WITHOUT ROWID"),
     };
     for statement in script
         .replace("{C}", collation)
+        .replace("{WITHOUT_ROWID}", keyed)
         .split(";\n")
         .filter(|text| !text.trim().is_empty())
     {

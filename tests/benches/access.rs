@@ -1,6 +1,8 @@
 //! What it costs to be held to account and to one's place, on both databases in one run: the audit trail's part in a
 //! write, and the scope's part in a list. `cargo bench -p tests --bench access`. Figures are printed, never asserted:
 //! compare the ratios of one run, not the times of two.
+// The futures of the merged schema nest deeper than the compiler's default allows for.
+#![recursion_limit = "256"]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

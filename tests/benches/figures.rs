@@ -1,6 +1,8 @@
 //! What figures cost, on both databases in one run: a dashboard over a thousand records and over ten million, and the part
 //! of statistics in a write. `cargo bench -p tests --bench figures`. Times are printed, never asserted: compare the ratios
 //! of one run.
+// The futures of the merged schema nest deeper than the compiler's default allows for.
+#![recursion_limit = "256"]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,5 +1,7 @@
 //! What it costs to be asked, and to be watched: `cargo bench -p tests --bench transport`. Figures are printed, never asserted: compare
 //! the ratios of one run, not the times of two.
+// The futures of the merged schema nest deeper than the compiler's default allows for.
+#![recursion_limit = "256"]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

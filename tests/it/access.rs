@@ -61,7 +61,7 @@ const PLACELESS: [(&str, &str); 14] = [
 ];
 
 /// Lines that `viewerCan` does not answer with one action, with the reason. The number only goes down.
-const UNLIKE: [(&str, &str); 14] = [
+const UNLIKE: [(&str, &str); 16] = [
     ("`Federation`", "READ_TREE, and the superiors"),
     (
         "`Job` (enterprises)",
@@ -83,12 +83,14 @@ const UNLIKE: [(&str, &str); 14] = [
         "`scoreAssessment`",
         "ISSUE_ASSESSMENTS above the place: nobody scores themselves",
     ),
+    ("`returnAssessment`", "the same"),
     (
         "`amendTarget`",
         "ISSUE_TARGETS above the place: nobody changes their own target",
     ),
     ("`closeTarget`", "the same"),
     ("`signTarget`", "the same"),
+    ("`withdrawTarget`", "the same"),
     (
         "`elevate`",
         "the same role below the place: no action, a right that leaders and cadres have",

@@ -18,7 +18,9 @@ const ASSESS: &str = "mutation($input: AssessSelf!) { assessSelf(input: $input) 
     assessment { version selfTotal submittedAt submittedBy } userErrors { code field message } } }";
 const SCORE: &str = "mutation($input: ScoreAssessment!) { scoreAssessment(input: $input) { \
     assessment { version total } userErrors { code field message } } }";
-const PUBLISH: &str = "mutation($input: PublishAssessment!) { publishAssessment(input: $input) { \
+const RETURN: &str = "mutation($input: ReturnAssessment!) { returnAssessment(input: $input) { \
+    assessment { version submittedAt returnedFor total } userErrors { code field message } } }";
+pub const PUBLISH: &str = "mutation($input: PublishAssessment!) { publishAssessment(input: $input) { \
     assessmentScheme { state assessments { nodes { rank total federation { code } } } } userErrors { code field message } } }";
 const SEEN: &str = "query($id: ID!) { node(id: $id) { ... on Assessment { selfTotal total rank scheme { state assessedCount } \
     scores { item { number } figure figurePoints selfPoints selfRemark evidence { id } points remark } } } }";
@@ -26,13 +28,14 @@ const LISTED: &str = "query($code: DivisionCode, $year: Int) { federation(code: 
     assessmentSchemes(year: $year) { nodes { title } } assessments(year: $year) { nodes { federation { code } rank } } } }";
 
 /// A scheme of the county for four townships, issued; with its id and theirs by code.
-struct Issued {
-    id: String,
+pub struct Issued {
+    pub id: String,
     assessments: Vec<(String, String)>,
 }
 
 impl Issued {
-    fn of(&self, code: &str) -> &str {
+    /// The assessment of the township of a code.
+    pub fn of(&self, code: &str) -> &str {
         &self.assessments.iter().find(|(at, _)| at == code).unwrap().1
     }
 }
@@ -46,6 +49,11 @@ async fn issue(cadre: &Caller) -> Issued {
 async fn issue_to(cadre: &Caller, title: &str, whom: &[String]) -> Issued {
     let mut draft = scheme(&cadre.app.gid(XIANGXIANG), "TOWNSHIP");
     draft["title"] = json!(title);
+    issue_draft(cadre, draft, whom).await
+}
+
+/// Drafts a scheme and issues it to townships, by their global ids.
+pub async fn issue_draft(cadre: &Caller, draft: Value, whom: &[String]) -> Issued {
     let drafted = cadre.done(DRAFT_SCHEME, draft).await;
     let id = drafted["assessmentScheme"]["id"].as_str().unwrap().to_owned();
     let issued = cadre
@@ -68,14 +76,14 @@ async fn issue_to(cadre: &Caller, title: &str, whom: &[String]) -> Issued {
 }
 
 /// Points by item.
-fn points(given: &[(i32, &str)]) -> Value {
+pub fn points(given: &[(i32, &str)]) -> Value {
     given
         .iter()
         .map(|(item, points)| json!({"item": item, "points": points}))
         .collect()
 }
 
-async fn score(cadre: &Caller, id: &str, version: i32, given: &[(i32, &str)]) -> Value {
+pub async fn score(cadre: &Caller, id: &str, version: i32, given: &[(i32, &str)]) -> Value {
     let input = json!({"id": id, "expectedVersion": version, "scores": points(given)});
     cadre.done(SCORE, input).await["assessment"].take()
 }
@@ -168,15 +176,19 @@ both! {
         let good = scheme(&app.gid(XIANGXIANG), "TOWNSHIP");
         let with = |pointer: &str, value: Value| {
             let mut scheme = good.clone();
-            match scheme.pointer_mut(pointer) {
-                Some(at) => *at = value,
-                None => panic!("no {pointer}"),
+            match (scheme.pointer_mut(pointer), pointer.rsplit_once('/')) {
+                (Some(at), _) => *at = value,
+                (None, Some((above, field))) => scheme.pointer_mut(above).unwrap()[field] = value,
+                (None, None) => panic!("no {pointer}"),
             }
             scheme
         };
         for (pointer, value, refused) in [
             ("/title", json!(" "), "INVALID title"),
-            ("/closesOn", json!("2027-01-01"), "INVALID closesOn"),
+            ("/closesOn", json!("2027-04-01"), "INVALID closesOn"),
+            ("/closesOn", json!("2025-12-31"), "INVALID closesOn"),
+            ("/figuresAsOf", json!("2026-06-26"), "INVALID figuresAsOf"),
+            ("/figuresAsOf", json!("2025-12-31"), "INVALID figuresAsOf"),
             ("/blocks/0/weight", json!(61), "INVALID blocks"),
             ("/blocks/0/items/0/points", json!("0"), "INVALID blocks.0.items.0.points"),
             ("/blocks/0/items/0/points", json!("1.234"), "INVALID blocks.0.items.0.points"),
@@ -185,6 +197,8 @@ both! {
             ("/blocks/0/items/1/dimension", json!("OWNERSHIP:PRIVATE"), "INVALID blocks.0.items.1.dimension"),
             ("/blocks/0/items/1/full", json!(null), "INVALID blocks.0.items.1.full"),
             ("/blocks/0/items/1/full", json!("0"), "INVALID blocks.0.items.1.full"),
+            ("/blocks/0/items/1/measure", json!("COMPLETION"), "INVALID blocks.0.items.1.full"),
+            ("/blocks/0/items/0/measure", json!("COMPLETION"), "INVALID blocks.0.items.0.metric"),
         ] {
             assert_eq!(county.refused(DRAFT_SCHEME, with(pointer, value)).await, [refused], "{pointer}");
         }
@@ -317,6 +331,47 @@ both! {
         assert_eq!(found["scores"][2]["figure"], json!("7"));
         let county = close(&app).await;
         assert_eq!(county.refused(PUBLISH, json!({"id": issued.id})).await, ["CONFLICT id"], "nobody is scored");
+    }
+
+    async fn what_was_handed_in_is_given_back_until_the_closing_day(app: App) {
+        let county = app.person("CADRE", XIANGXIANG).await;
+        let yueshan = app.person("CADRE", YUESHAN).await;
+        let issued = issue(&county).await;
+        let own = issued.of(YUESHAN);
+        let reason = "第一项自评缺少证明材料，请补充";
+        let back = |version: i32| json!({"id": own, "expectedVersion": version, "reason": reason});
+        assert_eq!(county.refused(RETURN, back(1)).await, ["CONFLICT id"], "it was not handed in");
+        let given = |version: i32| json!({"id": own, "expectedVersion": version, "scores": points(&[(1, "10")]), "isFinal": true});
+        yueshan.done(ASSESS, given(1)).await;
+        score(&county, own, 2, &[(1, "8")]).await;
+
+        for (role, code, answer) in [
+            ("CADRE", YUESHAN, "FORBIDDEN"),
+            ("AUDITOR", XIANGXIANG, "FORBIDDEN"),
+            ("CADRE", WANGCHUNMEN, "NOT_FOUND id"),
+            ("CADRE", SHAOSHAN, "NOT_FOUND id"),
+        ] {
+            assert_eq!(app.person(role, code).await.refused(RETURN, back(3)).await, [answer], "{role} {code}");
+        }
+        let mut short = back(3);
+        short["reason"] = json!("补充");
+        assert_eq!(county.refused(RETURN, short).await, ["INVALID reason"]);
+        // Who comes too late sees what there is.
+        let late = county.data(RETURN, json!({"input": back(2)})).await["returnAssessment"].take();
+        assert_eq!((&late["userErrors"][0]["field"], &late["assessment"]["version"]), (&json!(["expectedVersion"]), &json!(3)));
+        let mut keyed = back(3);
+        keyed["idempotencyKey"] = json!("back");
+        let done = county.done(RETURN, keyed.clone()).await;
+        assert_eq!(done["assessment"], json!({"version": 4, "submittedAt": null, "returnedFor": reason, "total": "24.00"}), "the issuer's points stay");
+        assert_eq!(county.done(RETURN, keyed).await, done);
+        let told = "query($id: ID!) { node(id: $id) { ... on Assessment { returnedFor } } }";
+        assert_eq!(yueshan.data(told, json!({"id": own})).await["node"]["returnedFor"], json!(reason));
+        assert_eq!(bodies(&app, "ASSESSMENT_RETURNED").await[0]["reason"], json!(reason));
+
+        yueshan.done(ASSESS, given(4)).await;
+        assert_eq!(yueshan.data(told, json!({"id": own})).await["node"]["returnedFor"], json!(null));
+        let county = close(&app).await;
+        assert_eq!(county.refused(RETURN, back(5)).await, ["CONFLICT id"], "it is over");
     }
 
     async fn what_the_issuer_gives_stands_in_the_issuers_trail_alone(app: App) {

@@ -3,14 +3,16 @@
 use crate::support::app::Answer;
 use crate::support::book::{Cell, sheet};
 use crate::support::delivery::{line, submit};
-use crate::support::files::{cells, die_at_work, end_grant};
+use crate::support::files::{cells, count, die_at_work, die_once, end_grant, work_beside};
 use crate::support::register::{YUESHAN, figures, record, register};
 use crate::support::tree::*;
 use crate::support::{App, Caller};
 use api::figure_export::jobs::Table;
 use chrono::TimeDelta;
+use futures_util::FutureExt;
 use sea_orm::DbBackend;
 use serde_json::{Value, json};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 const EXPORT: &str = "mutation($input: ExportFigures!) { exportFigures(input: $input) { \
     job { id kind state federation { code } file { path } } userErrors { code field message } } }";
@@ -58,9 +60,20 @@ async fn file(caller: &Caller, code: &str, more: Value) -> Answer {
     fetched(caller, &job).await
 }
 
+/// The rows of a CSV file. A code of a division stands behind an apostrophe, or a spreadsheet would show 4.30381E+11.
+fn table(file: &Answer) -> Vec<Vec<String>> {
+    let mut rows = cells(&file.text());
+    for row in rows.iter_mut().skip(3).filter(|row| !row[0].is_empty()) {
+        let code = row[0].strip_prefix('\'').expect("a code is a text");
+        assert!(code.len() == 12 && code.bytes().all(|digit| digit.is_ascii_digit()));
+        row[0] = code.to_owned();
+    }
+    rows
+}
+
 /// The rows of a CSV file behind its head.
 async fn rows(caller: &Caller, code: &str, more: Value) -> Vec<Vec<String>> {
-    cells(&file(caller, code, more).await.text()).split_off(3)
+    table(&file(caller, code, more).await).split_off(3)
 }
 
 /// The rows of a book as a CSV file has them; the numbers of some columns must be numbers, all other cells texts.
@@ -118,11 +131,24 @@ async fn crowd(app: &App, county: &str, many: u32) -> App {
     .await;
     app.write(
         "INSERT INTO figure_rollup (federation_id, metric, axis, grain, day, dimension, qualifier, amount) \
-         SELECT id, 'enterprises', '', 'D', '2026-06-01', '', '=', CAST(substr(path, length(path) - 3) AS INT) \
+         SELECT id, 'enterprises', '', 'Y', '2025-01-01', '', '=', CAST(substr(path, length(path) - 3) AS INT) \
          FROM federation WHERE kind = 'PARK'",
     )
     .await;
     app.another().await
+}
+
+/// Counts enterprises of so many kinds of ownership at each park of a crowd: of the n-th one n.
+async fn kinds(app: &App, kinds: std::ops::RangeInclusive<u32>) {
+    app.write(&format!(
+        "WITH RECURSIVE n(n) AS (SELECT {} UNION ALL SELECT n + 1 FROM n WHERE n < {}) \
+         INSERT INTO figure_rollup (federation_id, metric, axis, grain, day, dimension, qualifier, amount) \
+         SELECT id, 'enterprises', 'OWNERSHIP', 'Y', '2025-01-01', 'OWNERSHIP:K' || (1000 + n), '=', n \
+         FROM federation CROSS JOIN n WHERE kind = 'PARK'",
+        kinds.start(),
+        kinds.end()
+    ))
+    .await;
 }
 
 both! {
@@ -139,7 +165,7 @@ both! {
         more["format"] = json!("XLSX");
         let book = file(&leader, XIANGTAN, more).await;
 
-        let found = cells(&answer.text());
+        let found = table(&answer);
         let number = found[0][4].clone();
         assert!(number.starts_with("FIG-20260620-"), "{number}");
         assert_eq!(found[..3], [
@@ -281,6 +307,10 @@ both! {
             ("INVALID metrics", json!({"metrics": []})),
             ("INVALID metrics.1", json!({"metrics": ["visits", "smiles"]})),
             ("INVALID by", json!({"metrics": ["visits", "employees"], "by": "PURPOSE"})),
+            ("INVALID by", json!({"metrics": ["visits"], "ratios": ["coverage_rate"], "by": "PURPOSE"})),
+            ("INVALID ratios", json!({"ratios": vec!["coverage_rate"; 51]})),
+            ("INVALID ratios.0", json!({"ratios": ["visits"]})),
+            ("INVALID metrics", json!({"metrics": [], "ratios": []})),
             ("INVALID level", json!({"level": "CITY"})),
             ("INVALID level", json!({"level": "COUNTY"})),
             ("INVALID asOf", json!({"asOf": "2026-06-01", "to": "2026-06-01"})),
@@ -322,20 +352,28 @@ both! {
         let cost = other.statements() - before;
 
         let book = export(&leader, XIANGXIANG, json!({"level": "TOWNSHIP", "format": "XLSX"})).await;
-        // The last step is the one that makes the book of the rows.
+        // One dies in the last step, when the book is whole but nobody's; the next one when it has begun a book of its own.
         die_at_work(&app, &Table, 3).await;
         let unbound = see(&leader, &book).await;
         app.advance(TimeDelta::minutes(1));
-        other.work().await;
+        let files = async |app: &App| count(app, "SELECT COUNT(*) FROM sealed_file").await;
+        let begun = files(&app).await;
+        die_once(&other, &Table, async || files(&app).await > begun).await;
+        let half_bound = see(&leader, &book).await;
+        app.advance(TimeDelta::minutes(1));
+        app.another().await.work().await;
 
         let running = |done: u32| (json!("RUNNING"), json!({"rowsTotal": 1_122, "rowsDone": done}), Value::Null);
         let state = |job: &Value| (job["state"].clone(), job["progress"].clone(), job["file"].clone());
-        assert_eq!((state(&half), state(&unbound)), (running(500), running(1_122)));
+        assert_eq!([state(&half), state(&unbound), state(&half_bound)], [running(500), running(1_122), running(1_122)]);
+        // The rows of the text, and the book alone.
+        assert_eq!(count(&app, "SELECT COUNT(DISTINCT file_id) FROM sealed_file_piece").await, 2);
+        assert_eq!(count(&app, "SELECT COUNT(*) FROM sealed_file_piece").await, 3 + 1);
         assert!(cost < 100, "{cost} statements for 622 federations and 4 metrics");
         for job in [&text, &book] {
             assert_eq!(see(&leader, job).await["progress"], json!({"rowsTotal": 1_122, "rowsDone": 1_122}));
         }
-        let text = cells(&fetched(&leader, &text).await.text());
+        let text = table(&fetched(&leader, &text).await);
         let book = as_text(sheet(&fetched(&leader, &book).await.body), 3..7);
         for rows in [&text, &book] {
             assert_eq!(rows.len(), 3 + 1_122);
@@ -344,5 +382,111 @@ both! {
             parks.sort();
             assert_eq!(parks, (FIRST..FIRST + 1_100).collect::<Vec<_>>());
         }
+    }
+
+    async fn others_write_while_figures_are_read_and_a_book_is_made(app: App) {
+        let app = crowd(&app, XIANGXIANG, 600).await;
+        let leader = app.person("LEADER", XIANGXIANG).await;
+        let neighbour = app.person("LEADER", SHAOSHAN).await;
+        let cadre = app.person("CADRE", XIANGXIANG).await.at(&app.another().await);
+        let job = export(&leader, XIANGXIANG, json!({"level": "TOWNSHIP", "format": "XLSX"})).await;
+        let registered = AtomicU32::new(0);
+        let register_next = || async {
+            let number = registered.fetch_add(1, Ordering::Relaxed) + 1;
+            register(&cadre, YUESHAN, number).await;
+        }.boxed();
+
+        let statements = work_beside(&app, &Table, &register_next).await;
+
+        // Two steps for the rows and the last one, with a firm that was registered, not refused, beside each.
+        assert_eq!(registered.load(Ordering::Relaxed), 3);
+        assert_eq!(count(&app, "SELECT COUNT(*) FROM enterprise").await, 3);
+        // A file and a piece; a piece; the rows go (two statements) and the book is handed out: nothing is read.
+        assert_eq!(statements, [2, 1, 3]);
+        // Between them the book was begun and its one piece written, each in a transaction of its own.
+        assert_eq!(count(&app, "SELECT COUNT(*) FROM event WHERE kind = 'FIGURE_EXPORT_WRITTEN'").await, 5);
+        let book = as_text(sheet(&fetched(&leader, &job).await.body), 3..7);
+        assert_eq!(book.len(), 3 + 622);
+        assert!(see(&neighbour, &job).await.is_null());
+        assert_eq!(count(&app, "SELECT COUNT(DISTINCT file_id) FROM sealed_file_piece").await, 1);
+    }
+
+    async fn parts_make_many_small_pieces_and_no_more_rows_than_a_file_holds(app: App) {
+        let app = crowd(&app, XIANGXIANG, 250).await;
+        kinds(&app, 1..=25).await;
+        let leader = app.person("LEADER", XIANGXIANG).await;
+        let asked = || json!({"level": "TOWNSHIP", "metrics": ["enterprises"], "by": "OWNERSHIP"});
+
+        let rows = rows(&leader, XIANGXIANG, asked()).await;
+
+        assert_eq!(rows.len(), 250 * 25);
+        for (number, row) in (0_u32..).zip(&rows) {
+            let (park, kind) = (FIRST + number / 25, number % 25 + 1);
+            assert_eq!(row[1..], [format!("第{park}园区工会"), "乡镇级".to_owned(), format!("K{}", 1_000 + kind), kind.to_string(), String::new()]);
+        }
+        // 22 townships without parts and 78 parks are a step; then 80 parks fill a piece, and 80, and 12 are left.
+        assert_eq!(count(&app, "SELECT COUNT(*) FROM sealed_file_piece").await, 4);
+
+        kinds(&app, 26..=201).await;
+        let job = export(&leader, XIANGXIANG, asked()).await;
+        app.work().await;
+        let failed = see(&leader, &job).await;
+        assert_eq!((&failed["state"], &failed["failure"]["code"], &failed["file"]), (&json!("FAILED"), &json!("INVALID"), &Value::Null));
+        assert!(failed["progress"]["rowsDone"].as_i64().unwrap() < 272, "{failed}");
+        assert_eq!(count(&app, "SELECT COUNT(*) FROM sealed_file_piece").await, 4, "what was written of it is gone");
+    }
+
+    async fn a_share_stands_beside_both_its_numbers(app: App) {
+        business(&app).await;
+        for (code, covered) in [(XIANGTAN, 3), (XIANGXIANG, 2)] {
+            app.write(&format!(
+                "INSERT INTO figure_rollup (federation_id, metric, axis, grain, day, dimension, qualifier, amount) \
+                 SELECT id, 'covered_enterprises', '', 'Y', '2025-01-01', '', '>', {covered} FROM federation WHERE code = '{code}'"
+            )).await;
+        }
+        let leader = app.person("LEADER", XIANGTAN).await;
+        let neighbour = app.person("LEADER", CHANGSHA).await;
+        let asked = json!({"metrics": ["employees"], "ratios": ["coverage_rate"]});
+
+        let found = table(&file(&leader, XIANGTAN, asked.clone()).await);
+        let beside = rows(&neighbour, CHANGSHA, asked).await;
+        let book = file(&leader, XIANGTAN, json!({"metrics": [], "ratios": ["coverage_rate"], "format": "XLSX"})).await;
+
+        assert_eq!(found[1][3..].join(" "), "职工数（人） 工会覆盖率：工会覆盖企业数（家） 工会覆盖率：企业数（家） 工会覆盖率（%） 口径");
+        assert_eq!(found[2][3..].join(" "), "employees coverage_rate.numerator coverage_rate.denominator coverage_rate.percent qualifier");
+        let row = |code: &str| found[3..].iter().find(|row| row[0] == code).unwrap()[3..].join(" ");
+        assert_eq!(row(XIANGTAN), "410 3 4 75.00 covered_enterprises 余");
+        assert_eq!(row(XIANGXIANG), "306 2 3 66.67 covered_enterprises 余");
+        assert_eq!(row(SHAOSHAN), "104 0 1 0.00 ");
+        assert!(beside.len() > 1 && beside.iter().all(|row| row[3..] == ["0", "0", "0", "", ""]), "{beside:?}");
+        assert_eq!(sheet(&book.body)[3][3..6], ["3", "4", "75"].map(|number| Cell::Number(number.to_owned())));
+    }
+
+    async fn a_day_has_so_many_files_in_all_processes_together(app: App) {
+        let leader = app.person("LEADER", XIANGXIANG).await;
+        let neighbour = app.person("LEADER", SHAOSHAN).await;
+        let other = leader.at(&app.another().await);
+        let keyed = json!({"idempotencyKey": "weekly"});
+        let first = export(&leader, XIANGXIANG, keyed.clone()).await;
+        for number in 1..19 {
+            export(if number % 2 == 0 { &leader } else { &other }, XIANGXIANG, json!({})).await;
+        }
+        assert_eq!(export(&other, XIANGXIANG, keyed.clone()).await, first, "asked for once");
+
+        let input = json!({"input": asked(&leader, XIANGXIANG, json!({}))});
+        let (one, two) = futures_util::join!(leader.gql(EXPORT, input.clone()), other.gql(EXPORT, input.clone()));
+
+        let refused: Vec<&Value> = [&one, &two].into_iter().filter(|answer| answer["errors"].is_array()).collect();
+        assert_eq!(refused.len(), 1, "{one} {two}");
+        let extensions = &refused[0]["errors"][0]["extensions"];
+        assert_eq!((&extensions["code"], &extensions["retryAfter"]), (&json!("RATE_LIMITED"), &json!(86_400)));
+        assert_eq!(leader.codes(EXPORT, input.clone()).await, ["RATE_LIMITED"]);
+        assert_eq!(export(&leader, XIANGXIANG, keyed).await, first, "what was asked for already is still there");
+        export(&neighbour, SHAOSHAN, json!({})).await;
+        assert_eq!(count(&app, "SELECT COUNT(*) FROM job").await, 21);
+
+        app.advance(TimeDelta::days(1));
+        let leader = app.sign_in(&format!("leader.{}", app.federation(XIANGXIANG))).await;
+        export(&leader, XIANGXIANG, json!({})).await;
     }
 }

@@ -1,7 +1,9 @@
 //! Figures equal a naive recount: random histories, folded at random moments, asked at random places and days.
 
 use crate::support::dice::Dice;
-use crate::support::register::{CORRECT, REGISTER, UPDATE, YUESHAN, enterprise, figures, register, visit};
+use crate::support::register::{
+    CORRECT, REGISTER, UPDATE, VOID, YUESHAN, enterprise, figures, register, visit,
+};
 use crate::support::tree::{HUNAN, QINGXI, SHAOSHAN, WANGCHUNMEN, XIANGTAN, XIANGXIANG};
 use chrono::NaiveDate;
 use serde_json::{Value, json};
@@ -93,7 +95,13 @@ both! {
                             cadre.done(CORRECT, input).await;
                             counted = later;
                         }
-                        facts.push(Fact { metric: "visits", place, day: counted, amount: 1 });
+                        if dice.below(4) == 0 {
+                            let version = if counted == later && later != day { 2 } else { 1 };
+                            let input = json!({"id": done["visit"]["id"], "expectedVersion": version, "reason": "重复录入"});
+                            cadre.done(VOID, input).await;
+                        } else {
+                            facts.push(Fact { metric: "visits", place, day: counted, amount: 1 });
+                        }
                     }
                 }
                 match dice.below(8) {
@@ -195,6 +203,18 @@ both! {
 
         let error = &refused["data"]["updateEnterprise"]["userErrors"][0];
         assert_eq!((&error["code"], &error["field"]), (&json!("INVALID"), &json!(["from"])), "{refused:#}");
+        for (day, employees) in [("2026-04-30", "101"), ("2026-05-01", "300")] {
+            assert_eq!(figures(&cadre, XIANGXIANG, &["employees"], json!({"asOf": day})).await["employees"], employees, "{day}");
+        }
+    }
+
+    async fn what_does_not_count_blocks_no_earlier_change(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        let id = register(&cadre, YUESHAN, 1).await;
+        cadre.done(UPDATE, json!({"id": id, "expectedVersion": 1, "name": "湘中机械制造厂"})).await;
+
+        cadre.done(UPDATE, json!({"id": id, "expectedVersion": 2, "employees": 300, "from": "2026-05-01"})).await;
+
         for (day, employees) in [("2026-04-30", "101"), ("2026-05-01", "300")] {
             assert_eq!(figures(&cadre, XIANGXIANG, &["employees"], json!({"asOf": day})).await["employees"], employees, "{day}");
         }

@@ -11,6 +11,8 @@
     reason = "a test fails by panicking, and looks at whatever it likes"
 )]
 #![allow(unreachable_pub, reason = "nothing is public in a test")]
+// The futures of the merged schema nest deeper than the compiler's default allows for.
+#![recursion_limit = "256"]
 
 #[macro_use]
 mod support;
@@ -52,16 +54,20 @@ mod privacy_rights;
 mod subject_requests;
 mod sealing;
 mod fees;
+mod attachments;
 mod assessments;
+mod assessment_figures;
 mod patches;
 mod staff_goals;
 mod figures;
 mod figure_export;
 mod returns;
 mod return_histories;
+mod return_steps;
 mod snapshots;
 mod reports;
 mod targets;
+mod target_withdrawals;
 mod dashboard;
 mod access;
 mod reach;

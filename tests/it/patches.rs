@@ -1,6 +1,7 @@
 //! Who is responsible for which township.
 
-use crate::support::register::{ASSIGN_PATCH, YUESHAN};
+use crate::support::Caller;
+use crate::support::register::{ASSIGN_PATCH, YUESHAN, record, register};
 use crate::support::tree::*;
 use serde_json::{Value, json};
 
@@ -45,6 +46,44 @@ both! {
         assert_eq!(leader.refused(ASSIGN_PATCH, next.clone()).await, ["CONFLICT accountId"], "it was responsible then");
         next["from"] = json!("2026-06-20");
         leader.done(ASSIGN_PATCH, next).await;
+    }
+
+    async fn a_patch_shows_the_visits_that_its_time_saw(app: App) {
+        const VISITS: &str = "query($code: DivisionCode, $first: Int) { federation(code: $code) { patches(withPast: true) { nodes { \
+            visits(first: $first) { totalCount nodes { startedAt } } } } } }";
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        let other = app.person("CADRE", XIANGTAN).await;
+        let (here, there) = (register(&cadre, YUESHAN, 1).await, register(&cadre, WANGCHUNMEN, 2).await);
+        let at = |day: &str| format!("{day}T09:30:00+08:00");
+        for (number, day) in (1..).zip(["2026-02-28", "2026-03-01", "2026-05-31", "2026-06-01"]) {
+            record(&cadre, &here, number, &at(day)).await;
+        }
+        record(&cadre, &there, 11, &at("2026-04-01")).await;
+        record(&other, &here, 12, &at("2026-04-01")).await;
+        let patch = json!({"federationId": app.gid(YUESHAN), "purpose": "走访企业", "from": "2026-03-01", "to": "2026-06-01"});
+        cadre.done(ASSIGN_PATCH, patch.clone()).await;
+
+        let visits = async |caller: &Caller, first: i32| {
+            let found = caller.data(VISITS, json!({"code": YUESHAN, "first": first})).await;
+            found["federation"]["patches"]["nodes"].as_array().unwrap().iter().map(|patch| patch["visits"].clone()).collect::<Vec<_>>()
+        };
+        let seen = json!({"totalCount": 2, "nodes": [{"startedAt": "2026-05-31T01:30:00Z"}, {"startedAt": "2026-03-01T01:30:00Z"}]});
+        assert_eq!(visits(&cadre, 20).await, [seen]);
+        assert_eq!(visits(&app.person("LEADER", YUESHAN).await, 1).await[0]["nodes"], json!([{"startedAt": "2026-05-31T01:30:00Z"}]));
+        let auditor = app.person("AUDITOR", XIANGXIANG).await;
+        assert_eq!(auditor.codes(VISITS, json!({"code": YUESHAN})).await, ["FORBIDDEN"], "they see no visits");
+        let neighbour = app.person("LEADER", SHAOSHAN).await;
+        assert_eq!(neighbour.data(VISITS, json!({"code": YUESHAN})).await["federation"], json!(null));
+
+        let before = app.statements();
+        visits(&cadre, 20).await;
+        let of_one = app.statements() - before;
+        let mut theirs = patch;
+        theirs["from"] = json!("2026-01-01");
+        other.done(ASSIGN_PATCH, theirs).await;
+        let before = app.statements();
+        assert_eq!(visits(&cadre, 20).await.len(), 2);
+        assert_eq!(app.statements() - before, of_one);
     }
 
     async fn a_neighbour_sees_and_assigns_nothing_of_it(app: App) {

@@ -3,15 +3,17 @@
 use crate::moves::found_federation;
 use crate::support::people::{person, register_person};
 use crate::support::register::{
-    DRAFT_SCHEME, ISSUE_SCHEME, SET_GOAL, SIGN_GOAL, YUESHAN, enterprise, found, record, register, scheme,
-    trade_union,
+    ATTACH, DRAFT_SCHEME, ISSUE_SCHEME, SET_GOAL, SIGN_GOAL, YUESHAN, enterprise, found, record, register,
+    scheme, trade_union,
 };
-use crate::support::targets;
 use crate::support::tree::*;
 use crate::support::{App, Caller};
+use crate::support::{returns, targets};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
+/// 泉塘镇, a township of the county.
+const QUANTANG: &str = "430381109000";
 const MUTATIONS: &str = "{ __schema { mutationType { fields { name args { type { ofType { name inputFields { name } } } } \
     type { name ofType { fields { name } } } } } } }";
 
@@ -25,22 +27,14 @@ async fn mutations(app: &App) -> BTreeMap<String, String> {
         if inputs.into_iter().any(|input| input["name"] == "idempotencyKey") {
             let (name, input) = (field["name"].as_str().unwrap(), input["name"].as_str().unwrap());
             let gives = field["type"]["ofType"]["fields"][0]["name"].as_str().unwrap();
+            let id = if gives.ends_with("Id") { "" } else { " { id }" };
             let document = format!(
-                "mutation($input: {input}!) {{ {name}(input: $input) {{ {gives} {{ id }} userErrors {{ code field message }} }} }}"
+                "mutation($input: {input}!) {{ {name}(input: $input) {{ {gives}{id} userErrors {{ code field message }} }} }}"
             );
             found.insert(name.to_owned(), document);
         }
     }
     found
-}
-
-async fn upload(caller: &Caller, file: &str) -> String {
-    let id = caller.app.process.clock.id().to_string();
-    let sent = caller
-        .send("PUT", &format!("/uploads/{id}"), &[], file.to_owned())
-        .await;
-    assert!(sent.status.is_success(), "{}", sent.text());
-    id
 }
 
 /// Something to send to each.
@@ -53,12 +47,13 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
     let another_union = found(cadre, YUESHAN, "JOINT", 50).await;
     let estate = found_federation(cadre, &county, "TOWNSHIP", "湘乡工业园工会").await;
     let visit = record(cadre, &firm, 1, "2026-06-19T09:30:00+08:00").await;
+    let mistaken = record(cadre, &firm, 2, "2026-06-19T10:30:00+08:00").await;
     let known = register_person(cadre, YUESHAN, 1).await;
     let park = json!({"parentId": county, "level": "TOWNSHIP", "kind": "PARK", "name": "湘乡经开区工会"});
     let link = json!({"federationId": township, "superiorId": cadre.app.gid(XIANGTAN), "kind": "INDUSTRY_GUIDANCE", "from": "2026-01-01"});
     let (firms, lines) = (
-        upload(cadre, "uscc,name\n").await,
-        upload(finance, "voucherId\n").await,
+        cadre.upload("uscc,name\n").await,
+        finance.upload("voucherId\n").await,
     );
     let drafted = scheme(county.as_str(), "TOWNSHIP");
     let draft = cadre.done(DRAFT_SCHEME, drafted.clone()).await["assessmentScheme"]["id"].take();
@@ -74,7 +69,12 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
     let targets = targets::issue(
         cadre,
         (&county, "visits"),
-        &[(YUESHAN, "65"), (WANGCHUNMEN, "12"), (XINXIANGLU, "7")],
+        &[
+            (YUESHAN, "65"),
+            (WANGCHUNMEN, "12"),
+            (XINXIANGLU, "7"),
+            (QUANTANG, "3"),
+        ],
     )
     .await;
     let who = finance.data("{ viewer { id } }", json!({})).await["viewer"]["id"].take();
@@ -82,7 +82,11 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
     let letter = |id: &Value| json!({"id": id, "expectedVersion": 1, "signedOn": "2026-01-15", "signers": "主席、财务部部长"});
     let unsigned = cadre.done(SET_GOAL, goal.clone()).await["staffGoal"]["id"].take();
     let signed = cadre.done(SET_GOAL, goal.clone()).await["staffGoal"]["id"].take();
+    let mistaken_goal = cadre.done(SET_GOAL, goal.clone()).await["staffGoal"]["id"].take();
     cadre.done(SIGN_GOAL, letter(&signed)).await;
+    let quarter = returns::draft(cadre, (XIANGXIANG, "2026-01-01", "2026-03-31"), &[]).await;
+    let file = json!({"recordId": quarter, "uploadId": cadre.upload("%PDF-1.7").await, "name": "签字页.pdf"});
+    let attached = cadre.done(ATTACH, file).await["attachment"]["id"].take();
     vec![
         (
             "amendTarget",
@@ -157,9 +161,14 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
         ("recordConsent", json!({"personId": known, "basis": basis})),
         ("registerEnterprise", enterprise(cadre, YUESHAN, 2)),
         ("registerPerson", person(cadre, YUESHAN, 2)),
+        ("removeAttachment", json!({"id": attached})),
         (
             "requestExport",
             json!({"federationId": township, "kind": "PEOPLE", "purpose": "MEMBERSHIP", "reason": "向上级工会报送会员名册，年度核对"}),
+        ),
+        (
+            "returnAssessment",
+            json!({"id": assessment, "expectedVersion": 2, "reason": "第一项自评缺少证明材料"}),
         ),
         (
             "reviewStaffGoal",
@@ -167,7 +176,7 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
         ),
         (
             "scoreAssessment",
-            json!({"id": assessment, "expectedVersion": 2, "scores": [{"item": 1, "points": "9"}]}),
+            json!({"id": assessment, "expectedVersion": 3, "scores": [{"item": 1, "points": "9"}]}),
         ),
         ("setStaffGoal", goal),
         ("signStaffGoal", letter(&unsigned)),
@@ -178,6 +187,18 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
         (
             "updateEnterprise",
             json!({"id": firm, "expectedVersion": 1, "employees": 7}),
+        ),
+        (
+            "voidVisit",
+            json!({"id": mistaken, "expectedVersion": 1, "reason": "重复录入"}),
+        ),
+        (
+            "withdrawStaffGoal",
+            json!({"id": mistaken_goal, "expectedVersion": 1, "reason": "任务下达给了错误的责任人"}),
+        ),
+        (
+            "withdrawTarget",
+            json!({"id": targets[3], "expectedVersion": 1, "reason": "年初指标误下达至该单位"}),
         ),
     ]
 }

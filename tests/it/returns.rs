@@ -113,11 +113,10 @@ both! {
         }));
         assert_eq!(counted(&leader, HUNAN, "2026-06-20").await, json!({"publicity_banners": "168", "publicity_slogans": "500"}));
         step(&cadre, "correctReturn", (&id, 5), right(&[("publicity_slogans", "", "", "EXACT")])).await;
-        step(&superior, "sendBackReturn", (&id, 6), json!({"reason": "请说明标语数"})).await;
-        let given_up = step(&cadre, "reviseReturn", (&id, 7), json!({"lines": []})).await;
-        assert_eq!(given_up["state"], json!("ACCEPTED"));
-        step(&cadre, "correctReturn", (&id, 8), right(&[("publicity_slogans", "", "", "EXACT")])).await;
-        let without = step(&superior, "acceptReturn", (&id, 9), json!({})).await;
+        let back = step(&superior, "sendBackReturn", (&id, 6), json!({"reason": "请说明标语数"})).await;
+        assert_eq!((&back["state"], &back["reason"], &back["lines"][1]["state"]), (&json!("ACCEPTED"), &json!("请说明标语数"), &json!("IN_FORCE")));
+        step(&cadre, "correctReturn", (&id, 7), right(&[("publicity_slogans", "", "", "EXACT")])).await;
+        let without = step(&superior, "acceptReturn", (&id, 8), json!({})).await;
         assert_eq!((&without["lines"][1]["value"], &without["lines"][1]["earlier"][0]["value"]), (&json!(null), &json!("500")));
         app.settle().await;
         assert_eq!(counted(&leader, HUNAN, "2026-06-20").await, json!({"publicity_banners": "168", "publicity_slogans": "0"}));

@@ -29,10 +29,11 @@ const WALK: &str = "{ __schema { types { kind name description interfaces { name
     fragment T on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
 
 /// Lists of objects that are no pages: what bounds each. No new one without a bound that its description names.
-const BOUNDED: [(&str, &str); 33] = [
+const BOUNDED: [(&str, &str); 35] = [
     ("Account.credentials", "the 20 newest"),
     ("Account.grants", "at most 20, by rule, and an elevation"),
     ("Account.sessions", "the 50 used last"),
+    ("Assessment.attachments", "at most 50, by rule"),
     ("Assessment.scores", "one for each item, at most 100"),
     ("AssessmentBlock.items", "at most 100 in a scheme, by rule"),
     ("AssessmentScheme.blocks", "at most 12, by rule"),
@@ -64,6 +65,7 @@ const BOUNDED: [(&str, &str); 33] = [
     ("Person.bases", "at most 100, by rule"),
     ("Query.metrics", "the catalogue"),
     ("Query.nodes", "one for each id"),
+    ("StatisticalReturn.attachments", "at most 50, by rule"),
     ("ReturnLine.earlier", "one for each correction"),
     ("StatisticalReturn.lines", "at most 200 at a time, by rule"),
     (

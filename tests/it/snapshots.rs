@@ -8,7 +8,7 @@ use crate::support::tree::*;
 use serde_json::{Value, json};
 
 const SHOWN: &str = "query($code: DivisionCode) { federation(code: $code) { snapshots { totalCount nodes { title from to frozenAt frozenBy federation { code } \
-    lines(first: 100) { totalCount nodes { federation { code } metric { code } value qualifier moved live { value qualifier from to } } } } } } }";
+    lines(first: 100) { totalCount nodes { name federation { code parent { name } } metric { code } value qualifier moved live { value qualifier from to } } } } } } }";
 
 async fn shown(caller: &Caller, code: &str) -> Value {
     caller.data(SHOWN, json!({"code": code})).await["federation"]["snapshots"].take()
@@ -86,7 +86,7 @@ both! {
         }
     }
 
-    async fn lines_of_snapshots_are_read_in_two_statements_however_many_they_are(app: App) {
+    async fn lines_of_snapshots_are_read_in_so_many_statements_however_many_they_are(app: App) {
         let superior = app.person("CADRE", XIANGTAN).await;
         let mut costs = Vec::new();
         for metrics in [&["visits", "enterprises"][..], &["visits", "enterprises", "fees_collected", "employees", "aid_disbursed", "hardship_files"]] {
@@ -96,9 +96,73 @@ both! {
             shown(&superior, XIANGTAN).await;
             costs.push(app.statements() - before);
         }
-        // Who asks; snapshots, their total, who froze, lines, flows, stocks.
+        // Who asks; snapshots, their total, who froze, lines, their totals, flows, stocks.
         assert_eq!(costs[0], costs[1]);
-        assert!(costs[1] <= 7, "{costs:?}");
+        assert!(costs[1] <= 8, "{costs:?}");
+    }
+
+    async fn a_page_of_lines_reads_no_others_of_any_snapshot(app: App) {
+        let superior = app.person("CADRE", XIANGTAN).await;
+        let metrics = ["visits", "enterprises", "fees_collected", "employees", "aid_disbursed", "hardship_files"];
+        let query = "query($code: DivisionCode) { federation(code: $code) { snapshots { nodes { \
+            top: lines(first: 1) { nodes { metric { code } federation { code } } pageInfo { hasNextPage hasPreviousPage endCursor } } \
+            next: lines(first: 1, after: \"1\") { nodes { metric { code } } } \
+            end: lines(last: 1) { nodes { metric { code } federation { code } } pageInfo { hasNextPage hasPreviousPage startCursor } } \
+            previous: lines(last: 1, before: \"18\") { nodes { metric { code } } } } } } }";
+        let mut costs = Vec::new();
+        for snapshots in [1, 3] {
+            while shown(&superior, XIANGTAN).await["totalCount"] != json!(snapshots) {
+                freeze(&superior, XIANGTAN, &metrics).await;
+            }
+            // Whoever read what lies between would fail.
+            app.write("UPDATE snapshot_line SET metric = 'smiles' WHERE position BETWEEN 4 AND 15").await;
+            let before = app.statements();
+            let found = superior.data(query, json!({"code": XIANGTAN})).await["federation"]["snapshots"]["nodes"].take();
+            costs.push(app.statements() - before);
+            app.write("UPDATE snapshot_line SET metric = 'visits' WHERE position BETWEEN 4 AND 15").await;
+
+            for snapshot in found.as_array().unwrap() {
+                assert_eq!(snapshot, &json!({
+                    "top": {"nodes": [{"metric": {"code": "visits"}, "federation": {"code": XIANGTAN}}], "pageInfo": {"hasNextPage": true, "hasPreviousPage": false, "endCursor": "1"}},
+                    "next": {"nodes": [{"metric": {"code": "enterprises"}}]},
+                    "end": {"nodes": [{"metric": {"code": "hardship_files"}, "federation": {"code": SHAOSHAN}}], "pageInfo": {"hasNextPage": false, "hasPreviousPage": true, "startCursor": "18"}},
+                    "previous": {"nodes": [{"metric": {"code": "aid_disbursed"}}]},
+                }));
+            }
+            assert_eq!(found.as_array().unwrap().len(), snapshots);
+        }
+        // Who asks; snapshots, lines.
+        assert_eq!(costs[0], costs[1]);
+        assert!(costs[1] <= 3, "{costs:?}");
+        let wrong = "query($code: DivisionCode) { federation(code: $code) { snapshots { nodes { lines(after: \"x\") { totalCount } } } } }";
+        assert_eq!(superior.codes(wrong, json!({"code": XIANGTAN})).await[0], "INVALID");
+    }
+
+    async fn a_municipality_keeps_the_figures_of_its_districts(app: App) {
+        let municipality = app.person("CADRE", BEIJING).await;
+        freeze(&municipality, BEIJING, &["visits"]).await;
+
+        let lines = shown(&municipality, BEIJING).await["nodes"][0]["lines"]["nodes"].take();
+
+        let codes: Vec<&Value> = lines.as_array().unwrap().iter().map(|line| &line["federation"]["code"]).collect();
+        assert_eq!(codes, [BEIJING, DONGCHENG]);
+        assert_eq!(lines[1]["name"], json!("东城区总工会"));
+    }
+
+    async fn an_attempt_that_was_refused_stands_in_the_trail(app: App) {
+        const TRAIL: &str = "query($code: DivisionCode) { federation(code: $code) { auditTrail(filter: {operations: [\"freezeFigures\"]}) { \
+            nodes { kind result code } } } }";
+        let input = json!({"federationId": app.gid(XIANGXIANG), "title": "半年数字", "metrics": ["visits"]});
+        for (role, place, refusal) in [("AUDITOR", XIANGXIANG, "FORBIDDEN"), ("CADRE", SHAOSHAN, "NOT_FOUND federationId")] {
+            assert_eq!(app.person(role, place).await.refused(FREEZE, input.clone()).await, [refusal], "{role} {place}");
+        }
+        app.settle().await;
+
+        for (place, code) in [(XIANGXIANG, "FORBIDDEN"), (SHAOSHAN, "NOT_FOUND")] {
+            let trail = app.person("AUDITOR", place).await.data(TRAIL, json!({"code": place})).await;
+            let nodes = &trail["federation"]["auditTrail"]["nodes"];
+            assert_eq!(*nodes, json!([{"kind": "REFUSED", "result": "REFUSED", "code": code}]), "{place}");
+        }
     }
 
     async fn what_has_gone_elsewhere_is_no_longer_told_live(app: App) {
@@ -120,7 +184,14 @@ both! {
         firm["federationId"] = json!(park);
         city.done(REGISTER, firm).await;
 
-        assert_eq!(of_park(shown(&leader, XIANGXIANG).await), (json!("0"), Value::Null, Value::Null));
+        let seen = shown(&leader, XIANGXIANG).await;
+        assert!(!seen.to_string().contains("韶山"), "where it went is told to nobody who does not know: {seen:#}");
+        assert_eq!(of_park(seen), (json!("0"), Value::Null, Value::Null));
         assert_eq!(of_park(shown(&city, XIANGXIANG).await), (json!("0"), json!("1"), json!("1")));
+        for (reader, federation) in [(&leader, Value::Null), (&city, json!({"code": null, "parent": {"name": "韶山市总工会"}}))] {
+            let lines = shown(reader, XIANGXIANG).await["nodes"][0]["lines"]["nodes"].take();
+            let of_park = lines.as_array().unwrap().iter().find(|line| line["name"] == "湘乡工业园工会").unwrap();
+            assert_eq!(of_park["federation"], federation);
+        }
     }
 }

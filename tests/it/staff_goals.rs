@@ -1,6 +1,8 @@
 //! What an office sets its own staff: set, signed for, reviewed.
 
-use crate::support::register::{SET_GOAL, SIGN_GOAL, YUESHAN};
+use crate::people::bodies;
+use crate::support::accounts::DISABLE;
+use crate::support::register::{ASSIGN_PATCH, SET_GOAL, SIGN_GOAL, YUESHAN};
 use crate::support::tree::*;
 use crate::support::{App, Caller};
 use serde_json::{Value, json};
@@ -10,6 +12,9 @@ const REVIEW: &str = "mutation($input: ReviewStaffGoal!) { reviewStaffGoal(input
 const LISTED: &str = "query($code: DivisionCode, $year: Int) { federation(code: $code) { \
     staffGoals(year: $year) { totalCount nodes { task responsible setBy reviewedBy } } } }";
 const OWN: &str = "query($year: Int) { viewer { staffGoals(year: $year) { nodes { task } } } }";
+const STAFF: &str = "query($code: DivisionCode, $first: Int, $after: String) { federation(code: $code) { staff(first: $first, after: $after) { \
+    totalCount pageInfo { endCursor hasNextPage } nodes { accountId name } } } }";
+const WITHDRAW: &str = "mutation($input: WithdrawStaffGoal!) { withdrawStaffGoal(input: $input) { withdrawnId userErrors { code field message } } }";
 const NODE: &str = "query($id: ID!) { node(id: $id) { ... on StaffGoal { task federation { code } } } }";
 
 async fn account(caller: &Caller) -> Value {
@@ -154,6 +159,71 @@ both! {
         let before = app.statements();
         assert_eq!(tasks(&leader, json!({"code": XIANGXIANG})).await.len(), 8);
         assert_eq!(app.statements() - before, of_three);
+    }
+
+    async fn whoever_gives_work_finds_whom_to_give_it(app: App) {
+        let leader = app.person("LEADER", XIANGXIANG).await;
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        let auditor = app.person("AUDITOR", XIANGXIANG).await;
+        app.person("REPORTING", XIANGXIANG).await;
+        app.person("CADRE", YUESHAN).await;
+        let gone = account(&app.person("FINANCE", XIANGXIANG).await).await;
+        let administrator = app.person("SYSTEM_ADMINISTRATOR", XIANGTAN).await;
+        administrator.done(DISABLE, json!({"accountId": gone, "reason": "调离本单位"})).await;
+        let mut all = Vec::new();
+        for (who, role) in [(&leader, "leader"), (&cadre, "cadre"), (&auditor, "auditor")] {
+            all.push(json!({"accountId": account(who).await, "name": format!("{role}.{}", app.federation(XIANGXIANG))}));
+        }
+        let staff = async |caller: &Caller, asked: Value| caller.data(STAFF, asked).await["federation"]["staff"].take();
+
+        let found = staff(&leader, json!({"code": XIANGXIANG})).await;
+        assert_eq!((&found["totalCount"], &found["nodes"]), (&json!(3), &json!(all)), "its own people, none of below");
+        let page = staff(&cadre, json!({"code": XIANGXIANG, "first": 2})).await;
+        assert_eq!((&page["nodes"], &page["pageInfo"]["hasNextPage"]), (&json!(all[..2]), &json!(true)));
+        let rest = staff(&cadre, json!({"code": XIANGXIANG, "first": 2, "after": page["pageInfo"]["endCursor"]})).await;
+        assert_eq!(rest["nodes"], json!(all[2..]));
+        assert_eq!(staff(&leader, json!({"code": YUESHAN})).await["totalCount"], json!(1));
+        // What is found is what both inputs take.
+        let goal = json!({"federationId": app.gid(XIANGXIANG), "accountId": all[2]["accountId"], "year": 2026, "task": "审计整改", "dueOn": "2026-12-31"});
+        leader.done(SET_GOAL, goal).await;
+        let patch = json!({"federationId": app.gid(YUESHAN), "accountId": all[1]["accountId"], "purpose": "联系企业", "from": "2026-01-01"});
+        leader.done(ASSIGN_PATCH, patch).await;
+
+        assert_eq!(auditor.codes(STAFF, json!({"code": XIANGXIANG})).await, ["FORBIDDEN"]);
+        assert_eq!(cadre.codes(STAFF, json!({"code": XIANGTAN})).await, ["FORBIDDEN"]);
+        let neighbour = app.person("LEADER", SHAOSHAN).await;
+        assert_eq!(neighbour.data(STAFF, json!({"code": XIANGXIANG})).await["federation"], json!(null));
+    }
+
+    async fn what_was_set_wrongly_is_withdrawn_until_it_is_signed(app: App) {
+        let leader = app.person("LEADER", XIANGXIANG).await;
+        let finance = app.person("FINANCE", XIANGXIANG).await;
+        let id = set(&leader, &finance, "经费收缴到位", "2026-11-30").await;
+        let kept = set(&leader, &finance, "编制年度预算", "2026-12-31").await;
+        let withdrawal = |id: &Value, version: i32| json!({"id": id, "expectedVersion": version, "reason": "任务下达给了错误的责任人"});
+
+        assert_eq!(app.person("LEADER", SHAOSHAN).await.refused(WITHDRAW, withdrawal(&id, 1)).await, ["NOT_FOUND id"]);
+        assert_eq!(app.person("AUDITOR", XIANGXIANG).await.refused(WITHDRAW, withdrawal(&id, 1)).await, ["FORBIDDEN"]);
+        assert_eq!(finance.refused(WITHDRAW, withdrawal(&id, 1)).await, ["FORBIDDEN"], "it is theirs");
+        assert_eq!(leader.refused(WITHDRAW, withdrawal(&id, 2)).await, ["CONFLICT expectedVersion"]);
+        let mut short = withdrawal(&id, 1);
+        short["reason"] = json!("错误");
+        assert_eq!(leader.refused(WITHDRAW, short).await, ["INVALID reason"]);
+        let mut keyed = withdrawal(&id, 1);
+        keyed["idempotencyKey"] = json!("withdraw");
+        let done = leader.done(WITHDRAW, keyed.clone()).await;
+        assert_eq!(done["withdrawnId"], id);
+        assert_eq!(leader.done(WITHDRAW, keyed).await, done);
+        assert_eq!(leader.refused(WITHDRAW, withdrawal(&id, 1)).await, ["NOT_FOUND id"]);
+        assert_eq!(tasks(&finance, json!({})).await, ["编制年度预算"]);
+        let told = bodies(&app, "STAFF_GOAL_WITHDRAWN").await;
+        assert_eq!((told.len(), &told[0]["reason"], &told[0]["dueOn"]), (1, &json!("任务下达给了错误的责任人"), &json!("2026-11-30")));
+
+        finance.done(SIGN_GOAL, letter(&kept, 1)).await;
+        assert_eq!(leader.refused(WITHDRAW, withdrawal(&kept, 2)).await, ["CONFLICT id"]);
+        // Who comes too late sees what there is.
+        let late = leader.data(SIGN_GOAL, json!({"input": letter(&kept, 1)})).await["signStaffGoal"].take();
+        assert_eq!((&late["userErrors"][0]["field"], &late["staffGoal"]["state"]), (&json!(["expectedVersion"]), &json!("SIGNED")));
     }
 
     async fn neighbours_and_others_of_the_office_see_nothing_of_it(app: App) {

@@ -1,7 +1,7 @@
 //! Grassroots unions and whom they cover.
 
 use crate::support::register::{
-    COVER, END_COVERAGE, FOUND, YUESHAN, cover, figures, found, register, trade_union,
+    COVER, END_COVERAGE, FOUND, UPDATE, YUESHAN, cover, figures, found, register, trade_union,
 };
 use crate::support::tree::{QINGXI, SHAOSHAN, XIANGXIANG};
 use serde_json::json;
@@ -91,5 +91,29 @@ both! {
 
         let made = answers.iter().filter(|answer| answer["coverEnterprise"]["userErrors"] == json!([])).count();
         assert_eq!(made, 1, "{answers:#?}");
+    }
+
+    async fn no_coverage_outlives_its_enterprise_or_precedes_it(app: App) {
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        let (firm, other) = (register(&cadre, YUESHAN, 1).await, register(&cadre, YUESHAN, 2).await);
+        let union = found(&cadre, YUESHAN, "JOINT", 1).await;
+        let mut old = trade_union(&cadre, YUESHAN, "JOINT", 2);
+        old["foundedOn"] = json!("2020-01-01");
+        let old = cadre.done(FOUND, old).await["tradeUnion"]["id"].take();
+        let early = json!({"tradeUnionId": old, "enterpriseId": other, "from": "2026-01-09"});
+        assert_eq!(cadre.refused(COVER, early).await, ["INVALID from"], "it was registered on the day after");
+        cover(&cadre, &union, &firm, "2026-03-01").await;
+        cover(&cadre, &union, &other, "2026-03-01").await;
+
+        let close = |from: &str| json!({"id": firm, "expectedVersion": 1, "status": "DEREGISTERED", "from": from});
+        assert_eq!(cadre.refused(UPDATE, close("2026-03-01")).await, ["INVALID from"], "it was not covered before that day");
+        cadre.done(UPDATE, close("2026-06-01")).await;
+
+        for (day, enterprises, covered) in [("2026-05-31", "2", "2"), ("2026-06-01", "1", "1")] {
+            let found = figures(&cadre, XIANGXIANG, &["enterprises", "covered_enterprises"], json!({"asOf": day})).await;
+            assert_eq!(found, json!({"enterprises": enterprises, "covered_enterprises": covered}), "{day}");
+        }
+        app.settle().await;
+        assert_eq!(crate::verify::first_break(&app).await, None);
     }
 }

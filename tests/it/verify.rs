@@ -2,6 +2,7 @@
 
 use crate::support::people::register_person;
 use crate::support::register::{YUESHAN, cover, found, record, register};
+use crate::support::returns::report;
 use crate::support::tree::{SHAOSHAN, WANGCHUNMEN, XIANGTAN, XIANGXIANG};
 use crate::support::{App, delivery};
 use api::verify;
@@ -105,6 +106,7 @@ both! {
             ("UPDATE trade_union SET form = 'JOINT'", "UPDATE trade_union SET form = 'SINGLE'", "(FORM:JOINT) differs by -1 from record"),
             ("UPDATE collection SET due_fen = due_fen + 1 WHERE voucher_id = 'voucher-1'", "UPDATE collection SET due_fen = due_fen - 1 WHERE voucher_id = 'voucher-1'", "records: fees_collected"),
             ("UPDATE figure_entry SET amount = amount + 1 WHERE metric = 'visits'", "UPDATE figure_entry SET amount = amount - 1 WHERE metric = 'visits'", "records: visits"),
+            ("UPDATE figure_entry SET qualifier = '~' WHERE metric = 'visits'", "UPDATE figure_entry SET qualifier = '=' WHERE metric = 'visits'", "records: visits"),
             (
                 "INSERT INTO figure_rollup (federation_id, metric, axis, grain, day, dimension, qualifier, amount) SELECT federation_id, metric, 'PURPOSE', grain, day, 'PURPOSE:NONE', qualifier, amount FROM figure_rollup WHERE metric = 'visits' AND dimension = ''",
                 "DELETE FROM figure_rollup WHERE dimension = 'PURPOSE:NONE'",
@@ -129,6 +131,32 @@ both! {
             assert_eq!(first_break(&app).await, None, "{back}");
         }
         db.close().await.unwrap();
+    }
+
+    async fn a_number_is_as_exact_as_its_return_says(app: App) {
+        let (cadre, superior) = (app.person("CADRE", XIANGXIANG).await, app.person("CADRE", XIANGTAN).await);
+        let last_year = (XIANGXIANG, "2025-01-01", "2025-12-31");
+        report(&cadre, &superior, last_year, &[("hardship_files", "", "980", "ABOUT"), ("publicity_slogans", "", "500", "AT_LEAST")]).await;
+        report(&cadre, &superior, (XIANGXIANG, "2026-01-01", "2026-06-20"), &[("hardship_files", "", "1000", "EXACT")]).await;
+        for settled in [false, true] {
+            if settled {
+                app.settle().await;
+            }
+            assert_eq!(first_break(&app).await, None);
+            for (table, metric, said, wrong) in [
+                ("figure_entry", "publicity_slogans", ">", "="),
+                ("figure_entry", "hardship_files", "~", ">"),
+                ("return_line", "publicity_slogans", ">", "~"),
+                ("return_line", "hardship_files", "=", ">"),
+            ] {
+                let change = |to: &str, from: &str| format!("UPDATE {table} SET qualifier = '{to}' WHERE metric = '{metric}' AND qualifier = '{from}'");
+                app.write(&change(wrong, said)).await;
+                let found = first_break(&app).await.unwrap_or_default();
+                assert!(found.starts_with(&format!("ledger entries equal their records: {metric} differs by")), "{table} {metric}: {found:?}");
+                app.write(&change(said, wrong)).await;
+                assert_eq!(first_break(&app).await, None);
+            }
+        }
     }
 
     async fn a_line_that_vanished_is_missed(app: App) {

@@ -1,6 +1,6 @@
 //! Field visits: one visit stands, however often the phone sends it.
 
-use crate::support::register::{CORRECT, RECORD, YUESHAN, figures, record, register, visit};
+use crate::support::register::{CORRECT, RECORD, VOID, YUESHAN, figures, record, register, visit};
 use crate::support::tree::{SHAOSHAN, WANGCHUNMEN, XIANGTAN, XIANGXIANG};
 use serde_json::json;
 
@@ -140,5 +140,35 @@ both! {
         let after = missed["data"]["visitRecorded"]["cursor"].clone();
         let mut again = phone.subscribe(document, json!({"id": app.gid(YUESHAN), "after": after})).await;
         assert_eq!(number(&again.next().await), Some('2'));
+    }
+
+    async fn a_visit_that_never_was_is_voided_and_stays(app: App) {
+        let phone = app.person("CADRE", YUESHAN).await;
+        let neighbour = app.person("CADRE", SHAOSHAN).await;
+        let leader = app.person("LEADER", XIANGXIANG).await;
+        let enterprise = register(&phone, YUESHAN, 1).await;
+        record(&phone, &enterprise, 1, "2026-06-18T09:30:00+08:00").await;
+        let twice = record(&phone, &enterprise, 2, "2026-06-19T09:30:00+08:00").await;
+        app.settle().await;
+
+        let void = |version: i32, reason: &str| json!({"id": twice, "expectedVersion": version, "reason": reason, "idempotencyKey": format!("{version}{reason}")});
+        assert_eq!(phone.refused(VOID, void(1, "x")).await, ["INVALID reason"]);
+        assert_eq!(phone.refused(VOID, void(7, "重复录入")).await, ["CONFLICT expectedVersion"]);
+        assert_eq!(neighbour.refused(VOID, void(1, "重复录入")).await, ["NOT_FOUND id"]);
+        assert_eq!(leader.refused(VOID, void(1, "重复录入")).await, ["FORBIDDEN"]);
+        let done = phone.done(VOID, void(1, "重复录入")).await;
+        assert_eq!(phone.done(VOID, void(1, "重复录入")).await, done);
+
+        assert_eq!((&done["visit"]["version"], &done["visit"]["voidReason"]), (&json!(2), &json!("重复录入")));
+        assert_eq!(phone.refused(VOID, void(2, "又一次")).await, ["GONE id"]);
+        assert_eq!(phone.refused(CORRECT, json!({"id": twice, "expectedVersion": 2, "notes": "改"})).await, ["GONE id"]);
+        for code in [YUESHAN, XIANGXIANG, XIANGTAN] {
+            let counted = figures(&app.person("LEADER", XIANGTAN).await, code, &["visits", "findings"], json!({})).await;
+            assert_eq!(counted, json!({"visits": "1", "findings": "1"}), "{code}");
+        }
+        let data = phone.data(LISTS, json!({"code": YUESHAN, "uscc": crate::support::register::uscc(1)})).await;
+        assert_eq!(data["federation"]["visits"]["totalCount"], 2, "it can still be read");
+        assert_eq!(data["enterprise"]["lastVisit"]["startedAt"], "2026-06-18T01:30:00Z");
+        assert_eq!(crate::verify::first_break(&app).await, None);
     }
 }

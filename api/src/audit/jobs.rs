@@ -3,7 +3,7 @@
 use super::rules::{self, Asked};
 use super::store;
 use crate::accounts::account::store::DisplayNames;
-use crate::jobs::task::{Step, Task, about};
+use crate::jobs::task::{Look, Ready, Step, Task, about, made};
 use crate::kernel::clock::day_of;
 use crate::kernel::error::Error;
 use crate::kernel::loader::Batch;
@@ -12,7 +12,7 @@ use crate::kernel::scope::Scope;
 use crate::kernel::tx::Tx;
 use crate::policy::Action;
 use crate::privacy::file::rules::{END, Position, table, watermark};
-use crate::privacy::file::service::write;
+use crate::privacy::file::service::{Piece, seal, write};
 use entity::audit::event::{Entity, Model};
 use entity::id::{AccountId, FederationId};
 use entity::jobs::job::{self, JobKind};
@@ -73,21 +73,36 @@ async fn lines(op: &Op, events: Vec<Model>, job: &job::Model, number: &str) -> R
     )
 }
 
-async fn step(tx: &Tx, job: &job::Model) -> Result<Step, Error> {
-    if job.cursor == END {
-        return Ok(Step::Over);
-    }
-    let (op, asked) = (tx.op(), asked(job)?);
-    let node = tx.authorize(Action::ReadAudit, place(job)?, "federationId")?;
+/// The next entries as a piece of the file.
+struct Entries {
+    piece: Piece,
+    rows: i64,
+    /// The number of the last one; none if no more are left.
+    after: Option<String>,
+}
+
+/// Reads the next entries: what is numbered does not change.
+async fn prepare(op: &Op, job: &job::Model) -> Result<Entries, Error> {
+    let asked = asked(job)?;
+    let node = op.authorize(Action::ReadAudit, place(job)?, "federationId")?;
     let scope = op.scope_within(Action::ReadAudit, &node)?;
-    // Not in the transaction: what is numbered does not change, and no writer has to wait for it.
     let events = store::first(op, left(&scope, job, &asked), CHUNK).await?;
     let rows = i64::try_from(events.len()).unwrap_or(i64::MAX);
     let is_last = u64::try_from(rows).unwrap_or_default() < CHUNK;
     let last = events.last().and_then(|event| event.seq).filter(|_| !is_last);
     let text = lines(op, events, job, &asked.number).await?;
-    let file = (Holding::AuditTrail, format!("{}.csv", asked.number));
-    let (_, cursor) = write(tx, job, file, (&text, last.map(|seq| seq.to_string()))).await?;
+    Ok(Entries {
+        piece: seal(op, &text)?,
+        rows,
+        after: last.map(|seq| seq.to_string()),
+    })
+}
+
+async fn step(tx: &Tx, job: &job::Model, entries: &Entries) -> Result<Step, Error> {
+    let file = (Holding::AuditTrail, format!("{}.csv", asked(job)?.number));
+    let piece = (&entries.piece, entries.after.clone());
+    let (_, cursor) = write(tx, job, file, piece).await?;
+    let rows = entries.rows;
     Ok(Step::Did {
         sentence: about(job, "AUDIT_EXPORT_WRITTEN", json!({"rows": rows})),
         rows,
@@ -115,7 +130,25 @@ impl Task for Trail {
         })
     }
 
-    fn step<'a>(&'a self, tx: &'a mut Tx, job: &'a job::Model) -> BoxFuture<'a, Result<Step, Error>> {
-        Box::pin(step(tx, job))
+    fn look<'a>(&'a self, _: &'a Op, job: &'a job::Model) -> BoxFuture<'a, Result<Look, Error>> {
+        let is_whole = job.cursor == END;
+        Box::pin(async move { Ok(if is_whole { Look::Over } else { Look::Go }) })
+    }
+
+    fn prepare<'a>(
+        &'a self,
+        op: &'a Op,
+        job: &'a mut job::Model,
+    ) -> BoxFuture<'a, Result<Box<Ready>, Error>> {
+        Box::pin(async move { Ok(Box::new(prepare(op, job).await?) as Box<Ready>) })
+    }
+
+    fn step<'a>(
+        &'a self,
+        tx: &'a mut Tx,
+        job: &'a job::Model,
+        ready: &'a Ready,
+    ) -> BoxFuture<'a, Result<Step, Error>> {
+        Box::pin(async move { step(tx, job, made(ready)?).await })
     }
 }

@@ -4,7 +4,6 @@ use super::rules::Asked;
 use super::types::ExportAuditTrail;
 use super::{Event, store};
 use crate::jobs::task::{self, About};
-use crate::kernel::bucket::Rate;
 use crate::kernel::error::{Error, Faults, invalid, text};
 use crate::kernel::event::Place;
 use crate::kernel::feed;
@@ -16,12 +15,8 @@ use crate::privacy::file::rules::number;
 use entity::id::JobId;
 use entity::jobs::job::JobKind;
 
-/// Files that an account may ask for.
-const EXPORTS: Rate = Rate {
-    capacity: 20,
-    refill: 20,
-    every_seconds: 86_400,
-};
+/// Files that an account may ask for in a day.
+const EXPORTS: u64 = 20;
 
 /// What is asked for, checked and counted; the reason, and how many entries there are.
 async fn check(op: &Op, input: &ExportAuditTrail) -> Result<(Asked, String, i64), Error> {
@@ -61,9 +56,7 @@ pub(super) async fn export(op: &Op, input: &ExportAuditTrail) -> Result<JobId, E
         let federation_id = Gid::parse(&input.federation_id, "federationId")?;
         let at = tx.authorize(Action::ReadAudit, federation_id, "federationId")?;
         let account_id = op.account_id().ok_or(Error::Unauthenticated)?;
-        let key = format!("audit export {account_id}");
-        let tried = op.app().attempts.take(key, EXPORTS, 1, op.now());
-        tried.map_err(Error::TooOften)?;
+        task::check_day(&tx, JobKind::AuditExport, account_id, EXPORTS).await?;
         let place = Place::from(&*at);
         let about = About::Input(serde_json::to_string(&asked)?);
         let id = task::queue(&tx, JobKind::AuditExport, (account_id, about), &place).await?;

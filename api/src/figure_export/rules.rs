@@ -1,19 +1,19 @@
 //! Which federations stand in a file of figures, and what its rows hold.
 
-use crate::figures::rules::{axis, metrics};
-use crate::figures::types::decimal;
+use crate::figures::rules::{axis, metrics, ratios, share};
+use crate::figures::types::{decimal, percent};
 use crate::kernel::clock::clock_time;
 use crate::kernel::error::{Error, invalid, text};
 use crate::kernel::ledger::{Amount, Period, Qualifier, Sums, Wanted};
 use crate::kernel::sheet::Cell;
 use crate::kernel::tree::{Node, Tree};
-use crate::metrics::{MetricId, Nature};
+use crate::metrics::{MetricId, Nature, Ratio};
 use crate::org::federation::rules::full_name;
 use crate::org::federation::types::FederationLevel;
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::org::federation::Level;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// The most rows of a file, without its head.
 pub const ROWS_MAX: usize = 50_000;
@@ -36,6 +36,9 @@ pub enum Format {
 pub struct Asked {
     /// Codes of metrics.
     pub metrics: Vec<String>,
+    /// Codes of ratios.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ratios: Vec<String>,
     /// First day of a flow.
     pub from: NaiveDate,
     /// Last day.
@@ -55,7 +58,9 @@ pub struct Asked {
 /// The columns of a file.
 pub struct Columns {
     /// In the order of asking.
-    pub metrics: Vec<MetricId>,
+    metrics: Vec<MetricId>,
+    /// In the order of asking, behind the metrics.
+    ratios: Vec<&'static Ratio>,
     /// The axis that splits all of them.
     pub axis: Option<&'static str>,
     from: NaiveDate,
@@ -74,19 +79,24 @@ impl Asked {
 
     /// Its columns, if there are any and the axis splits all of them.
     pub fn columns(&self) -> Result<Columns, Error> {
-        if self.metrics.is_empty() {
+        if self.metrics.is_empty() && self.ratios.is_empty() {
             let none = text("Give at least one metric.", "请至少选择一个指标。");
             return Err(invalid("metrics", none));
         }
         let codes: Vec<&str> = self.metrics.iter().map(String::as_str).collect();
         let metrics = metrics(&codes)?;
+        let codes: Vec<&str> = self.ratios.iter().map(String::as_str).collect();
+        let ratios = ratios(&codes)?;
+        let of_metrics = metrics.iter().map(|metric| (metric.code(), metric.entry().axes));
+        let of_ratios = ratios.iter().map(|ratio| (ratio.code, ratio.axes));
         let mut split = None;
-        for entry in metrics.iter().map(|metric| metric.entry()) {
+        for (code, axes) in of_metrics.chain(of_ratios) {
             let by = self.by.as_deref();
-            split = by.map(|by| axis(entry.code, entry.axes, by)).transpose()?;
+            split = by.map(|by| axis(code, axes, by)).transpose()?;
         }
         Ok(Columns {
             metrics,
+            ratios,
             axis: split,
             from: self.from,
             to: self.to,
@@ -124,12 +134,11 @@ pub fn check_rows(rows: usize) -> Result<(), Error> {
 
 /// The federations of a file behind a path, in the order of paths: who was written stays before who was not.
 pub fn standing<'a>(tree: &'a Tree, at: &'a Node, level: Option<Level>, after: &str) -> Vec<&'a Node> {
-    let is_meant = |node: &&Node| match level {
-        Some(level) => node.level == level && node.id != at.id,
-        None => node.id == at.id || node.parent_id == Some(at.id),
+    let mut nodes: Vec<&Node> = match level {
+        Some(level) => tree.below(at).iter().filter(|node| node.level == level).collect(),
+        None => [vec![at], tree.children_through_stand_ins(at)].concat(),
     };
-    let all = std::iter::once(at).chain(tree.below(at));
-    let mut nodes: Vec<&Node> = all.filter(is_meant).filter(|node| &*node.path > after).collect();
+    nodes.retain(|node| &*node.path > after);
     nodes.sort_by(|one, other| one.path.cmp(&other.path));
     nodes
 }
@@ -144,12 +153,24 @@ fn level_zh(level: Level) -> &'static str {
 }
 
 impl Columns {
+    /// The metrics whose figures are read for a federation: those that are asked for, then both of each ratio.
+    fn counted(&self) -> impl Iterator<Item = MetricId> {
+        let of_ratios = self.ratios.iter();
+        let of_ratios = of_ratios.flat_map(|ratio| [ratio.numerator, ratio.denominator]);
+        self.metrics.iter().copied().chain(of_ratios)
+    }
+
+    /// How many figures are read for a federation.
+    pub fn width(&self) -> usize {
+        self.metrics.len() + 2 * self.ratios.len()
+    }
+
     /// The figures of a federation.
     pub fn wanted(&self, node: &Node) -> impl Iterator<Item = Wanted> {
         let federation_id = node.id;
-        self.metrics.iter().map(move |metric| Wanted {
+        self.counted().map(move |metric| Wanted {
             federation_id,
-            metric: *metric,
+            metric,
             axis: self.axis,
             period: Period {
                 from: (metric.entry().nature == Nature::Flow).then_some(self.from),
@@ -160,8 +181,8 @@ impl Columns {
 
     /// What stands above the rows: what it is, then names, then codes.
     pub fn head(&self, at: &Node, number: &str, made_at: DateTime<Utc>) -> Vec<Vec<Cell>> {
-        let is_flow = |metric: &MetricId| metric.entry().nature == Nature::Flow;
-        let days = if self.metrics.iter().any(is_flow) {
+        let is_flow = |metric: MetricId| metric.entry().nature == Nature::Flow;
+        let days = if self.counted().any(is_flow) {
             format!("{} 至 {}", self.from, self.to)
         } else {
             format!("截至 {}", self.to)
@@ -178,40 +199,65 @@ impl Columns {
             names.push(format!("{}（{}）", entry.name_zh, entry.unit.name_zh()));
             codes.push(entry.code.to_owned());
         }
+        for ratio in &self.ratios {
+            for (metric, of) in [(ratio.numerator, "numerator"), (ratio.denominator, "denominator")] {
+                let entry = metric.entry();
+                names.push(format!(
+                    "{}：{}（{}）",
+                    ratio.name_zh,
+                    entry.name_zh,
+                    entry.unit.name_zh()
+                ));
+                codes.push(format!("{}.{of}", ratio.code));
+            }
+            names.push(format!("{}（%）", ratio.name_zh));
+            codes.push(format!("{}.percent", ratio.code));
+        }
         names.push("口径".to_owned());
         codes.push("qualifier".to_owned());
         let row = |cells: Vec<String>| cells.into_iter().map(Cell::Text).collect();
         vec![row(title.to_vec()), row(names), row(codes)]
     }
 
-    /// The rows of a federation with these figures, one a metric: one row, or one a part that any of them has.
+    /// The rows of a federation with its figures, in the order of `wanted`: one row, or one a part that any of them has.
     pub fn rows(&self, node: &Node, sums: &[Sums]) -> Vec<Vec<Cell>> {
-        let parts: BTreeSet<&str> = match self.axis {
-            None => BTreeSet::from([""]),
-            Some(_) => sums.iter().flatten().map(|(part, _)| &**part).collect(),
-        };
-        let row = |part: &str| {
-            let code = node.code.as_deref().unwrap_or_default().to_owned();
-            let mut texts = vec![code, full_name(node), level_zh(node.level).to_owned()];
-            texts.extend(part.split_once(':').map(|(_, value)| value.to_owned()));
-            let amount = |sums: &Sums| -> Amount {
-                let found = sums.iter().filter(|(found, _)| found == part);
-                found.map(|(_, amount)| *amount).sum()
+        let none = || vec![Amount::default(); self.width()];
+        let mut parts: BTreeMap<&str, Vec<Amount>> = BTreeMap::new();
+        if self.axis.is_none() {
+            parts.insert("", none());
+        }
+        for (place, sums) in sums.iter().enumerate() {
+            for (part, amount) in sums {
+                if let Some(sum) = parts.entry(part).or_insert_with(none).get_mut(place) {
+                    *sum += *amount;
+                }
+            }
+        }
+        let parts = parts.into_iter();
+        parts
+            .map(|(part, amounts)| self.row(node, part, &amounts))
+            .collect()
+    }
+
+    fn row(&self, node: &Node, part: &str, amounts: &[Amount]) -> Vec<Cell> {
+        let code = node.code.as_deref().unwrap_or_default().to_owned();
+        let mut texts = vec![code, full_name(node), level_zh(node.level).to_owned()];
+        texts.extend(part.split_once(':').map(|(_, value)| value.to_owned()));
+        let mut cells: Vec<Cell> = texts.into_iter().map(Cell::Text).collect();
+        let amounts: Vec<_> = self.counted().zip(amounts.iter().copied()).collect();
+        let number = |(metric, amount): &(MetricId, Amount)| Cell::Number(decimal(*metric, amount.total()).0);
+        let (of_metrics, of_ratios) = amounts.split_at(self.metrics.len().min(amounts.len()));
+        cells.extend(of_metrics.iter().map(number));
+        for both in of_ratios.chunks(2) {
+            cells.extend(both.iter().map(number));
+            let share = match both {
+                [(_, above), (_, below)] => share(above.total(), below.total()),
+                _ => None,
             };
-            let amounts: Vec<_> = self
-                .metrics
-                .iter()
-                .copied()
-                .zip(sums.iter().map(amount))
-                .collect();
-            let number =
-                |(metric, amount): &(MetricId, Amount)| Cell::Number(decimal(*metric, amount.total()).0);
-            let mut cells: Vec<Cell> = texts.into_iter().map(Cell::Text).collect();
-            cells.extend(amounts.iter().map(number));
-            cells.push(Cell::Text(inexact(&amounts)));
-            cells
-        };
-        parts.into_iter().map(row).collect()
+            cells.push(share.map_or(Cell::Text(String::new()), |share| Cell::Number(percent(share).0)));
+        }
+        cells.push(Cell::Text(inexact(&amounts)));
+        cells
     }
 }
 
@@ -225,8 +271,13 @@ fn inexact(amounts: &[(MetricId, Amount)]) -> String {
         };
         Some(format!("{} {mark}", metric.code()))
     };
-    let told: Vec<String> = amounts.iter().filter_map(told).collect();
-    told.join("；")
+    let mut each: Vec<String> = Vec::new();
+    for told in amounts.iter().filter_map(told) {
+        if !each.contains(&told) {
+            each.push(told);
+        }
+    }
+    each.join("；")
 }
 
 #[cfg(test)]
@@ -238,7 +289,7 @@ mod tests {
         for (rows, fits) in [(0, false), (1, true), (ROWS_MAX, true), (ROWS_MAX + 1, false)] {
             assert_eq!(check_federations(rows).is_ok(), fits, "{rows}");
         }
-        // A step may find no part anywhere.
+        // There may be no part anywhere.
         for (rows, fits) in [(0, true), (ROWS_MAX, true), (ROWS_MAX + 1, false)] {
             assert_eq!(check_rows(rows).is_ok(), fits, "{rows}");
         }
@@ -266,6 +317,11 @@ mod tests {
             (
                 vec![(visits, Qualifier::About), (employees, Qualifier::AtLeast)],
                 "visits 近；employees 余",
+            ),
+            // A metric that a ratio holds too.
+            (
+                vec![(visits, Qualifier::About), (visits, Qualifier::About)],
+                "visits 近",
             ),
         ] {
             assert_eq!(told(&amounts), expected);

@@ -4,7 +4,6 @@ use super::Event;
 use super::rules::{self, Asked};
 use super::types::ExportFigures;
 use crate::jobs::task::{self, About};
-use crate::kernel::bucket::Rate;
 use crate::kernel::error::Error;
 use crate::kernel::event::Place;
 use crate::kernel::gid::Gid;
@@ -15,18 +14,10 @@ use crate::privacy::file::rules::number;
 use entity::id::JobId;
 use entity::jobs::job::JobKind;
 
-/// Files that a person may ask for.
-const BY_PEOPLE: Rate = Rate {
-    capacity: 20,
-    refill: 20,
-    every_seconds: 86_400,
-};
-/// Files that a client may ask for.
-const BY_CLIENTS: Rate = Rate {
-    capacity: 200,
-    refill: 200,
-    every_seconds: 86_400,
-};
+/// Files that a person may ask for in a day.
+const BY_PEOPLE: u64 = 20;
+/// Files that a client may ask for in a day.
+const BY_CLIENTS: u64 = 200;
 
 /// What is asked for, checked; and of how many federations.
 fn check(op: &Op, input: &ExportFigures) -> Result<(Asked, usize), Error> {
@@ -35,6 +26,7 @@ fn check(op: &Op, input: &ExportFigures) -> Result<(Asked, usize), Error> {
     let flow = input.when().asked().period(Nature::Flow, op.today())?;
     let asked = Asked {
         metrics: input.metrics.iter().map(|code| code.0.clone()).collect(),
+        ratios: input.ratios.iter().flatten().map(|code| code.0.clone()).collect(),
         from: flow.from.unwrap_or(flow.to),
         to: flow.to,
         by: input.by.as_ref().map(|by| by.0.clone()),
@@ -57,13 +49,11 @@ pub(super) async fn export(op: &Op, input: &ExportFigures) -> Result<JobId, Erro
         let federation_id = Gid::parse(&input.federation_id, "federationId")?;
         let at = tx.authorize(Action::ReadFigures, federation_id, "federationId")?;
         let account_id = op.account_id().ok_or(Error::Unauthenticated)?;
-        let rate = match op.actor() {
+        let most = match op.actor() {
             Actor::Account { is_machine: true, .. } => BY_CLIENTS,
             _ => BY_PEOPLE,
         };
-        let key = format!("figure export {account_id}");
-        let tried = op.app().attempts.take(key, rate, 1, op.now());
-        tried.map_err(Error::TooOften)?;
+        task::check_day(&tx, JobKind::FigureExport, account_id, most).await?;
         let place = Place::from(&*at);
         let about = About::Input(serde_json::to_string(&asked)?);
         let id = task::queue(&tx, JobKind::FigureExport, (account_id, about), &place).await?;

@@ -4,7 +4,7 @@ use super::rules;
 use crate::figures::types::{NamedPeriod, When};
 use crate::jobs::types::Job;
 use crate::org::federation::types::FederationLevel;
-use crate::scalars::{Date, DimensionCode, MetricCode};
+use crate::scalars::{Date, DimensionCode, MetricCode, RatioCode};
 use async_graphql::{Enum, ID, InputObject};
 use serde::Serialize;
 
@@ -12,7 +12,8 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, Enum, PartialEq, Eq, Serialize)]
 #[graphql(remote = "rules::Format")]
 pub enum FigureFileFormat {
-    /// Text, UTF-8: a number is as `figures` gives it.
+    /// Text, UTF-8: a number is as `figures` gives it. A text that a spreadsheet would take for a formula, or for a number that
+    /// it shows cut short (12 digits and more, such as a division code), stands behind an apostrophe.
     Csv,
     /// A book for spreadsheets (Office Open XML): a number can be reckoned with.
     Xlsx,
@@ -26,8 +27,11 @@ pub struct ExportFigures {
     /// Every federation of this level below, at most 50,000; the federation itself and those directly below if nothing is
     /// said.
     pub level: Option<FederationLevel>,
-    /// Codes of metrics: the columns, 1 to 50.
+    /// Codes of metrics, a column each, at most 50; at least one unless there are ratios.
     pub metrics: Vec<MetricCode>,
+    /// Codes of ratios (率), at most 50, three columns each: numerator, denominator, and the share in per cent with two
+    /// decimals, which is empty if the denominator is zero.
+    pub ratios: Option<Vec<RatioCode>>,
     /// Day of a stock and last day of a flow; the day of asking if nothing is said.
     pub as_of: Option<Date>,
     /// First day of a flow; 1 January if nothing is said.
@@ -36,7 +40,7 @@ pub struct ExportFigures {
     pub to: Option<Date>,
     /// A period by name, instead of days.
     pub period: Option<NamedPeriod>,
-    /// Split by this axis of all the metrics: a row a federation and part, at most 50,000.
+    /// Split by this axis of all the metrics and ratios: a row a federation and part, at most 50,000.
     pub by: Option<DimensionCode>,
     /// What the file is.
     pub format: FigureFileFormat,

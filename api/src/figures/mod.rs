@@ -4,5 +4,6 @@ pub mod types;
 pub mod graphql;
 pub mod service;
 pub mod rules;
+pub mod parts;
 pub mod source;
 pub mod comparison;

@@ -2,8 +2,10 @@
 
 use super::rules::Asked;
 use super::types::{Figure, figures_of};
+use crate::kernel::clock::seconds_of_day_left;
 use crate::kernel::error::Error;
 use crate::kernel::feed;
+use crate::kernel::ledger::Amount;
 use crate::kernel::op::Op;
 use crate::kernel::tree::Node;
 use crate::metrics::MetricId;
@@ -13,7 +15,7 @@ use futures_util::stream::{Stream, StreamExt, unfold};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 /// A caller hears of a change at most so often: a dashboard that moves is read by people.
 const EVERY: Duration = Duration::from_secs(1);
@@ -25,10 +27,10 @@ struct Watch {
     federation_id: FederationId,
     metrics: Arc<[MetricId]>,
     ticks: Ticks,
-    told: Option<(Instant, Vec<i64>)>,
+    told: Option<(Instant, Vec<Amount>)>,
 }
 
-/// Figures of a federation as of today: at once, and again whenever one of them has changed.
+/// Figures of a federation as of today: at once, and again whenever one of them, or how exact it is, has changed.
 pub(super) async fn watch(
     op: &Op,
     at: &Node,
@@ -58,10 +60,13 @@ impl Watch {
     async fn next(&mut self) -> Result<Option<Vec<Figure>>, Error> {
         loop {
             if let Some((told_at, _)) = &self.told {
-                let Some(tick) = self.ticks.next().await else {
-                    return Ok(None);
-                };
-                tick?;
+                let day_left = Duration::from_secs(seconds_of_day_left(self.op.app().clock.now()));
+                // With a new day begins a new question: a flow as of today may begin with the year.
+                match timeout(day_left, self.ticks.next()).await {
+                    Ok(None) => return Ok(None),
+                    Ok(Some(tick)) => tick?,
+                    Err(_) => {}
+                }
                 sleep_until(*told_at + EVERY).await;
                 // One look answers for all that happened meanwhile.
                 while let Some(Some(tick)) = self.ticks.next().now_or_never() {
@@ -76,7 +81,7 @@ impl Watch {
                 (&self.metrics, &Asked::default(), None),
             )
             .await?;
-            let amounts: Vec<i64> = figures.iter().map(|figure| figure.sum.total()).collect();
+            let amounts: Vec<Amount> = figures.iter().map(|figure| figure.sum).collect();
             let is_news = self.told.as_ref().is_none_or(|(_, told)| *told != amounts);
             self.told = Some((Instant::now(), amounts));
             if is_news {

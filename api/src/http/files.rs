@@ -1,11 +1,14 @@
-//! Files out: `GET /files/{id}` gives the error file of a job, or a sealed file. None is in memory as a whole.
+//! Files out: `GET /files/{id}` gives the error file of a job, a sealed file, or an attachment. None is in memory as a
+//! whole.
 
 use super::engine::Engine;
 use super::graphql::refused;
 use super::session::{self, Address};
+use crate::attachments;
 use crate::jobs::store;
 use crate::kernel::app::App;
 use crate::kernel::error::{Error, LANGUAGE, Language};
+use crate::kernel::files::{Reading, Stored, off_thread};
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
 use crate::kernel::sheet;
@@ -14,14 +17,19 @@ use async_graphql::ID;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
-use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::response::{IntoResponse, Response};
-use entity::id::{JobId, SealedFileId};
+use entity::attachments::attachment;
+use entity::id::{AttachmentId, JobId, SealedFileId};
 use entity::jobs::job;
 use entity::privacy::sealed_file;
 use futures_util::stream::{self, Stream, StreamExt};
+use std::io::Read;
 use std::sync::Arc;
 use uuid::Uuid;
+
+/// What is in memory of an attachment that goes out.
+const BLOCK_BYTES: u64 = 128 << 10;
 
 /// What somebody may fetch.
 enum File {
@@ -29,9 +37,11 @@ enum File {
     Errors(job::Model),
     /// What was written for whoever asked for it.
     Sealed(sealed_file::Model),
+    /// What belongs to a record.
+    Attached(attachment::Model, Stored),
 }
 
-/// `GET /files/{id}`: the refused rows of a job as CSV, for spreadsheets, or a sealed file.
+/// `GET /files/{id}`: the refused rows of a job as CSV, for spreadsheets, a sealed file, or an attachment.
 pub async fn send(
     State(engine): State<Engine>,
     Path(id): Path<String>,
@@ -58,16 +68,21 @@ pub async fn send(
             let name = file.name.clone();
             attached(&name, kind, Body::from_stream(opened(engine.app, file)))
         }
+        Ok(File::Attached(file, stored)) => {
+            let body = Body::from_stream(stored_bytes(stored));
+            attached(&file.name, &file.content_type, body)
+        }
         Err(answer) => answer,
     }
 }
 
-/// A file that no cache keeps.
+/// A file that no cache keeps, and no browser shows: it came from somebody.
 fn attached(name: &str, kind: &str, body: Body) -> Response {
     let head = [
         (CONTENT_TYPE, kind.to_owned()),
-        (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+        (CONTENT_DISPOSITION, attachments::rules::disposition(name)),
         (CACHE_CONTROL, "no-store".to_owned()),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
     ];
     (head, body).into_response()
 }
@@ -77,6 +92,10 @@ async fn find(op: &Op, id: &str) -> Result<File, Error> {
         op.performs("GET /files/{id}");
         return privacy::file::service::fetch(op, id).await.map(File::Sealed);
     }
+    if let Ok(id) = AttachmentId::parse(&ID(id.to_owned()), "id") {
+        let (file, stored) = attachments::service::fetch(op, id).await?;
+        return Ok(File::Attached(file, stored));
+    }
     let id = match Uuid::parse_str(id) {
         Ok(id) => JobId(id),
         Err(_) => Gid::parse(&ID(id.to_owned()), "id")?,
@@ -85,6 +104,28 @@ async fn find(op: &Op, id: &str) -> Result<File, Error> {
         Err(Error::Forbidden) => Err(Error::NotFound("id".into())),
         other => other.map(File::Errors),
     }
+}
+
+/// The bytes of an upload, a block at a time.
+fn stored_bytes(stored: Stored) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
+    let next = |state: Option<(Stored, Option<Reading>)>| async move {
+        let (stored, reading) = state?;
+        let block = off_thread(move || {
+            let mut reading = match reading {
+                Some(reading) => reading,
+                None => stored.open(0)?,
+            };
+            let mut block = Vec::new();
+            (&mut reading).take(BLOCK_BYTES).read_to_end(&mut block)?;
+            Ok((block, stored, reading))
+        });
+        match block.await {
+            Ok((block, _, _)) if block.is_empty() => None,
+            Ok((block, stored, reading)) => Some((Ok(Bytes::from(block)), Some((stored, Some(reading))))),
+            Err(error) => Some((Err(broken_off(&error)), None)),
+        }
+    };
+    stream::unfold(Some((stored, None)), next)
 }
 
 /// What an error in the middle of a file is for whoever reads it: its end.

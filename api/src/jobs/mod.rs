@@ -7,7 +7,8 @@
 //!   event whose subject is the job. So a process may die at any point: nothing is lost and nothing done twice.
 //! - A refused row (退回行) stands in the error file with row, column, value, code and reason; the others are kept.
 //!
-//! - A step of work without a file is one transaction too, with what it did, the cursor behind it and one event. The
+//! - A step of work without a file is one transaction too, with what it did, the cursor behind it and one event. What it
+//!   reads and makes is ready before that transaction begins, so that other writers wait for a few statements only. The
 //!   service's own work has no account and no place; only the operator sees it.
 //!
 //! Jobs know no domain: a domain brings an [`Importer`] or a [`Task`], and `worker.rs` lists them all.

@@ -5,6 +5,7 @@ use crate::kernel::event::Delta;
 use crate::kernel::rows::Broken;
 use crate::policy::Action;
 use chrono::{DateTime, Utc};
+use entity::id::JobId;
 use entity::jobs::job::{self, JobKind, JobState};
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -98,6 +99,11 @@ pub fn reads(kind: JobKind) -> Action {
         // They have no place, so nobody but the service reaches them.
         JobKind::Retention | JobKind::Reencryption => Action::ReadJobs,
     }
+}
+
+/// The name of the lease under which a job is worked on.
+pub fn lease(id: JobId) -> String {
+    format!("job:{id}")
 }
 
 /// Whether nothing more will happen to a job unless it is asked for again.

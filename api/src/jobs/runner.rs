@@ -92,7 +92,7 @@ fn warn(error: &Error) {
 /// Runs every job of a kind that is open now, one after the other.
 pub async fn run_open(app: &Arc<App>, work: Work<'_>, stop: &Stop) -> Result<(), Error> {
     for id in store::open_jobs(app, work.kind()).await? {
-        let name = format!("job:{id}");
+        let name = rules::lease(id);
         if *stop.borrow() || !lease::take(app, &name).await? {
             continue;
         }
@@ -140,7 +140,11 @@ impl Run<'_> {
             }
             return match ended {
                 Err(error @ (Error::Unavailable | Error::Again(_))) => Err(error),
-                Err(error) => service::fail(&self.system(), work.task(), &job, &error).await,
+                Err(error) => {
+                    // It may have got further before it failed.
+                    let job = store::get(&self.system(), id).await?;
+                    service::fail(&self.system(), work.task(), &job, &error).await
+                }
                 Ok(()) => Ok(()),
             };
         }
@@ -163,11 +167,8 @@ impl Run<'_> {
             return Ok(());
         }
         while !*self.stop.borrow() && lease::take(self.app, self.lease).await? {
-            match task::step(&self.acting(&job).await?, task, &job).await? {
-                Next::On(cursor, rows) => {
-                    job.cursor = cursor;
-                    job.rows_done += rows;
-                }
+            match task::step(&self.acting(&job).await?, task, &mut job).await? {
+                Next::On => {}
                 Next::Finish => return service::finish(&self.system(), &job).await,
                 Next::Later | Next::Leave => return Ok(()),
             }

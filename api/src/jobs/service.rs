@@ -117,11 +117,16 @@ pub(super) fn new(op: &Op, kind: JobKind, place: Option<&Place>) -> job::Model {
 /// Proves that the account that asked may still do what its job does, where it does it.
 pub(super) fn authorize(tx: &Tx, action: Action, job: &job::Model) -> Result<Authorized<Node>, Error> {
     let federation_id = job.federation_id.ok_or_else(rights_ended)?;
-    tx.authorize(action, federation_id, "federationId")
-        .map_err(|error| match error {
-            Error::Forbidden | Error::NotFound(_) => rights_ended(),
-            other => other,
-        })
+    let node = tx.authorize(action, federation_id, "federationId");
+    node.map_err(or_rights_ended)
+}
+
+/// Why a job is refused a place: its account lost it.
+pub(super) fn or_rights_ended(error: Error) -> Error {
+    match error {
+        Error::Forbidden | Error::NotFound(_) => rights_ended(),
+        other => other,
+    }
 }
 
 /// Begins a queued job whose file has so many rows; false if it is not queued any more.

@@ -17,6 +17,7 @@ use entity::jobs::job::{self, JobKind, JobState};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{ActiveEnum, ColumnTrait, ConnectionTrait, FromQueryResult, QueryFilter, QueryOrder, Value};
 use std::collections::HashMap;
+use uuid::Uuid;
 
 #[derive(FromQueryResult)]
 struct Known {
@@ -185,6 +186,26 @@ pub(super) async fn rows_done_for(
     let row = tx.db().query_one_raw(sql.on(tx.backend())).await?;
     let rows = row.map(|row| row.try_get("", "rows")).transpose()?;
     Ok(rows.unwrap_or_default())
+}
+
+/// When an account asked for the n-th job of a kind before now, if that was after an instant. Ids tell the instant (UUIDv7),
+/// so only the jobs since then are looked at.
+pub(super) async fn asked_at(
+    tx: &Tx,
+    kind: JobKind,
+    (account_id, since): (AccountId, DateTime<Utc>),
+    nth: u64,
+) -> Result<Option<DateTime<Utc>>, Error> {
+    let millis = u64::try_from(since.timestamp_millis()).unwrap_or_default();
+    let mut sql = Sql::new("SELECT created_at FROM job WHERE id > ");
+    sql.bind(JobId(Uuid::from_u64_pair(millis << 16, 0)));
+    sql.push(" AND created_at > ").bind(since);
+    sql.push(" AND account_id = ").bind(account_id);
+    sql.push(" AND kind = ").bind(kind.to_value());
+    sql.push(" ORDER BY id DESC LIMIT 1 OFFSET ")
+        .bind(i64::try_from(nth.saturating_sub(1)).unwrap_or(i64::MAX));
+    let row = tx.db().query_one_raw(sql.on(tx.backend())).await?;
+    Ok(row.map(|row| row.try_get("", "created_at")).transpose()?)
 }
 
 #[derive(FromQueryResult)]

@@ -1,18 +1,26 @@
 //! Work without a file, done in steps.
 
-use super::rules::Failure;
+use super::rules::{self, Failure};
 use super::service::{self, authorize, new};
 use super::{Event, store};
 use crate::kernel::error::Error;
 use crate::kernel::event::{Event as Said, Place, Sentence};
+use crate::kernel::lease;
 use crate::kernel::op::Op;
 use crate::kernel::tx::Tx;
 use crate::policy::Action;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::{AccountId, JobId, SealedFileId};
 use entity::jobs::job::{self, JobKind};
 use futures_util::future::BoxFuture;
+use std::any::Any;
 use uuid::Uuid;
+
+/// Within which what an account asks for counts together.
+const DAY: TimeDelta = TimeDelta::days(1);
+
+/// What a task has made ready for a step, in a form of its own.
+pub type Ready = dyn Any + Send + Sync;
 
 /// A domain's way to do work in steps.
 pub trait Task: Send + Sync {
@@ -25,10 +33,24 @@ pub trait Task: Send + Sync {
     fn count<'a>(&'a self, op: &'a Op, job: &'a job::Model) -> BoxFuture<'a, Result<i64, Error>>;
     /// Does what comes next, in the transaction that also moves the job on. It may run again after a conflict with
     /// another writer.
-    fn step<'a>(&'a self, tx: &'a mut Tx, job: &'a job::Model) -> BoxFuture<'a, Result<Step, Error>>;
+    fn step<'a>(
+        &'a self,
+        tx: &'a mut Tx,
+        job: &'a job::Model,
+        ready: &'a Ready,
+    ) -> BoxFuture<'a, Result<Step, Error>>;
     /// Looks whether a step is to be done, before its transaction: no other writer waits for it.
     fn look<'a>(&'a self, _op: &'a Op, _job: &'a job::Model) -> BoxFuture<'a, Result<Look, Error>> {
         Box::pin(async { Ok(Look::Go) })
+    }
+    /// Reads and makes what the next step writes, before its transaction: no other writer waits for it. What takes long may
+    /// be written bit by bit ([`advance`]).
+    fn prepare<'a>(
+        &'a self,
+        _op: &'a Op,
+        _job: &'a mut job::Model,
+    ) -> BoxFuture<'a, Result<Box<Ready>, Error>> {
+        Box::pin(async { Ok(Box::new(()) as Box<Ready>) })
     }
     /// Does what follows from the failure of a job, in the transaction that ends the job.
     fn failed<'a>(
@@ -91,6 +113,22 @@ pub async fn done_for(
     Ok(u64::try_from(rows).unwrap_or_default())
 }
 
+/// What a task has made ready, in its own form.
+pub fn made<T: 'static>(ready: &Ready) -> Result<&T, Error> {
+    let made = ready.downcast_ref();
+    made.ok_or_else(|| anyhow::anyhow!("a step was given what another task made ready").into())
+}
+
+/// Refuses more work of a kind than an account may ask for in a day. Jobs are counted, so all processes count together, and
+/// what is asked for twice under one key counts once.
+pub async fn check_day(tx: &Tx, kind: JobKind, account_id: AccountId, most: u64) -> Result<(), Error> {
+    let now = tx.op().now();
+    let asked = store::asked_at(tx, kind, (account_id, now - DAY), most).await?;
+    let Some(first) = asked else { return Ok(()) };
+    let left = (first + DAY - now).num_seconds().max(1);
+    Err(Error::TooOften(left.unsigned_abs()))
+}
+
 /// What work without a file is to do.
 pub enum About {
     /// Something about one thing: once for each.
@@ -142,8 +180,8 @@ pub async fn queue_own(op: &Op, kind: JobKind) -> Result<JobId, Error> {
 
 /// What the runner does next.
 pub(super) enum Next {
-    /// The next step, from this cursor and so many rows further.
-    On(String, i64),
+    /// The next step.
+    On,
     /// Look again later.
     Later,
     /// Nothing: all is done.
@@ -153,32 +191,64 @@ pub(super) enum Next {
 }
 
 /// Does a step of a job, all or nothing.
-pub(super) async fn step(op: &Op, task: &dyn Task, job: &job::Model) -> Result<Next, Error> {
+pub(super) async fn step(op: &Op, task: &dyn Task, job: &mut job::Model) -> Result<Next, Error> {
     match task.look(op, job).await? {
         Look::Go => {}
         Look::Later => return Ok(Next::Later),
         Look::Over => return Ok(Next::Finish),
     }
-    op.write(|mut tx| async move {
-        if !store::stands(&tx, job).await? {
-            return Ok(tx.unchanged(Next::Leave));
+    if let (Some(_), Some(place)) = (job.account_id, job.federation_id) {
+        let at = op.authorize(task.action(), place, "federationId");
+        at.map_err(service::or_rights_ended)?;
+    }
+    let ready = task.prepare(op, job).await?;
+    write(op, task, job, &*ready).await
+}
+
+/// Moves a job on while its next step is prepared, in a transaction of its own, and keeps its lease.
+///
+/// # Errors
+/// Unavailable if another process has the job: what was prepared so far is for nothing.
+pub async fn advance(op: &Op, task: &dyn Task, job: &mut job::Model, ready: &Ready) -> Result<(), Error> {
+    if !lease::take(op.app(), &rules::lease(job.id)).await? {
+        return Err(Error::Unavailable);
+    }
+    match write(op, task, job, ready).await? {
+        Next::On => Ok(()),
+        Next::Later | Next::Finish | Next::Leave => Err(Error::Unavailable),
+    }
+}
+
+/// Writes what was made ready and moves the job on, unless it stands elsewhere by now.
+async fn write(op: &Op, task: &dyn Task, job: &mut job::Model, ready: &Ready) -> Result<Next, Error> {
+    let at = &*job;
+    let done = op.write(|mut tx| async move {
+        if !store::stands(&tx, at).await? {
+            return Ok(tx.unchanged(Err(Next::Leave)));
         }
-        if job.account_id.is_some() {
-            authorize(&tx, task.action(), job)?;
+        if at.account_id.is_some() {
+            authorize(&tx, task.action(), at)?;
         }
-        match task.step(&mut tx, job).await? {
-            Step::Over => Ok(tx.unchanged(Next::Finish)),
+        match task.step(&mut tx, at, ready).await? {
+            Step::Over => Ok(tx.unchanged(Err(Next::Finish))),
             Step::Did {
                 sentence,
                 rows,
                 cursor,
             } => {
-                store::step(&tx, job.id, (rows, &cursor)).await?;
-                tx.commit(As(sentence), Next::On(cursor, rows)).await
+                store::step(&tx, at.id, (rows, &cursor)).await?;
+                tx.commit(As(sentence), Ok((rows, cursor))).await
             }
         }
-    })
-    .await
+    });
+    match done.await? {
+        Err(next) => Ok(next),
+        Ok((rows, cursor)) => {
+            job.rows_done += rows;
+            job.cursor = cursor;
+            Ok(Next::On)
+        }
+    }
 }
 
 /// Begins a queued job; false if it is not queued any more.

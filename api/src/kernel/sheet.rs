@@ -14,6 +14,9 @@ const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋',
 /// Digits that a spreadsheet keeps of a number.
 pub(super) const DIGITS_MAX: usize = 15;
 
+/// Digits that a spreadsheet shows of a number in a cell without a format: 430381000000 would be 4.30381E+11.
+const DIGITS_SHOWN: usize = 11;
+
 /// A cell of a table whose numbers are to be reckoned with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Cell {
@@ -23,11 +26,11 @@ pub enum Cell {
     Number(String),
 }
 
-/// A cell that a spreadsheet takes for text: never for a formula, and never for a number of more digits than it keeps, such
-/// as an ID number.
+/// A cell that a spreadsheet takes for text: never for a formula, and never for a number of more digits than it shows, such
+/// as a division code or an ID number.
 pub fn harmless(cell: &str) -> Cow<'_, str> {
-    let is_rounded = cell.len() > DIGITS_MAX && cell.bytes().all(|byte| byte.is_ascii_digit());
-    if is_rounded || cell.starts_with(FORMULA) {
+    let is_cut = cell.len() > DIGITS_SHOWN && cell.bytes().all(|byte| byte.is_ascii_digit());
+    if is_cut || cell.starts_with(FORMULA) {
         Cow::Owned(format!("'{cell}"))
     } else {
         Cow::Borrowed(cell)
@@ -72,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_cell_is_a_formula_or_a_number_that_is_rounded() {
+    fn no_cell_is_a_formula_or_a_number_that_is_cut_short() {
         for (cell, expected) in [
             ("=1+1", "'=1+1"),
             ("+86", "'+86"),
@@ -86,7 +89,9 @@ mod tests {
             ("－1", "'－1"),
             ("＠x", "'＠x"),
             ("毛田=1", "毛田=1"),
-            ("123456789012345", "123456789012345"),
+            ("13800000002", "13800000002"),
+            ("430381000000", "'430381000000"),
+            ("43038100000X", "43038100000X"),
             ("430381188603010019", "'430381188603010019"),
             ("43038118860301001X", "43038118860301001X"),
             ("", ""),

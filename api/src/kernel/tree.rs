@@ -336,6 +336,19 @@ impl Tree {
         .filter_map(|position| self.nodes.get(position))
     }
 
+    /// The federations directly below, the retired ones too: where a division only stands in for a real one (市辖区), those
+    /// below it in its place.
+    pub fn children_through_stand_ins(&self, node: &Node) -> Vec<&Node> {
+        let children = self.children(node).flat_map(|child| {
+            if child.is_stand_in {
+                self.children_through_stand_ins(child)
+            } else {
+                vec![child]
+            }
+        });
+        children.collect()
+    }
+
     /// The nodes without a superior.
     pub fn tops(&self) -> impl Iterator<Item = &Node> {
         std::iter::successors(Some(0), |position| self.nodes.get(*position).map(|node| node.end))
@@ -399,5 +412,36 @@ mod tests {
         assert_eq!(tree.count_below(one, Level::County), 3);
         assert_eq!(tree.count_below(twelve, Level::County), 2);
         assert_eq!(tree.count_below(last, Level::Township), 0);
+    }
+
+    #[test]
+    fn who_is_directly_below_a_stand_in_is_directly_below_its_superior() {
+        let stand_in = federation::Model {
+            is_stand_in: true,
+            ..row(11, Some(1), Level::City)
+        };
+        let retired = federation::Model {
+            retired_on: NaiveDate::from_ymd_opt(2026, 1, 1),
+            ..row(111, Some(11), Level::County)
+        };
+        let tree = Tree::grow(
+            1,
+            vec![
+                row(1, None, Level::Province),
+                stand_in,
+                row(12, Some(1), Level::City),
+                retired,
+                row(112, Some(11), Level::County),
+                row(121, Some(12), Level::County),
+            ],
+        );
+        let names = |code: &str| -> Vec<String> {
+            let node = tree.by_code(code, None).unwrap();
+            let children = tree.children_through_stand_ins(node).into_iter();
+            children.map(|node| node.name.to_string()).collect()
+        };
+        assert_eq!(names("000000000001"), ["111", "112", "12"]);
+        assert_eq!(names("000000000011"), ["111", "112"]);
+        assert_eq!(names("000000000121"), [""; 0]);
     }
 }

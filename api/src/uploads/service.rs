@@ -78,18 +78,29 @@ pub async fn open(app: &App, account_id: AccountId, id: UploadId) -> Result<(upl
     Ok((upload, stored))
 }
 
-/// Notes that an account uses an upload; NotFound, with the field that named it, unless the account sent it.
+/// Notes that an account uses an upload, and gives it; NotFound, with the field that named it, unless the account sent it.
 pub async fn use_upload(
     tx: &Tx,
     account_id: AccountId,
     id: UploadId,
     field: &'static str,
-) -> Result<(), Error> {
+) -> Result<upload::Model, Error> {
     let upload = store::find_in(tx, id).await?;
-    if upload.is_none_or(|upload| upload.account_id != account_id) {
-        return Err(Error::NotFound(field.into()));
-    }
-    store::keep(tx, id).await
+    let own = upload.filter(|upload| upload.account_id == account_id);
+    let own = own.ok_or(Error::NotFound(field.into()))?;
+    store::keep(tx, id).await?;
+    Ok(own)
+}
+
+/// Notes that something does not use an upload any more: unless a job does, its bytes go with the next cleaning.
+pub async fn let_go(tx: &Tx, id: UploadId) -> Result<(), Error> {
+    store::let_go(tx, id).await
+}
+
+/// The bytes of an upload, for whoever was proved to see what uses it.
+pub async fn stored(app: &App, id: UploadId) -> Result<Stored, Error> {
+    let upload = store::find(app, id).await?.ok_or_else(not_theirs)?;
+    store::stored(app, upload.chain_id).await
 }
 
 fn not_theirs() -> Error {

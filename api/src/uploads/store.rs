@@ -57,6 +57,17 @@ pub(super) async fn keep(tx: &Tx, id: UploadId) -> Result<(), Error> {
     Ok(())
 }
 
+/// Notes that the last thing that used an upload, unless it was a job, does not any more.
+pub(super) async fn let_go(tx: &Tx, id: UploadId) -> Result<(), Error> {
+    let mut sql = Sql::new("UPDATE upload SET unused_since = ");
+    sql.bind(tx.op().now() - UNUSED_KEPT)
+        .push(" WHERE id = ")
+        .bind(id);
+    sql.push(" AND NOT EXISTS (SELECT 1 FROM job WHERE job.upload_id = upload.id)");
+    tx.db().execute_raw(sql.on(tx.backend())).await?;
+    Ok(())
+}
+
 /// What has come of a file that is not whole.
 #[derive(Clone, Copy, Debug, FromQueryResult)]
 pub(super) struct Chain {

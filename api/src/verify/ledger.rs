@@ -19,7 +19,8 @@ struct Unlike {
 }
 
 /// Compares the ledger with what each register says it must hold, in the database. A stock that moved counts elsewhere
-/// from a day on: place and day are right each by itself. A flow counts where it happened, on its day.
+/// from a day on: place and day are right each by itself. A flow counts where it happened, on its day. Each number is as exact
+/// as its record says.
 pub(super) async fn records(db: &Snapshot) -> Result<Result<String, String>, Error> {
     let backend = db.get_database_backend();
     let mut total = 0;
@@ -67,14 +68,19 @@ async fn unlike(db: &Snapshot, register: &Recorded, by_place: bool) -> Result<Op
         place.replace("{stocks}", &stocks),
         day.replace("{stocks}", &stocks),
     );
+    let qualifier = if register.has_qualifiers {
+        "told.qualifier"
+    } else {
+        "'='"
+    };
     let mut sql = Sql::new(
         "SELECT source_id, metric, dimension, CAST(SUM(amount) AS BIGINT) AS amount FROM (SELECT source_id, ",
     );
     sql.push(&place).push(" AS place, ").push(&day);
     sql.push(
-        " AS day, metric, dimension, amount FROM (SELECT source_id, CASE WHEN metric IN {stocks} THEN path ELSE substr(path, \
-         length(path) - 3) END AS place, CAST(day AS TEXT) AS day, metric, dimension, amount FROM figure_entry WHERE \
-         metric IN "
+        " AS day, metric, dimension, qualifier, amount FROM (SELECT source_id, CASE WHEN metric IN {stocks} THEN path ELSE \
+         substr(path, length(path) - 3) END AS place, CAST(day AS TEXT) AS day, metric, dimension, qualifier, amount FROM \
+         figure_entry WHERE metric IN "
             .replace("{stocks}", &stocks)
             .as_str(),
     );
@@ -82,14 +88,15 @@ async fn unlike(db: &Snapshot, register: &Recorded, by_place: bool) -> Result<Op
     sql.push(
         " UNION ALL SELECT told.source_id, CASE WHEN told.metric IN {stocks} THEN federation.path ELSE \
          substr(federation.path, length(federation.path) - 3) END, CAST(told.day AS TEXT), told.metric, told.dimension, \
-         -told.amount FROM ("
+         {qualifier}, -told.amount FROM ("
             .replace("{stocks}", &stocks)
+            .replace("{qualifier}", qualifier)
             .as_str(),
     );
     sql.push(&register.sql);
     sql.push(
         ") AS told JOIN federation ON federation.id = told.federation_id) AS both_sides) AS compared GROUP BY source_id, \
-         place, day, metric, dimension HAVING SUM(amount) <> 0 ORDER BY source_id LIMIT 1",
+         place, day, metric, dimension, qualifier HAVING SUM(amount) <> 0 ORDER BY source_id LIMIT 1",
     );
     Ok(Unlike::find_by_statement(sql.on(db.get_database_backend()))
         .one(db)

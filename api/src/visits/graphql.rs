@@ -2,7 +2,8 @@
 
 use super::service;
 use super::types::{
-    CorrectVisit, CorrectVisitPayload, RecordVisit, RecordVisitPayload, Visit, VisitRecorded,
+    CorrectVisit, CorrectVisitPayload, RecordVisit, RecordVisitPayload, Visit, VisitRecorded, VoidVisit,
+    VoidVisitPayload,
 };
 use crate::kernel::error::Error;
 use crate::kernel::feed::{self, Interest};
@@ -53,6 +54,21 @@ impl VisitMutation {
             payload.visit = op.find::<Entity>(id.0).await?.map(Visit);
         }
         Ok(payload)
+    }
+
+    /// Voids a field visit (作废) that never was, or was recorded twice: it counts no more, and stays readable. GONE if it was
+    /// voided before.
+    async fn void_visit(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which, and why.")] input: VoidVisit,
+    ) -> Result<VoidVisitPayload, Error> {
+        let op = Op::of(context);
+        let done = match VisitId::parse(&input.id, "id") {
+            Ok(id) => service::void(op, id, &input).await,
+            Err(error) => Err(error),
+        };
+        VoidVisitPayload::of(written(op, done).await)
     }
 }
 

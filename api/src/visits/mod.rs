@@ -2,7 +2,7 @@
 //! as it likes, and one visit stands.
 //!
 //! A visit counts on the day in China on which it began. A correction counts anew: what it was is taken back on the
-//! old day, what it is is added on the new one. It counts where the enterprise was on that day, also where the phone
+//! old day, what it is is added on the new one. One that was voided (作废) is taken back and stays readable. It counts where the enterprise was on that day, also where the phone
 //! brings it after the enterprise moved. Positions are optional and never scored.
 
 pub mod types;
@@ -41,6 +41,8 @@ pub enum Event {
         /// As it is.
         after: Box<Told>,
     },
+    /// One was voided: it counts no more.
+    Voided(Box<Told>),
 }
 
 /// What a visit adds to the figures, `sign` times.
@@ -91,6 +93,11 @@ impl Said for Event {
                     json!({"purpose": told.visit.purpose.to_value(), "findings": told.severities.len()});
                 let visit = &told.visit;
                 Sentence::new("VISIT_RECORDED", visit.id.0, visit.place(), body).with(deltas(&told, 1))
+            }
+            Event::Voided(told) => {
+                let visit = &told.visit;
+                let body = json!({"reason": visit.void_reason});
+                Sentence::new("VISIT_VOIDED", visit.id.0, visit.place(), body).with(deltas(&told, -1))
             }
             Event::Corrected { before, after } => {
                 let body = change(&particulars(&before), &particulars(&after));

@@ -1,7 +1,8 @@
 //! Decisions about visits.
 
-use crate::kernel::error::{Faults, text};
+use crate::kernel::error::{Error, Fault, Faults, Text, conflict, text};
 use chrono::{DateTime, TimeDelta, Utc};
+use entity::visits::visit::Model;
 
 /// Characters of the notes.
 const NOTES_MAX: usize = 10_000;
@@ -11,6 +12,36 @@ const DESCRIPTION_MAX: usize = 1_000;
 const FINDINGS_MAX: usize = 50;
 /// How far a phone's clock may be ahead of ours.
 const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(10);
+
+/// Whether the caller saw the visit as it is.
+pub fn check_version(visit: &Model, expected: i32) -> Result<(), Error> {
+    if visit.version == expected {
+        return Ok(());
+    }
+    let stale = text("Somebody corrected it meanwhile.", "该走访已被他人更正。");
+    Err(conflict("expectedVersion", stale))
+}
+
+/// Whether the visit was not voided: what was is over.
+pub fn check_stands(visit: &Model) -> Result<(), Error> {
+    if visit.voided_at.is_none() {
+        return Ok(());
+    }
+    Err(Error::Gone(Fault {
+        field: "id".into(),
+        text: text("The visit was voided.", "该走访已作废。"),
+    }))
+}
+
+/// Why a visit is voided: from 2 to 200 characters.
+pub fn reason(raw: &str) -> Result<String, Text> {
+    let reason = raw.trim();
+    if (2..=200).contains(&reason.chars().count()) {
+        Ok(reason.to_owned())
+    } else {
+        Err(text("From 2 to 200 characters.", "长度应为 2 至 200 个字符。"))
+    }
+}
 
 /// When a visit was: it has begun by now and ended after it began.
 pub fn check_time(

@@ -1,6 +1,6 @@
-//! Recording and correcting visits.
+//! Recording, correcting and voiding visits.
 
-use super::types::{CorrectVisit, FindingInput, RecordVisit};
+use super::types::{CorrectVisit, FindingInput, RecordVisit, VoidVisit};
 use super::{Event, Told, rules, store};
 use crate::kernel::error::{Error, Faults, conflict, text};
 use crate::kernel::gid::Gid;
@@ -76,6 +76,8 @@ pub(super) async fn record(op: &Op, input: &RecordVisit) -> Result<VisitId, Erro
             digest: digest.clone(),
             version: 1,
             recorded_at: op.now(),
+            voided_at: None,
+            void_reason: None,
             moved_on: at.moved_on,
             federation_id: at.federation_id,
             path: at.path.clone(),
@@ -97,12 +99,8 @@ pub(super) async fn correct(op: &Op, id: VisitId, input: &CorrectVisit) -> Resul
             .authorize_row::<visit::Entity>(Action::RecordVisits, id, "id")
             .await?
             .into_inner();
-        if before.version != input.expected_version {
-            return Err(conflict(
-                "expectedVersion",
-                text("Somebody corrected it meanwhile.", "该走访已被他人更正。"),
-            ));
-        }
+        rules::check_version(&before, input.expected_version)?;
+        rules::check_stands(&before)?;
         let mut after = before.clone();
         let mut faults = Faults::default();
         after.purpose = input.purpose.map_or(after.purpose, Into::into);
@@ -137,6 +135,33 @@ pub(super) async fn correct(op: &Op, id: VisitId, input: &CorrectVisit) -> Resul
             after: Box::new(told(&after, new_findings.as_deref().unwrap_or(&old_findings))),
         };
         store::update(&tx, after, new_findings).await?;
+        tx.commit(event, id).await
+    })
+    .await
+}
+
+/// Takes a visit that never was, or was recorded twice, out of the figures; it stays, with the reason.
+pub(super) async fn void(op: &Op, id: VisitId, input: &VoidVisit) -> Result<VisitId, Error> {
+    let digest = op.app().digest("voidVisit", input)?;
+    op.write_once(input.idempotency_key.as_deref(), digest, |tx| async move {
+        let before = tx
+            .authorize_row::<visit::Entity>(Action::RecordVisits, id, "id")
+            .await?
+            .into_inner();
+        rules::check_version(&before, input.expected_version)?;
+        rules::check_stands(&before)?;
+        let mut faults = Faults::default();
+        let reason = faults.take("reason", rules::reason(&input.reason));
+        faults.refuse()?;
+        let findings = store::findings(&tx, id).await?;
+        let after = visit::Model {
+            voided_at: Some(op.now()),
+            void_reason: reason,
+            version: before.version + 1,
+            ..before.clone()
+        };
+        let event = Event::Voided(Box::new(told(&after, &findings)));
+        store::update(&tx, after, None).await?;
         tx.commit(event, id).await
     })
     .await

@@ -31,6 +31,11 @@ pub(super) fn rows_of_enterprise(scope: &Scope, id: EnterpriseId) -> Select<Enti
     rows(scope).filter(Column::EnterpriseId.eq(id))
 }
 
+/// Those that were not voided.
+pub(super) fn standing(rows: Select<Entity>) -> Select<Entity> {
+    rows.filter(Column::VoidedAt.is_null())
+}
+
 /// A visit by its id, wherever it is: a phone's id is given once.
 pub(super) async fn find_anywhere(tx: &Tx, id: VisitId) -> Result<Option<Model>, Error> {
     Ok(rows(&tx.everywhere())
@@ -104,13 +109,13 @@ pub(crate) fn recorded(backend: DbBackend) -> Recorded {
     let visit = |dimension: &str| {
         format!(
             "SELECT id AS source_id, {place} AS federation_id, {day} AS day, 'visits' AS metric, {dimension} AS dimension, 1 AS \
-             amount FROM visit"
+             amount FROM visit WHERE voided_at IS NULL"
         )
     };
     let finding = |dimension: &str| {
         format!(
             "SELECT visit.id, {place}, {day}, 'findings', {dimension}, 1 FROM finding JOIN visit ON visit.id = \
-             visit_id"
+             visit_id WHERE voided_at IS NULL"
         )
     };
     let parts = [
@@ -125,6 +130,7 @@ pub(crate) fn recorded(backend: DbBackend) -> Recorded {
         tag: VisitId::TAG,
         read: Entity::READ,
         sql: parts.join(" UNION ALL "),
+        has_qualifiers: false,
         has_days: true,
     }
 }

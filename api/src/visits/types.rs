@@ -102,10 +102,10 @@ pub async fn visits_of_enterprise(
     .await
 }
 
-/// The newest visit to an enterprise, if the caller may see visits.
+/// The newest visit to an enterprise that stands, if the caller may see visits.
 pub async fn last_visit(op: &Op, id: EnterpriseId) -> Option<Result<Visit, Error>> {
     let rows = match op.scope(Action::ReadVisits) {
-        Ok(scope) => store::rows_of_enterprise(&scope, id),
+        Ok(scope) => store::standing(store::rows_of_enterprise(&scope, id)),
         Err(error) => return Some(Err(error)),
     };
     let newest = page::first(op, rows, sort(VisitOrder::StartedDesc)).await;
@@ -184,6 +184,16 @@ impl Visit {
     /// Counts corrections; `correctVisit` asks for it.
     async fn version(&self) -> i32 {
         self.0.version
+    }
+
+    /// Instant at which it was voided (作废) and left the figures; null while it stands.
+    async fn voided_at(&self) -> Option<DateTime> {
+        self.0.voided_at.map(DateTime)
+    }
+
+    /// Why it was voided; null while it stands.
+    async fn void_reason(&self) -> Option<&str> {
+        self.0.void_reason.as_deref()
     }
 
     /// Instant at which the service heard of it.
@@ -274,6 +284,24 @@ pub struct CorrectVisit {
     pub findings: Option<Vec<FindingInput>>,
     /// Makes a repeated call harmless for 7 days.
     pub idempotency_key: Option<String>,
+}
+
+/// Voids a visit.
+#[derive(Debug, InputObject, Serialize)]
+pub struct VoidVisit {
+    /// Which.
+    pub id: ID,
+    /// The version that the caller saw.
+    pub expected_version: i32,
+    /// Why, 2 to 200 characters; nothing personal.
+    pub reason: String,
+    /// Makes a repeated call harmless for 7 days.
+    pub idempotency_key: Option<String>,
+}
+
+crate::payload! {
+    /// What `voidVisit` did.
+    VoidVisitPayload { visit: Visit }
 }
 
 crate::payload! {

@@ -21,6 +21,8 @@ pub struct Model {
     pub submitted_by: Option<AccountId>,
     /// When.
     pub submitted_at: Option<DateTimeUtc>,
+    /// Why the issuer gave it back; none once it is handed in again.
+    pub returned_for: Option<String>,
     /// What was scored, in hundredths of a point; none before it is published.
     pub total: Option<i64>,
     /// Position among all assessed, from 1; 0 before it is published.

@@ -18,8 +18,10 @@ pub struct Model {
     pub title: String,
     /// Rank of those assessed.
     pub level: Level,
-    /// Last day of self-assessment, and of what figures count.
+    /// Last day of self-assessment.
     pub closes_on: Date,
+    /// Last day of what figures count, in the year.
+    pub figures_as_of: Date,
     /// Blocks with their items, as JSON: a document that nothing changes once it is issued.
     pub blocks: String,
     /// How many federations it assesses; none before it is issued.

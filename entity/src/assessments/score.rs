@@ -35,6 +35,10 @@ pub struct Model {
     pub evidence: String,
     /// The figure at publication, where the item names one.
     pub figure: Option<i64>,
+    /// How exact that figure is: its mark.
+    pub qualifier: Option<String>,
+    /// The federation's own target at publication, where the item counts its completion and there is one.
+    pub target: Option<i64>,
     /// Which account gave it; at publication, the one that published what a figure gave.
     pub scored_by: AccountId,
 }

@@ -17,6 +17,8 @@ pub struct Model {
     pub position: i32,
     /// Whose figure: the federation of the snapshot, or one directly below it.
     pub of_id: FederationId,
+    /// Its full name as it was then.
+    pub of_name: String,
     /// Code of the metric.
     pub metric: String,
     /// In the unit of the metric, money in fen.

@@ -51,6 +51,10 @@ pub struct Model {
     pub version: i32,
     /// Instant of entry.
     pub recorded_at: DateTimeUtc,
+    /// Instant from which it counts no more.
+    pub voided_at: Option<DateTimeUtc>,
+    /// Why it was voided.
+    pub void_reason: Option<String>,
     /// Federation of the enterprise.
     pub federation_id: FederationId,
     /// The day on which the enterprise had come to where it was as the visit was recorded; none if it never moved.

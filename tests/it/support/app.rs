@@ -390,6 +390,15 @@ impl Caller {
         work(&headers).await
     }
 
+    /// Brings a file up; its id.
+    pub async fn upload(&self, bytes: &str) -> String {
+        let id = self.app.process.clock.id().to_string();
+        let path = format!("/uploads/{id}");
+        let answer = self.send("PUT", &path, &[], bytes.to_owned()).await;
+        assert!(answer.status.is_success(), "{}", answer.text());
+        id
+    }
+
     /// Sends a document; the answer as it came.
     pub async fn post(&self, query: &str, variables: Value) -> Answer {
         let body = json!({"query": query, "variables": variables}).to_string();

@@ -31,8 +31,10 @@ pub struct Row {
 
 /// Inputs that the poor samples of the schema are not enough for, by operation; with a name where there are several.
 /// `<role>` is the caller's, `<township>` that of the place, `<Session (over)>` a thing that is there.
-const INPUTS: [(&str, &str, &str); 13] = [
+const INPUTS: [(&str, &str, &str); 15] = [
     ("addClientCredential", "", r#"{"publicKey": ""}"#),
+    ("attachFile", "", r#"{"recordId": "<StatisticalReturn>"}"#),
+    ("discardReturn", "", r#"{"id": "<StatisticalReturn>"}"#),
     ("draftReturn", "", r#"{"title": ""}"#),
     ("elevate", "", r#"{"role": "<role>"}"#),
     ("endSession", "", r#"{"id": "<Session (over)>"}"#),
@@ -198,8 +200,10 @@ impl Maker<'_> {
                 let proof = match () {
                     () if to == "Federation" && gives == to => Proof::Above,
                     () if to == "Federation" => Proof::Below,
+                    // Files are parts of their record, and not every record has one.
+                    () if to == "Attachment" => Proof::Answer,
                     () if is_thing => Proof::Thing(self.kinds(to).remove(0)),
-                    () if to == "RankedFederation" => Proof::Below,
+                    () if ["RankedFederation", "ReturnProgress"].contains(&to) => Proof::Below,
                     () if light(self.shape, to).contains("federation") => {
                         Proof::Thing("Federation".to_owned())
                     }

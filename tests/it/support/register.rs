@@ -22,6 +22,9 @@ pub const RECORD: &str = "mutation($input: RecordVisit!) { recordVisit(input: $i
 pub const CORRECT: &str = "mutation($input: CorrectVisit!) { correctVisit(input: $input) { \
     visit { id version purpose notes findings { severity } } userErrors { code field message } } }";
 
+pub const VOID: &str = "mutation($input: VoidVisit!) { voidVisit(input: $input) { \
+    visit { id version voidedAt voidReason } userErrors { code field message } } }";
+
 pub const DRAFT_SCHEME: &str = "mutation($input: DraftAssessmentScheme!) { draftAssessmentScheme(input: $input) { \
     assessmentScheme { id version state } userErrors { code field message } } }";
 pub const ISSUE_SCHEME: &str = "mutation($input: IssueAssessmentScheme!) { issueAssessmentScheme(input: $input) { \
@@ -34,6 +37,9 @@ pub const SET_GOAL: &str = "mutation($input: SetStaffGoal!) { setStaffGoal(input
     staffGoal { id responsible year task dueOn state setBy version } userErrors { code field message } } }";
 pub const SIGN_GOAL: &str = "mutation($input: SignStaffGoal!) { signStaffGoal(input: $input) { \
     staffGoal { id state signedOn signers version } userErrors { code field message } } }";
+
+pub const ATTACH: &str = "mutation($input: AttachFile!) { attachFile(input: $input) { attachment { \
+    id name contentType sizeBytes sha256 path attachedBy } userErrors { code field message } } }";
 
 /// A valid unified social credit code, another for every number.
 pub fn uscc(number: u32) -> String {
@@ -147,11 +153,7 @@ pub const IMPORT_COLLECTIONS: &str = "mutation($input: ImportCollections!) { imp
 
 /// Brings a file up and asks for its import at the federation of a code; the job's global id.
 pub async fn job(caller: &Caller, mutation: &str, code: &str, file: &str) -> String {
-    let id = caller.app.process.clock.id();
-    let answer = caller
-        .send("PUT", &format!("/uploads/{id}"), &[], file.to_owned())
-        .await;
-    assert!(answer.status.is_success(), "{}", answer.text());
+    let id = caller.upload(file).await;
     let input = json!({"uploadId": id, "federationId": caller.app.gid(code)});
     let done = caller.done(mutation, input).await;
     done["job"]["id"].as_str().unwrap().to_owned()

@@ -17,6 +17,11 @@ pub fn mutation(name: &str) -> String {
         "sendBackReturn" | "unlockReturn" => "ReturnGivenBack",
         _ => "ReturnSeen",
     };
+    if name == "discardReturn" {
+        return format!(
+            "mutation($input: {input}!) {{ {name}(input: $input) {{ discardedId userErrors {{ code field message }} }} }}"
+        );
+    }
     format!(
         "mutation($input: {input}!) {{ {name}(input: $input) {{ statisticalReturn {{ ...R }} userErrors {{ code field message }} }} }} {SHOWN}"
     )
@@ -61,6 +66,27 @@ pub async fn report(caller: &Caller, superior: &Caller, of: (&str, &str, &str), 
     let accepted = step(superior, "acceptReturn", (&id, 2), json!({})).await;
     assert_eq!(accepted["state"], json!("ACCEPTED"));
     id
+}
+
+/// The trail of a return as somebody reads it at a place, oldest first: kinds, each with the lines that it tells.
+pub async fn trail(reader: &Caller, code: &str, id: &str) -> Vec<(String, Value)> {
+    let query = "query($code: DivisionCode, $id: ID) { federation(code: $code) { auditTrail(filter: {subjectId: $id}) { nodes { \
+        kind details { name after } } } } }";
+    let data = reader.data(query, json!({"code": code, "id": id})).await;
+    let nodes = data["federation"]["auditTrail"]["nodes"]
+        .as_array()
+        .unwrap()
+        .iter();
+    let entry = |node: &Value| {
+        let mut details = node["details"].as_array().unwrap().iter();
+        let lines = details.find(|detail| detail["name"] == "lines");
+        let lines = lines.map(|detail| serde_json::from_str(detail["after"].as_str().unwrap()).unwrap());
+        (
+            node["kind"].as_str().unwrap().to_owned(),
+            lines.unwrap_or_default(),
+        )
+    };
+    nodes.rev().map(entry).collect()
 }
 
 pub const FREEZE: &str = "mutation($input: FreezeFigures!) { freezeFigures(input: $input) { figureSnapshot { id title from to frozenBy } \

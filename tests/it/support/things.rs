@@ -1,8 +1,8 @@
 //! One of everything at a place, entered as those enter it who work there.
 
 use super::register::{
-    ASSIGN_PATCH, DRAFT_SCHEME, FOUND, IMPORT_COLLECTIONS, IMPORT_ENTERPRISES, ISSUE_SCHEME, REGISTER,
-    SET_GOAL, cover, job, trade_union, uscc,
+    ASSIGN_PATCH, ATTACH, DRAFT_SCHEME, FOUND, IMPORT_COLLECTIONS, IMPORT_ENTERPRISES, ISSUE_SCHEME,
+    REGISTER, SET_GOAL, cover, job, trade_union, uscc,
 };
 use super::{App, Caller};
 use api::kernel::gid::Gid;
@@ -154,6 +154,14 @@ pub async fn things(app: &App, place: Place) -> Things {
         &[("publicity_banners", "", "158", "EXACT")],
     )
     .await;
+    let file = cadre.upload(&format!("%PDF-1.7 {word}签字页")).await;
+    let attach = json!({"recordId": report, "uploadId": file, "name": format!("{word}签字页.pdf")});
+    keep(
+        "Attachment",
+        text(&cadre.done(ATTACH, attach).await["attachment"]["id"]),
+    );
+    // What was submitted keeps its files: nothing here is taken away by whoever tries.
+    super::returns::step(&cadre, "submitReturn", (&report, 1), json!({})).await;
     keep("StatisticalReturn", report);
     keep(
         "FigureSnapshot",
@@ -197,7 +205,7 @@ async fn assessments(app: &App, place: Place, office: &Caller) -> [(&'static str
     scheme["federationId"] = json!(app.gid(place.at));
     let draft = text(&office.done(DRAFT_SCHEME, scheme).await["assessmentScheme"]["id"]);
     let patch = json!({"federationId": app.gid(place.at), "purpose": format!("{}联系点", place.word), "from": "2026-01-01"});
-    let patch = text(&office.done(ASSIGN_PATCH, patch).await["patch"]["id"]);
+    let patch = text(&cadre.done(ASSIGN_PATCH, patch).await["patch"]["id"]);
     let who = office.data("{ viewer { id } }", json!({})).await["viewer"]["id"].take();
     let goal = json!({"federationId": app.gid(place.at), "accountId": who, "year": 2026, "task": format!("{}年度目标", place.word), "dueOn": "2026-12-31"});
     let goal = text(&cadre.done(SET_GOAL, goal).await["staffGoal"]["id"]);

@@ -12,7 +12,7 @@ use crate::policy::Action;
 use chrono::{DateTime, Utc};
 use entity::accounts::account::{Column, Entity, Model};
 use entity::accounts::{credential, grant as grants};
-use entity::id::AccountId;
+use entity::id::{AccountId, FederationId};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter,
     Select,
@@ -73,6 +73,14 @@ pub(super) fn filtered(scope: &Scope, wanted: &Wanted, now: DateTime<Utc>) -> Se
         .add_option(role)
         .add_option(elevated);
     Entity::within(scope).filter(all)
+}
+
+/// People with their home at this federation who are not disabled, as far as a scope reaches, for a list.
+pub(super) fn staff(scope: &Scope, at: FederationId) -> Select<Entity> {
+    Entity::within(scope)
+        .filter(Column::FederationId.eq(at))
+        .filter(Column::IsMachine.eq(false))
+        .filter(Column::DisabledAt.is_null())
 }
 
 async fn find_where(op: &Op, condition: Sql) -> Result<Option<Model>, Error> {

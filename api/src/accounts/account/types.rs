@@ -89,6 +89,23 @@ pub async fn accounts_of(
     page::load(context, Listing { rows, sort, page }, Account).await
 }
 
+/// A page of the people with their home at a federation, for whoever gives work there.
+pub async fn staff_of(
+    context: &Context<'_>,
+    at: &Federation,
+    page: Page,
+) -> Result<Connection<StaffMember>, Error> {
+    let op = Op::of(context);
+    op.authorize(Action::AssignPatches, at.0.id, "id")?;
+    let scope = op.scope_within(Action::AssignPatches, &at.0)?;
+    let listing = Listing {
+        rows: store::staff(&scope, at.0.id),
+        sort: Sort::instant("CREATED", account::Column::CreatedAt),
+        page,
+    };
+    page::load(context, listing, StaffMember).await
+}
+
 /// An account that the caller may see: one's own, or one whose home is in reach.
 pub async fn seen(op: &Op, id: AccountId) -> Result<Account, Error> {
     let found = store::find(op, id).await?;
@@ -174,6 +191,23 @@ impl Account {
     /// Instant of entry.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
+    }
+}
+
+/// A row of `account`, as those see it who give its owner work.
+pub struct StaffMember(account::Model);
+
+/// Somebody of a federation's own office (工作人员): what it takes to give them work, and nothing of how they sign in.
+#[Object]
+impl StaffMember {
+    /// Global id of their account, for `accountId` of an input.
+    async fn account_id(&self) -> ID {
+        self.0.id.gid()
+    }
+
+    /// What everybody sees beside what the account does: a post.
+    async fn name(&self) -> &str {
+        &self.0.display_name
     }
 }
 

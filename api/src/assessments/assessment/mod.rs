@@ -2,6 +2,7 @@
 //!
 //! - The assessed federation assesses itself (自评) while the scheme is ISSUED, and hands it in once; whoever stands above it may
 //!   enter it too. The issuer scores every item before it publishes, also of those who did not assess themselves.
+//!   Until the closing day the issuer may give back what was handed in (退回): then it is handed in anew.
 //! - An item that names a figure is scored by it. The issuer may give other points, with a remark.
 //! - Publishing (通报) freezes all scores, with the figures of that moment, and ranks all assessed: equals share a position.
 //! - Whoever is assessed sees their own assessment: before publication only what they gave themselves and what their figures
@@ -23,6 +24,8 @@ use serde_json::{Value, json};
 pub enum Event {
     /// A federation gave itself points, by item.
     SelfAssessed(assessment::Model, Vec<(i32, i64)>),
+    /// The issuer gave back what was handed in; it says why.
+    Returned(assessment::Model),
     /// The issuer of a scheme gave points, by item. It stands at the issuer's place: whoever is assessed hears of them when
     /// they are published.
     Scored(scheme::Model, assessment::Model, Vec<(i32, i64)>),
@@ -41,6 +44,10 @@ impl Said for Event {
                 let is_final = row.submitted_at.is_some();
                 let body = json!({"scheme": row.scheme_id.0, "isFinal": is_final, "scores": items(scores)});
                 Sentence::new("ASSESSMENT_SELF_ASSESSED", row.id.0, row.place(), body)
+            }
+            Event::Returned(row) => {
+                let body = json!({"scheme": row.scheme_id.0, "reason": row.returned_for});
+                Sentence::new("ASSESSMENT_RETURNED", row.id.0, row.place(), body)
             }
             Event::Scored(scheme, row, scores) => {
                 let body = json!({

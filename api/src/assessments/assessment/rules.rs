@@ -1,10 +1,12 @@
 //! Decisions about assessments: when who may give points, and how many.
 
-use crate::assessments::scheme::rules::{Block, ITEMS_MAX, Item, Kind, State};
+use crate::assessments::scheme::rules::{Block, ITEMS_MAX, Item, Kind, State, earned};
 use crate::figures;
 use crate::kernel::error::{Error, Faults, conflict, invalid, text};
-use crate::kernel::ledger::{Sums, Wanted};
+use crate::kernel::ledger::{Amount, Qualifier, Sums, Wanted};
 use crate::metrics::MetricId;
+use crate::targets::target::rules::Goal;
+use chrono::NaiveDate;
 use entity::assessments::scheme::Model as Scheme;
 use entity::assessments::score::{Model, Side};
 use entity::id::FederationId;
@@ -34,6 +36,16 @@ pub fn may_assess(state: State, is_submitted: bool) -> Result<(), Error> {
         State::Issued if !is_submitted => return Ok(()),
         State::Issued => text("It was handed in.", "自评已提交，不能再修改。"),
         State::Draft | State::Closed | State::Published => text("Self-assessment is over.", "自评已截止。"),
+    };
+    Err(conflict("id", refusal))
+}
+
+/// The issuer gives back what was handed in, while it can be handed in again.
+pub fn may_return(state: State, is_submitted: bool) -> Result<(), Error> {
+    let refusal = match state {
+        State::Issued if is_submitted => return Ok(()),
+        State::Issued | State::Draft => text("It was not handed in.", "自评尚未提交。"),
+        State::Closed | State::Published => text("Self-assessment is over.", "自评已截止。"),
     };
     Err(conflict("id", refusal))
 }
@@ -150,8 +162,9 @@ pub fn wanted(scheme: &Scheme, item: &Item, at: FederationId) -> Option<Wanted> 
         let (axis, _) = dimension.split_once(':')?;
         figures::rules::axis(metric.code(), metric.entry().axes, axis).ok()
     });
-    let closing = figures::rules::Asked::as_of(scheme.closes_on);
-    let period = closing.period(metric.entry().nature, scheme.closes_on).ok()?;
+    let day = scheme.figures_as_of;
+    let period = figures::rules::Asked::as_of(day);
+    let period = period.period(metric.entry().nature, day).ok()?;
     Some(Wanted {
         federation_id: at,
         metric,
@@ -160,15 +173,65 @@ pub fn wanted(scheme: &Scheme, item: &Item, at: FederationId) -> Option<Wanted> 
     })
 }
 
+/// Whose target of what, as amended by which day, says what earns all points of an item; none where the item says it.
+pub fn target(scheme: &Scheme, item: &Item, at: FederationId) -> Option<(FederationId, Goal, NaiveDate)> {
+    let measure = item.measure.as_ref().filter(|measure| measure.full.is_none())?;
+    let goal = Goal {
+        metric: MetricId::coded(&measure.metric)?,
+        dimension: measure.dimension.clone().unwrap_or_default(),
+        year: scheme.year,
+    };
+    Some((at, goal, scheme.figures_as_of))
+}
+
+/// What is counted for an item that names a figure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// The figure.
+    pub figure: i64,
+    /// How exact it is.
+    pub qualifier: Qualifier,
+    /// The target of whoever is assessed, where the item counts its completion and there is one.
+    pub target: Option<i64>,
+}
+
+impl Counted {
+    /// What sums, and a target, say.
+    pub fn of(item: &Item, sums: &Sums, target: Option<i64>) -> Counted {
+        let amount = figure(item, sums);
+        Counted {
+            figure: amount.total(),
+            qualifier: amount.qualifier(),
+            target,
+        }
+    }
+
+    /// What was kept at publication.
+    pub fn kept(score: &Model) -> Option<Counted> {
+        Some(Counted {
+            figure: score.figure?,
+            qualifier: Qualifier::marked(score.qualifier.as_deref().unwrap_or_default()),
+            target: score.target,
+        })
+    }
+
+    /// What it earns of an item's points; nothing without a target, or of one of nothing.
+    pub fn earned(self, item: &Item) -> i64 {
+        let full = item.measure.as_ref().and_then(|measure| measure.full);
+        let full = full.or(self.target).filter(|full| *full > 0);
+        full.map_or(0, |full| earned(item.points, self.figure, full))
+    }
+}
+
 /// What an item counts of the sums that it wants.
-pub fn figure(item: &Item, sums: &Sums) -> i64 {
+fn figure(item: &Item, sums: &Sums) -> Amount {
     let dimension = item
         .measure
         .as_ref()
         .and_then(|measure| measure.dimension.as_deref())
         .unwrap_or_default();
     let counted = sums.iter().filter(|(value, _)| value == dimension);
-    counted.map(|(_, amount)| amount.total()).sum()
+    counted.map(|(_, amount)| *amount).sum()
 }
 
 /// What refuses evidence that is not of the assessed federation.
@@ -198,7 +261,7 @@ mod tests {
         let measure = Measure {
             metric: "visits".to_owned(),
             dimension: None,
-            full: 12,
+            full: Some(12),
         };
         vec![Block {
             title: "维权".to_owned(),
@@ -238,6 +301,35 @@ mod tests {
     }
 
     #[test]
+    fn completion_is_of_ones_own_target() {
+        let item = |full: Option<i64>| {
+            let mut item = blocks()[0].items[1].clone();
+            item.measure = item.measure.map(|measure| Measure { full, ..measure });
+            item
+        };
+        for (full, target, figure, expected) in [
+            (None, Some(10), 5, 500),
+            (None, Some(100), 50, 500),
+            (None, Some(100), 100, 1_000),
+            (None, Some(100), 130, 1_000),
+            (None, Some(0), 5, 0),
+            (None, None, 5, 0),
+            (Some(20), None, 5, 250),
+        ] {
+            let counted = Counted {
+                figure,
+                qualifier: Qualifier::Exact,
+                target,
+            };
+            assert_eq!(
+                counted.earned(&item(full)),
+                expected,
+                "{full:?} {target:?} {figure}"
+            );
+        }
+    }
+
+    #[test]
     fn everything_has_its_time() {
         for (state, assess, score, publish) in [
             (State::Draft, false, false, false),
@@ -247,6 +339,8 @@ mod tests {
         ] {
             assert_eq!(may_assess(state, false).is_ok(), assess, "{state:?}");
             assert!(may_assess(state, true).is_err());
+            assert_eq!(may_return(state, true).is_ok(), assess, "{state:?}");
+            assert!(may_return(state, false).is_err());
             assert_eq!(may_score(state).is_ok(), score, "{state:?}");
             assert_eq!(may_publish(state, 0).is_ok(), publish, "{state:?}");
             assert!(may_publish(state, 1).is_err());

@@ -1,20 +1,22 @@
-//! Giving points, of oneself and by the issuer, and publishing them.
+//! Giving points, of oneself and by the issuer, giving back what was handed in, and publishing all.
 
-use super::rules::{self, Given};
-use super::types::{AssessSelf, PublishAssessment, ScoreAssessment};
+use super::rules::{self, Counted, Given};
+use super::types::{AssessSelf, PublishAssessment, ReturnAssessment, ScoreAssessment};
 use super::{Event, store};
 use crate::assessments::scheme;
 use crate::assessments::scheme::rules::{Block, Item};
 use crate::assessments::scheme::store::Schemes;
 use crate::figures::rules::{Ranked, ranked};
-use crate::kernel::error::Error;
+use crate::kernel::error::{Error, invalid};
 use crate::kernel::gid::Gid;
-use crate::kernel::ledger::{Figures, Sums};
+use crate::kernel::ledger::Figures;
 use crate::kernel::loader::{Batch, grouped};
 use crate::kernel::op::Op;
 use crate::kernel::tx::Tx;
+use crate::people::person::rules::reason;
 use crate::policy::Action;
 use crate::scalars::fixed_point;
+use crate::targets::target::store::AmountsOn;
 use entity::assessments::assessment::{Entity, Model};
 use entity::assessments::scheme::Model as Scheme;
 use entity::assessments::score::{Model as Score, Side};
@@ -50,11 +52,44 @@ pub(super) async fn assess(op: &Op, input: &AssessSelf) -> Result<AssessmentId, 
         if input.is_final {
             row.submitted_by = op.account_id();
             row.submitted_at = Some(op.now());
+            row.returned_for = None;
         }
         let told = write(&tx, &row, Side::Own, given).await?;
         tx.commit(Event::SelfAssessed(row, told), id).await
     })
     .await
+}
+
+/// Gives a self-assessment that was handed in back, for a reason. What the issuer gave so far stays.
+pub(super) async fn give_back(op: &Op, input: &ReturnAssessment) -> Result<AssessmentId, Error> {
+    let digest = op.app().digest("returnAssessment", input)?;
+    op.write_once(input.idempotency_key.as_deref(), digest, |tx| async move {
+        let id = AssessmentId::parse(&input.id, "id")?;
+        let (row, scheme) = store::with_scheme(&tx, id).await?;
+        tx.authorize(Action::IssueAssessments, scheme.federation_id, "id")?;
+        scheme::rules::check_version(row.version, input.expected_version)?;
+        let state = scheme::rules::state(&scheme, op.today());
+        rules::may_return(state, row.submitted_at.is_some())?;
+        let reason = reason(&input.reason).map_err(|why| invalid("reason", why))?;
+        let row = Model {
+            version: row.version + 1,
+            submitted_by: None,
+            submitted_at: None,
+            returned_for: Some(reason),
+            ..row
+        };
+        tx.update(row.clone()).await?;
+        tx.commit(Event::Returned(row), id).await
+    })
+    .await
+}
+
+/// Whether a self-assessment that the caller was proved to reach is still being written: until it is handed in, or the
+/// closing day is over.
+pub(crate) async fn is_open(tx: &Tx, row: &Model) -> Result<bool, Error> {
+    let scheme = scheme::store::of_assessment(tx, row).await?;
+    let state = scheme::rules::state(&scheme, tx.op().today());
+    Ok(rules::may_assess(state, row.submitted_at.is_some()).is_ok())
 }
 
 /// Scores what a scheme of the caller's federation assesses; what is not named stays as it is.
@@ -102,6 +137,8 @@ async fn write(tx: &Tx, row: &Model, side: Side, given: Vec<Given>) -> Result<Ve
             .filter(|remark| !remark.is_empty()),
         evidence: given.evidence.join(" "),
         figure: None,
+        qualifier: None,
+        target: None,
         scored_by,
     };
     let scores: Vec<Score> = given.into_iter().map(score).collect();
@@ -111,27 +148,36 @@ async fn write(tx: &Tx, row: &Model, side: Side, given: Vec<Given>) -> Result<Ve
     Ok(told)
 }
 
-/// The sums that the items of a scheme want, by assessment and item.
-type Counted = HashMap<(AssessmentId, i32), i64>;
+/// What is counted for the items of a scheme that name figures, by assessment and item.
+type AllCounted = HashMap<(AssessmentId, i32), Counted>;
 
 /// What is counted for all whom a scheme assesses that the caller was proved to issue, wherever they stand now. It is read
 /// before the transaction: a writer holds no second connection.
-async fn counted(op: &Op, scheme: &Scheme) -> Result<Counted, Error> {
+async fn counted(op: &Op, scheme: &Scheme) -> Result<AllCounted, Error> {
     let rows = store::of_scheme(op.app().db.reader(), scheme.id).await?;
     let blocks = scheme::store::blocks(scheme)?;
-    let (mut places, mut asked) = (Vec::new(), Vec::new());
+    let (mut places, mut asked, mut targets) = (Vec::new(), Vec::new(), Vec::new());
     for row in &rows {
         for item in rules::items(&blocks) {
             if let Some(wanted) = rules::wanted(scheme, item, row.federation_id) {
                 places.push((row.id, item));
                 asked.push(wanted);
+                targets.extend(rules::target(scheme, item, row.federation_id));
             }
         }
     }
     let sums = Figures::load(op.clone(), asked).await?;
-    let figure =
-        |((id, item), sums): ((AssessmentId, &Item), Sums)| ((id, item.number), rules::figure(item, &sums));
-    Ok(places.into_iter().zip(sums).map(figure).collect())
+    let mut targets = AmountsOn::load(op.clone(), targets).await?.into_iter();
+    let mut all = AllCounted::new();
+    for ((id, item), sums) in places.into_iter().zip(sums) {
+        let is_completion = item
+            .measure
+            .as_ref()
+            .is_some_and(|measure| measure.full.is_none());
+        let target = is_completion.then(|| targets.next()).flatten().flatten();
+        all.insert((id, item.number), Counted::of(item, &sums, target));
+    }
+    Ok(all)
 }
 
 /// Publishes the scores of all whom a scheme assesses, with their ranks. The same again changes nothing.
@@ -141,7 +187,7 @@ pub(super) async fn publish(op: &Op, input: &PublishAssessment) -> Result<Assess
     let issuing = op.reach(Action::IssueAssessments);
     let counted = match seen.filter(|scheme| issuing.holds(&scheme.path) && scheme.published_at.is_none()) {
         Some(scheme) => counted(op, &scheme).await?,
-        None => Counted::new(),
+        None => AllCounted::new(),
     };
     let counted = &counted;
     op.write(|tx| async move {
@@ -199,33 +245,34 @@ fn freeze(
     op: &Op,
     (assessment_id, scored_by): (AssessmentId, AccountId),
     blocks: &[Block],
-    (scores, counted): (&[Score], &Counted),
+    (scores, counted): (&[Score], &AllCounted),
 ) -> Result<Vec<Score>, Error> {
     let score = |item: &Item| {
-        let figure = match &item.measure {
-            Some(measure) => {
-                let figure = counted.get(&(assessment_id, item.number)).copied();
-                // Nothing is published as nothing because it was not counted.
-                let figure =
-                    figure.ok_or_else(|| anyhow::anyhow!("nothing was counted for {assessment_id}"))?;
-                Some((figure, scheme::rules::earned(item.points, figure, measure.full)))
-            }
-            None => None,
-        };
+        let counted = counted.get(&(assessment_id, item.number));
+        // Nothing is published as nothing because it was not counted.
+        if item.measure.is_some() && counted.is_none() {
+            return Err(anyhow::anyhow!("nothing was counted for {assessment_id}").into());
+        }
         let given = rules::of_item(scores, Side::Issuer, item.number).cloned();
-        let earned = figure.map(|(_, points)| Score {
+        let earned = counted.map(|counted| Score {
             id: AssessmentScoreId(op.id()),
             assessment_id,
             item: item.number,
             side: Side::Issuer,
-            points,
+            points: counted.earned(item),
             remark: None,
             evidence: String::new(),
             figure: None,
+            qualifier: None,
+            target: None,
             scored_by,
         });
-        let figure = figure.map(|(figure, _)| figure);
-        Ok(given.or(earned).map(|score| Score { figure, ..score }))
+        Ok(given.or(earned).map(|score| Score {
+            figure: counted.map(|counted| counted.figure),
+            qualifier: counted.map(|counted| counted.qualifier.mark().to_owned()),
+            target: counted.and_then(|counted| counted.target),
+            ..score
+        }))
     };
     rules::items(blocks)
         .filter_map(|item| score(item).transpose())

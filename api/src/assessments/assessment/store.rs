@@ -19,7 +19,7 @@ use sea_orm::{
 use std::collections::HashMap;
 
 /// Columns of a score.
-const COLUMNS: usize = 9;
+const COLUMNS: usize = 11;
 
 impl Readable for Entity {
     const READ: Action = Action::ReadAssessments;
@@ -48,7 +48,7 @@ pub(super) fn rows_of_scheme(scope: &Scope, id: AssessmentSchemeId) -> Select<En
 }
 
 /// The loader of assessments that the caller sees; none where the caller does not.
-pub(super) struct Assessments;
+pub(crate) struct Assessments;
 
 impl Batch for Assessments {
     type Key = AssessmentId;
@@ -59,6 +59,9 @@ impl Batch for Assessments {
             Err(Error::Forbidden) => return Ok(keys.iter().map(|_| None).collect()),
             scope => scope?,
         };
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
         let asked = seen(&scope).filter(Column::Id.is_in(keys.iter().copied()));
         let found = asked.all(op.app().db.reader()).await?;
         let found: HashMap<AssessmentId, Model> = found.into_iter().map(|row| (row.id, row)).collect();

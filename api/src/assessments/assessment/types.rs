@@ -1,22 +1,25 @@
 //! Assessments as clients see them.
 
-use super::rules;
+use super::rules::{self, Counted};
 use super::store::{self, Assessments, ScoresOf};
 use crate::accounts::account::types::DisplayNames;
 use crate::assessments::scheme;
 use crate::assessments::scheme::rules::Block;
 use crate::assessments::scheme::store::Schemes;
 use crate::assessments::scheme::types::{AssessmentItem, AssessmentScheme, amount, points};
+use crate::attachments::types::{Attachment, attachments_of};
+use crate::figures::types::Qualifier;
 use crate::kernel::error::Error;
 use crate::kernel::gid::Gid;
-use crate::kernel::ledger::{Figures, Wanted};
+use crate::kernel::ledger::Figures;
 use crate::kernel::op::Op;
 use crate::kernel::page::{self, Connection, Listing, Page, Sort};
 use crate::node::{self, Node};
 use crate::org::federation::types::{Federation, federation};
 use crate::policy::Action;
 use crate::scalars::{DateTime, Decimal};
-use async_graphql::futures_util::future::{join_all, try_join_all};
+use crate::targets::target::store::AmountsOn;
+use async_graphql::futures_util::future::{join_all, try_join, try_join_all};
 use async_graphql::{Context, ID, InputObject, Object};
 use entity::assessments::assessment::{Column, Entity, Model};
 use entity::assessments::score::{Model as Score, Side};
@@ -66,16 +69,21 @@ struct Sheet {
     blocks: Vec<Block>,
     scores: Vec<Score>,
     /// What is counted for each item that names a figure.
-    figures: Vec<(i32, i64)>,
+    counted: Vec<(i32, Counted)>,
     /// The caller stands at the issuer or above, or everything is published.
     sees_issuer: bool,
 }
 
 impl Sheet {
+    fn counted(&self, item: &scheme::rules::Item) -> Option<Counted> {
+        let mut counted = self.counted.iter();
+        counted
+            .find(|(number, _)| *number == item.number)
+            .map(|(_, counted)| *counted)
+    }
+
     fn earned(&self, item: &scheme::rules::Item) -> Option<i64> {
-        let full = item.measure.as_ref()?.full;
-        let (_, figure) = self.figures.iter().find(|(number, _)| *number == item.number)?;
-        Some(scheme::rules::earned(item.points, *figure, full))
+        self.counted(item).map(|counted| counted.earned(item))
     }
 
     /// The points that a side gave for an item, or else a figure.
@@ -115,19 +123,14 @@ impl Assessment {
         let blocks = scheme::store::blocks(&scheme)?;
         let mut scores = op.load::<ScoresOf>(self.row.id).await?;
         let is_published = scheme.published_at.is_some();
-        let mut figures = Vec::new();
-        if is_published {
+        let counted = if is_published {
             let frozen = scores.iter().filter(|score| score.side == Side::Issuer);
-            figures.extend(frozen.filter_map(|score| Some((score.item, score.figure?))));
+            frozen
+                .filter_map(|score| Some((score.item, Counted::kept(score)?)))
+                .collect()
         } else {
-            let place = self.row.federation_id;
-            let wanted =
-                rules::items(&blocks).filter_map(|item| Some((item, rules::wanted(&scheme, item, place)?)));
-            let (items, wanted): (Vec<_>, Vec<Wanted>) = wanted.unzip();
-            let sums = try_join_all(wanted.into_iter().map(|wanted| op.load::<Figures>(wanted))).await?;
-            let counted = items.into_iter().zip(&sums);
-            figures.extend(counted.map(|(item, sums)| (item.number, rules::figure(item, sums))));
-        }
+            self.counted(op, &scheme, &blocks).await?
+        };
         let sees_issuer = is_published || op.reach(Action::ReadAssessments).holds(&scheme.path);
         if !sees_issuer {
             scores.retain(|score| score.side == Side::Own);
@@ -135,9 +138,31 @@ impl Assessment {
         Ok(Sheet {
             blocks,
             scores,
-            figures,
+            counted,
             sees_issuer,
         })
+    }
+
+    /// What is counted as of now for each item that names a figure.
+    async fn counted(
+        &self,
+        op: &Op,
+        scheme: &entity::assessments::scheme::Model,
+        blocks: &[Block],
+    ) -> Result<Vec<(i32, Counted)>, Error> {
+        let place = self.row.federation_id;
+        let asked = rules::items(blocks).filter_map(|item| Some((item, rules::wanted(scheme, item, place)?)));
+        let counted = asked.map(|(item, wanted)| async move {
+            let target = async {
+                match rules::target(scheme, item, place) {
+                    Some(asked) => op.load::<AmountsOn>(asked).await,
+                    None => Ok(None),
+                }
+            };
+            let (sums, target) = try_join(op.load::<Figures>(wanted), target).await?;
+            Ok((item.number, Counted::of(item, &sums, target)))
+        });
+        try_join_all(counted).await
     }
 }
 
@@ -154,6 +179,11 @@ impl Assessment {
         self.scheme_row(Op::of(context)).await.map(AssessmentScheme)
     }
 
+    /// Its files, in the order of attaching; at most 50.
+    async fn attachments(&self, context: &Context<'_>) -> Result<Vec<Attachment>, Error> {
+        attachments_of(context, self.row.id.0).await
+    }
+
     /// Who is assessed.
     async fn federation(&self, context: &Context<'_>) -> Result<Federation, Error> {
         federation(Op::of(context), self.row.federation_id)
@@ -167,6 +197,11 @@ impl Assessment {
     /// What others see of the account that handed it in; null while nobody did.
     async fn submitted_by(&self, context: &Context<'_>) -> Option<Result<String, Error>> {
         Some(Op::of(context).load::<DisplayNames>(self.row.submitted_by?).await)
+    }
+
+    /// Why the issuer gave back what was handed in (退回); null unless it did, and once it is handed in again.
+    async fn returned_for(&self) -> Option<&str> {
+        self.row.returned_for.as_deref()
     }
 
     /// What the federation gives itself, with what its figures earn: points out of 100.
@@ -195,7 +230,7 @@ impl Assessment {
         (self.row.rank > 0).then_some(self.row.rank)
     }
 
-    /// Counts changes; `assessSelf` and `scoreAssessment` ask for it.
+    /// Counts changes; `assessSelf`, `returnAssessment` and `scoreAssessment` ask for it.
     async fn version(&self) -> i32 {
         self.row.version
     }
@@ -203,16 +238,12 @@ impl Assessment {
     /// One for each item of the scheme, in its order; at most 100.
     async fn scores(&self, context: &Context<'_>) -> Result<Vec<AssessmentScore>, Error> {
         let sheet = self.sheet(Op::of(context)).await?;
-        let score = |item: &scheme::rules::Item| {
-            let figure = sheet.figures.iter().find(|(number, _)| *number == item.number);
-            AssessmentScore {
-                own: rules::of_item(&sheet.scores, Side::Own, item.number).cloned(),
-                issuer: rules::of_item(&sheet.scores, Side::Issuer, item.number).cloned(),
-                figure: figure.map(|(_, figure)| *figure),
-                earned: sheet.earned(item),
-                sees_issuer: sheet.sees_issuer,
-                item: AssessmentItem(item.clone()),
-            }
+        let score = |item: &scheme::rules::Item| AssessmentScore {
+            own: rules::of_item(&sheet.scores, Side::Own, item.number).cloned(),
+            issuer: rules::of_item(&sheet.scores, Side::Issuer, item.number).cloned(),
+            counted: sheet.counted(item),
+            sees_issuer: sheet.sees_issuer,
+            item: AssessmentItem(item.clone()),
         };
         Ok(rules::items(&sheet.blocks).map(score).collect())
     }
@@ -223,9 +254,14 @@ pub struct AssessmentScore {
     item: AssessmentItem,
     own: Option<Score>,
     issuer: Option<Score>,
-    figure: Option<i64>,
-    earned: Option<i64>,
+    counted: Option<Counted>,
     sees_issuer: bool,
+}
+
+impl AssessmentScore {
+    fn earned(&self) -> Option<i64> {
+        self.counted.map(|counted| counted.earned(&self.item.0))
+    }
 }
 
 /// What was given for an item of an assessment.
@@ -238,12 +274,23 @@ impl AssessmentScore {
 
     /// What is counted for it: until publication as of now, then as of publication; null without a metric.
     async fn figure(&self) -> Option<Decimal> {
-        Some(amount(self.item.metric_id()?, self.figure?))
+        Some(amount(self.item.metric_id()?, self.counted?.figure))
+    }
+
+    /// How exact the figure is; null without a metric.
+    async fn qualifier(&self) -> Option<Qualifier> {
+        self.counted.map(|counted| counted.qualifier.into())
+    }
+
+    /// The federation's own target that the figure is set against by COMPLETION, as amended by `figuresAsOf`; null where there is
+    /// none: then the figure earns nothing.
+    async fn target(&self) -> Option<Decimal> {
+        Some(amount(self.item.metric_id()?, self.counted?.target?))
     }
 
     /// What the figure earns; null without a metric.
     async fn figure_points(&self) -> Option<Decimal> {
-        self.earned.map(points)
+        self.earned().map(points)
     }
 
     /// What the federation gives itself (自评分); null if it gave nothing.
@@ -273,7 +320,7 @@ impl AssessmentScore {
     /// is assessed, until it is published.
     async fn points(&self) -> Option<Decimal> {
         let given = self.issuer.as_ref().map(|issuer| issuer.points);
-        given.or(self.earned).filter(|_| self.sees_issuer).map(points)
+        given.or(self.earned()).filter(|_| self.sees_issuer).map(points)
     }
 
     /// Why the issuer gave it; null if nothing was said, and to whoever is assessed, until it is published.
@@ -291,8 +338,8 @@ pub struct SelfScoreInput {
     pub points: Decimal,
     /// Why, at most 1,000 characters; nothing personal.
     pub remark: Option<String>,
-    /// Global ids of records of the assessed federation that prove it: visits, enterprises, unions and the like. At most 10,
-    /// each seen by the caller.
+    /// Global ids of records of the assessed federation that prove it: visits, enterprises, unions, files attached to the
+    /// assessment (`attachFile`). At most 10, each seen by the caller.
     #[graphql(default)]
     pub evidence: Vec<ID>,
 }
@@ -306,8 +353,21 @@ pub struct AssessSelf {
     pub expected_version: i32,
     /// All that one gives oneself, at most 100: replaces what one gave before.
     pub scores: Vec<SelfScoreInput>,
-    /// Whether it is handed in: then it changes no more.
+    /// Whether it is handed in: then it changes no more, unless the issuer gives it back.
     pub is_final: bool,
+    /// Makes a repeated call harmless for 7 days.
+    pub idempotency_key: Option<String>,
+}
+
+/// Gives back what was handed in.
+#[derive(Debug, InputObject, Serialize)]
+pub struct ReturnAssessment {
+    /// Which.
+    pub id: ID,
+    /// The version that the caller saw.
+    pub expected_version: i32,
+    /// Why, 10 to 200 characters, without numbers of persons: whoever is assessed sees it, and it stands in the audit trail.
+    pub reason: String,
     /// Makes a repeated call harmless for 7 days.
     pub idempotency_key: Option<String>,
 }
@@ -365,12 +425,17 @@ pub async fn proved(op: &Op, input: &AssessSelf) -> Result<(), Error> {
 }
 
 crate::payload! {
-    /// What `assessSelf` did.
+    /// What `assessSelf` did. After a CONFLICT it holds the assessment as it is now.
     AssessSelfPayload { assessment: Assessment }
 }
 
 crate::payload! {
-    /// What `scoreAssessment` did.
+    /// What `returnAssessment` did. After a CONFLICT it holds the assessment as it is now.
+    ReturnAssessmentPayload { assessment: Assessment }
+}
+
+crate::payload! {
+    /// What `scoreAssessment` did. After a CONFLICT it holds the assessment as it is now.
     ScoreAssessmentPayload { assessment: Assessment }
 }
 

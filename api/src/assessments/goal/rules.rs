@@ -46,6 +46,21 @@ pub fn may_sign(goal: &Model, standing: Standing, expected_version: i32) -> Resu
     }
 }
 
+/// A goal is withdrawn where it was set, before it is signed: from then on it binds both sides.
+pub fn may_withdraw(goal: &Model, standing: Standing, expected_version: i32) -> Result<(), Error> {
+    if !standing.assigns {
+        return Err(Error::Forbidden);
+    }
+    check_version(goal, expected_version)?;
+    match goal.signed_on {
+        None => Ok(()),
+        Some(_) => Err(conflict(
+            "id",
+            text("Its letter is signed.", "责任状已签订，不能撤回。"),
+        )),
+    }
+}
+
 /// A goal is reviewed once, after it was signed, and by somebody else.
 pub fn may_review(goal: &Model, standing: Standing, expected_version: i32) -> Result<(), Error> {
     if standing.is_own || !standing.assigns {
@@ -132,6 +147,16 @@ mod tests {
                 said(may_review(&goal, standing, version)),
             );
             assert_eq!(found, (signs, reviews), "{standing:?} {version}");
+            let withdraws = match (assigns, version) {
+                (false, _) => "forbidden",
+                (true, 1) => "done",
+                (true, _) => "conflict",
+            };
+            assert_eq!(
+                said(may_withdraw(&goal, standing, version)),
+                withdraws,
+                "{standing:?} {version}"
+            );
         }
         let others = Standing {
             is_own: false,

@@ -1,13 +1,14 @@
-//! Setting, signing and reviewing goals of the staff.
+//! Setting, signing, reviewing and withdrawing goals of the staff.
 
 use super::rules::Standing;
-use super::types::{ReviewStaffGoal, SetStaffGoal, SignStaffGoal};
+use super::types::{ReviewStaffGoal, SetStaffGoal, SignStaffGoal, WithdrawStaffGoal};
 use super::{Event, rules, store};
 use crate::assessments::patch::store::find_person;
-use crate::kernel::error::{Error, Faults};
+use crate::kernel::error::{Error, Faults, invalid};
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
 use crate::kernel::tx::Tx;
+use crate::people::person::rules::reason;
 use crate::policy::Action;
 use crate::targets::target::rules::check_letter;
 use entity::assessments::staff_goal::Model;
@@ -124,6 +125,20 @@ pub(super) async fn review(op: &Op, input: &ReviewStaffGoal) -> Result<StaffGoal
         let id = goal.id;
         tx.update(goal.clone()).await?;
         tx.commit(Event::Reviewed(goal), id).await
+    })
+    .await
+}
+
+/// Withdraws a goal that was set wrongly; a conflict once its letter is signed.
+pub(super) async fn withdraw(op: &Op, input: &WithdrawStaffGoal) -> Result<StaffGoalId, Error> {
+    let digest = op.app().digest("withdrawStaffGoal", input)?;
+    op.write_once(input.idempotency_key.as_deref(), digest, |tx| async move {
+        let (goal, standing, _) = open(&tx, StaffGoalId::parse(&input.id, "id")?).await?;
+        rules::may_withdraw(&goal, standing, input.expected_version)?;
+        let reason = reason(&input.reason).map_err(|why| invalid("reason", why))?;
+        let id = goal.id;
+        store::delete(&tx, id).await?;
+        tx.commit(Event::Withdrawn(goal, reason), id).await
     })
     .await
 }

@@ -4,11 +4,12 @@ use crate::kernel::error::Error;
 use crate::kernel::loader::Batch;
 use crate::kernel::op::Op;
 use crate::kernel::scope::{Scope, Within};
+use crate::kernel::sql::Sql;
 use crate::kernel::tx::Tx;
 use crate::policy::Action;
 use entity::assessments::staff_goal::{Column, Entity, Model};
 use entity::id::{AccountId, FederationId, StaffGoalId};
-use sea_orm::{ColumnTrait, QueryFilter, Select};
+use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, Select};
 
 /// What lets others than the one it is for see a goal.
 pub(super) const READ: Action = Action::ReadAssessments;
@@ -56,4 +57,12 @@ pub(super) async fn seen(tx: &Tx, id: StaffGoalId, own: AccountId) -> Result<Mod
     let found = rows(&tx.scope(READ), own).filter(Column::Id.eq(id));
     let found = found.one(tx.db()).await?;
     found.ok_or(Error::NotFound("id".into()))
+}
+
+/// Takes away a goal.
+pub(super) async fn delete(tx: &Tx, id: StaffGoalId) -> Result<(), Error> {
+    let mut sql = Sql::new("DELETE FROM staff_goal WHERE id = ");
+    sql.bind(id);
+    tx.db().execute_raw(sql.on(tx.backend())).await?;
+    Ok(())
 }

@@ -231,17 +231,35 @@ pub struct ReviewStaffGoal {
     pub idempotency_key: Option<String>,
 }
 
+/// Withdraws a goal.
+#[derive(Debug, InputObject, Serialize)]
+pub struct WithdrawStaffGoal {
+    /// Which.
+    pub id: ID,
+    /// The version that the caller saw.
+    pub expected_version: i32,
+    /// Why, 10 to 200 characters, without numbers of persons; it stands in the audit trail.
+    pub reason: String,
+    /// Makes a repeated call harmless for 7 days.
+    pub idempotency_key: Option<String>,
+}
+
+crate::payload! {
+    /// What `withdrawStaffGoal` did: the global id that the goal had.
+    WithdrawStaffGoalPayload { withdrawn_id: ID }
+}
+
 crate::payload! {
     /// What `setStaffGoal` did.
     SetStaffGoalPayload { staff_goal: StaffGoal }
 }
 
 crate::payload! {
-    /// What `signStaffGoal` did.
+    /// What `signStaffGoal` did. After a CONFLICT it holds the goal as it is now.
     SignStaffGoalPayload { staff_goal: StaffGoal }
 }
 
 crate::payload! {
-    /// What `reviewStaffGoal` did.
+    /// What `reviewStaffGoal` did. After a CONFLICT it holds the goal as it is now.
     ReviewStaffGoalPayload { staff_goal: StaffGoal }
 }

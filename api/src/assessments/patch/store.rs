@@ -1,5 +1,6 @@
 //! Patches in the database.
 
+use crate::kernel::clock::begins;
 use crate::kernel::error::Error;
 use crate::kernel::scope::{Readable, Scope, Within};
 use crate::kernel::sql::Sql;
@@ -9,6 +10,7 @@ use chrono::NaiveDate;
 use entity::accounts::account;
 use entity::assessments::patch::{Column, Entity, Model};
 use entity::id::{AccountId, FederationId};
+use entity::visits::visit;
 use sea_orm::{ColumnTrait, Condition, FromQueryResult, QueryFilter, Select};
 
 impl Readable for Entity {
@@ -33,6 +35,16 @@ pub(super) fn rows_of_account(scope: &Scope, id: AccountId, day: NaiveDate) -> S
     rows(scope, Some(day))
         .filter(Column::AccountId.eq(id))
         .filter(Column::ValidFrom.lte(day))
+}
+
+/// The visits that a scope reaches and that whoever is responsible made while they were.
+pub(super) fn visits(scope: &Scope, patch: &Model) -> Select<visit::Entity> {
+    let mut when = Condition::all().add(visit::Column::StartedAt.gte(begins(patch.valid_from)));
+    when = when.add_option(patch.valid_to.map(|to| visit::Column::StartedAt.lt(begins(to))));
+    visit::Entity::within(scope)
+        .filter(visit::Column::VisitorId.eq(patch.account_id))
+        .filter(visit::Column::VoidedAt.is_null())
+        .filter(when)
 }
 
 /// All that an account ever was responsible for at a federation.

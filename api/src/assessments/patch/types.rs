@@ -9,9 +9,11 @@ use crate::kernel::page::{self, Connection, Listing, Page, Sort};
 use crate::org::federation::types::{Federation, federation};
 use crate::policy::Action;
 use crate::scalars::Date;
+use crate::visits::types::Visit;
 use async_graphql::{Context, ID, InputObject, Object};
 use entity::assessments::patch::{Column, Entity, Model};
 use entity::id::AccountId;
+use entity::visits::visit;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -92,6 +94,27 @@ impl Patch {
     /// What others see of the account that assigned it.
     async fn assigned_by(&self, context: &Context<'_>) -> Result<String, Error> {
         Op::of(context).load::<DisplayNames>(self.0.assigned_by).await
+    }
+
+    /// Visits that whoever is responsible made from `from` up to but without `to`, at the federation and below it (走访任务), newest
+    /// first; those that were voided do not count.
+    #[expect(clippy::too_many_arguments, reason = "the four of every connection")]
+    async fn visits(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "How many from the start, at most 100; 20 if nothing is said.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Visit>, Error> {
+        let op = Op::of(context);
+        let at = federation(op, self.0.federation_id)?;
+        let listing = Listing {
+            rows: store::visits(&op.scope_within(Action::ReadVisits, &at.0)?, &self.0),
+            sort: Sort::instant("STARTED", visit::Column::StartedAt).descending(true),
+            page: Page::new(first, after, last, before)?,
+        };
+        page::load(context, listing, Visit).await
     }
 }
 

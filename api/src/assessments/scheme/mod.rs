@@ -7,7 +7,9 @@
 //!   100 points. Rewards (加分) and penalties (扣分) stand outside what a block can earn: a reward may lift it above its weight,
 //!   a penalty never brings it below 0.
 //! - An item may name a figure: then it earns its points times the figure by the figure that earns them all, at most all of
-//!   them, rounded half up to the hundredth. A stock is counted as of the closing day, a flow from 1 January to it.
+//!   them, rounded half up to the hundredth. That is one for all, or each one's own target of the year (完成率): without a
+//!   target, or with one of nothing, there is nothing to earn.
+//! - A stock is counted as of a day of the year, a flow from 1 January to it; self-assessment may go on into the next spring.
 //! - A scheme is seen where it was issued and above; once it is issued, also by those whom it assesses.
 
 pub mod types;
@@ -37,7 +39,7 @@ impl Said for Event {
         };
         let body = json!({
             "year": scheme.year, "title": scheme.title, "level": scheme.level.to_value(), "closesOn": scheme.closes_on,
-            "assessed": scheme.assessed, "version": scheme.version, "blocks": scheme.blocks,
+            "figuresAsOf": scheme.figures_as_of, "assessed": scheme.assessed, "version": scheme.version, "blocks": scheme.blocks,
         });
         Sentence::new(kind, scheme.id.0, scheme.place(), body)
     }

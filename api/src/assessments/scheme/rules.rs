@@ -34,8 +34,8 @@ pub struct Measure {
     pub metric: String,
     /// `AXIS:VALUE`; none for the whole.
     pub dimension: Option<String>,
-    /// The figure that earns all points, as the ledger counts: money in fen.
-    pub full: i64,
+    /// The figure that earns all points, as the ledger counts: money in fen; none for the target of whoever is assessed.
+    pub full: Option<i64>,
 }
 
 /// An item.
@@ -103,12 +103,33 @@ fn is_short(text: &str, most: usize) -> bool {
     (1..=most).contains(&text.trim().chars().count())
 }
 
-/// What a draft says beside its blocks: 1 to 100 characters of title, and a closing day in its year.
-pub fn check_head(faults: &mut Faults, title: &str, (year, closes_on): (i32, NaiveDate)) {
+/// The last day of what figures count if nothing is said: that of the year, or the closing day if it is earlier.
+pub fn figures_as_of(year: i32, closes_on: NaiveDate) -> NaiveDate {
+    NaiveDate::from_ymd_opt(year, 12, 31).map_or(closes_on, |last| last.min(closes_on))
+}
+
+/// What a draft says beside its blocks: 1 to 100 characters of title, a closing day in its year or up to the end of March
+/// after it, and figures of a day of the year up to that one.
+pub fn check_head(
+    faults: &mut Faults,
+    title: &str,
+    year: i32,
+    (closes_on, figures_as_of): (NaiveDate, NaiveDate),
+) {
     let rule = text("From 1 to 100 characters.", "应为 1 至 100 个字符。");
     faults.unless(is_short(title, 100), "title", rule);
-    let rule = text("A day of the scheme's year.", "截止日期应在考评年度内。");
-    faults.unless(closes_on.year() == year, "closesOn", rule);
+    let rule = text(
+        "A day of the scheme's year, or up to 31 March after it.",
+        "截止日期应在考评年度内，最迟为次年 3 月 31 日。",
+    );
+    let is_soon = closes_on.year() == year || closes_on.year() == year + 1 && closes_on.month() <= 3;
+    faults.unless(is_soon, "closesOn", rule);
+    let rule = text(
+        "A day of the scheme's year, not after its closing day.",
+        "指标统计日应在考评年度内，且不晚于截止日期。",
+    );
+    let is_over = figures_as_of.year() == year && figures_as_of <= closes_on;
+    faults.unless(!is_soon || is_over, "figuresAsOf", rule);
 }
 
 /// The blocks of a draft: their weights make 100, and each has something to earn.
@@ -152,8 +173,12 @@ fn check_item(faults: &mut Faults, at: &str, item: &Item) {
     );
     let is_fair = (1..=POINTS_MAX).contains(&item.points);
     faults.unless(is_fair, format!("{at}.points"), rule);
-    let is_full = item.measure.as_ref().is_none_or(|measure| measure.full > 0);
-    faults.unless(is_full, format!("{at}.full"), text("Above 0.", "应大于 0。"));
+    let full = item.measure.as_ref().and_then(|measure| measure.full);
+    faults.unless(
+        full.is_none_or(|full| full > 0),
+        format!("{at}.full"),
+        text("Above 0.", "应大于 0。"),
+    );
 }
 
 /// A draft may be written anew.
@@ -265,6 +290,27 @@ mod tests {
             assert_eq!(total(&blocks, scored), expected, "{points:?}");
         }
         assert_eq!(total(&blocks, |_| None), 0);
+    }
+
+    #[test]
+    fn a_scheme_may_close_in_the_spring_after_its_year() {
+        let day = |text: &str| -> NaiveDate { text.parse().unwrap() };
+        for (closes_on, as_of, fine) in [
+            ("2026-06-25", "2026-06-25", true),
+            ("2026-06-25", "2026-06-20", true),
+            ("2026-06-25", "2026-06-26", false),
+            ("2027-01-31", "2026-12-31", true),
+            ("2027-03-31", "2026-12-31", true),
+            ("2027-03-31", "2027-01-01", false),
+            ("2027-04-01", "2026-12-31", false),
+            ("2025-12-31", "2025-12-31", false),
+        ] {
+            let mut faults = Faults::default();
+            check_head(&mut faults, "办法", 2026, (day(closes_on), day(as_of)));
+            assert_eq!(faults.refuse().is_ok(), fine, "{closes_on} {as_of}");
+        }
+        assert_eq!(figures_as_of(2026, day("2026-06-25")), day("2026-06-25"));
+        assert_eq!(figures_as_of(2026, day("2027-01-25")), day("2026-12-31"));
     }
 
     #[test]

@@ -1,9 +1,8 @@
 //! Drafting and issuing schemes.
 
 use super::rules::{self, ASSESSED_MAX, Block, Item, Measure};
-use super::types::{AssessmentItemInput, DraftAssessmentScheme, IssueAssessmentScheme};
+use super::types::{AssessmentItemInput, AssessmentMeasure, DraftAssessmentScheme, IssueAssessmentScheme};
 use super::{Event, store};
-use crate::figures;
 use crate::kernel::error::{Error, Faults, Text, conflict, invalid, text};
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
@@ -12,6 +11,7 @@ use crate::kernel::tx::Tx;
 use crate::metrics::{MetricId, Unit};
 use crate::policy::Action;
 use crate::scalars::fixed_point;
+use crate::targets::target::rules::dimension;
 use entity::assessments::assessment;
 use entity::assessments::scheme::Model;
 use entity::id::{AssessmentId, AssessmentSchemeId, FederationId};
@@ -28,41 +28,39 @@ fn measure(input: &AssessmentItemInput) -> Result<Option<Measure>, (&'static str
             "It goes with a metric, and with nothing else.",
             "须与指标一并填写。",
         );
-        return match (&input.dimension, &input.full) {
-            (None, None) => Ok(None),
+        return match (&input.dimension, &input.full, input.measure) {
+            (None, None, AssessmentMeasure::Figure) => Ok(None),
             _ => Err(("metric", together)),
         };
     };
     let unknown = || text("No such metric.", "没有该指标。");
     let metric = MetricId::coded(&code.0).ok_or_else(|| ("metric", unknown()))?;
-    if let Some(dimension) = &input.dimension {
-        let parts = dimension.split_once(':').filter(|(_, value)| !value.is_empty());
-        let is_split = parts
-            .is_some_and(|(axis, _)| figures::rules::axis(metric.code(), metric.entry().axes, axis).is_ok());
-        let wrong = || {
-            text(
-                "An axis of the metric and a value, as in PURPOSE:SAFETY.",
-                "应为该指标的维度和取值，如 PURPOSE:SAFETY。",
-            )
-        };
-        is_split.then_some(()).ok_or_else(|| ("dimension", wrong()))?;
-    }
-    let places = if metric.entry().unit == Unit::Yuan { 2 } else { 0 };
-    let full = input
-        .full
-        .as_ref()
-        .and_then(|full| fixed_point(&full.0, places, false));
-    let missing = || {
-        text(
-            "A metric needs the figure that earns all points.",
-            "须填写得满分的指标值。",
-        )
-    };
+    // The part is one that a target may be of.
+    dimension(metric.entry(), input.dimension.as_deref()).map_err(|text| ("dimension", text))?;
     Ok(Some(Measure {
         metric: metric.code().to_owned(),
         dimension: input.dimension.clone(),
-        full: full.ok_or_else(|| ("full", missing()))?,
+        full: full(input, metric).map_err(|text| ("full", text))?,
     }))
+}
+
+/// The figure that earns all points; none where the target of whoever is assessed says it.
+fn full(input: &AssessmentItemInput, metric: MetricId) -> Result<Option<i64>, Text> {
+    let places = if metric.entry().unit == Unit::Yuan { 2 } else { 0 };
+    let full = input.full.as_ref();
+    let full = full.map(|full| fixed_point(&full.0, places, false));
+    match (input.measure, full) {
+        (AssessmentMeasure::Completion, None) => Ok(None),
+        (AssessmentMeasure::Completion, Some(_)) => Err(text(
+            "The target of whoever is assessed says it.",
+            "按完成率计分时，以被考评单位的目标任务为准。",
+        )),
+        (AssessmentMeasure::Figure, Some(Some(full))) => Ok(Some(full)),
+        (AssessmentMeasure::Figure, _) => Err(text(
+            "A metric needs the figure that earns all points.",
+            "须填写得满分的指标值。",
+        )),
+    }
 }
 
 fn blocks(faults: &mut Faults, input: &DraftAssessmentScheme) -> Vec<Block> {
@@ -105,8 +103,13 @@ pub(super) async fn draft(op: &Op, input: &DraftAssessmentScheme) -> Result<Asse
             Some(id) => Some(earlier(&tx, AssessmentSchemeId::parse(id, "id")?, &at, input).await?),
             None => None,
         };
+        let closes_on = input.closes_on.0;
+        let figures_as_of = match input.figures_as_of {
+            Some(day) => day.0,
+            None => rules::figures_as_of(input.year, closes_on),
+        };
         let mut faults = Faults::default();
-        rules::check_head(&mut faults, &input.title, (input.year, input.closes_on.0));
+        rules::check_head(&mut faults, &input.title, input.year, (closes_on, figures_as_of));
         let blocks = blocks(&mut faults, input);
         faults.refuse()?;
         let scheme = Model {
@@ -116,7 +119,8 @@ pub(super) async fn draft(op: &Op, input: &DraftAssessmentScheme) -> Result<Asse
             year: input.year,
             title: input.title.trim().to_owned(),
             level: input.level.into(),
-            closes_on: input.closes_on.0,
+            closes_on,
+            figures_as_of,
             blocks: serde_json::to_string(&blocks)?,
             assessed: 0,
             version: earlier.as_ref().map_or(1, |earlier| earlier.version + 1),
@@ -212,6 +216,7 @@ pub(super) async fn issue(op: &Op, input: &IssueAssessmentScheme) -> Result<Asse
             version: 1,
             submitted_by: None,
             submitted_at: None,
+            returned_for: None,
             total: None,
             rank: 0,
             federation_id: node.id,

@@ -44,6 +44,16 @@ pub enum AssessmentItemKind {
     Penalty,
 }
 
+/// What the figure of an item is set against.
+#[derive(Clone, Copy, Debug, Default, Enum, PartialEq, Eq, Serialize)]
+pub enum AssessmentMeasure {
+    /// 指标值: `full`, the same for all.
+    #[default]
+    Figure,
+    /// 完成率: each one's own target of the year, as amended; all of it earns all points.
+    Completion,
+}
+
 /// A page of the schemes of a federation and all below it: those that they issue, and those by which they are assessed.
 pub async fn schemes_of(
     context: &Context<'_>,
@@ -116,9 +126,14 @@ impl AssessmentScheme {
         rules::state(&self.0, Op::of(context).today()).into()
     }
 
-    /// Last day of self-assessment, and of what figures count.
+    /// Last day of self-assessment.
     async fn closes_on(&self) -> Date {
         Date(self.0.closes_on)
+    }
+
+    /// Last day of what figures count (指标统计日), in the year: a stock as of it, a flow from 1 January to it.
+    async fn figures_as_of(&self) -> Date {
+        Date(self.0.figures_as_of)
     }
 
     /// What it consists of, in its order; at most 12.
@@ -196,6 +211,12 @@ impl AssessmentBlock {
 pub struct AssessmentItem(pub Item);
 
 impl AssessmentItem {
+    /// Whether each one's own target says what earns all points.
+    pub fn is_completion(&self) -> bool {
+        let measure = self.0.measure.as_ref();
+        measure.is_some_and(|measure| measure.full.is_none())
+    }
+
     /// The metric whose figure scores it.
     pub fn metric_id(&self) -> Option<MetricId> {
         MetricId::coded(&self.0.measure.as_ref()?.metric)
@@ -245,9 +266,18 @@ impl AssessmentItem {
         self.0.measure.as_ref()?.dimension.as_deref()
     }
 
-    /// The figure that earns all points, in the unit of the metric; null without one.
+    /// What its figure is set against; null without a metric.
+    async fn measure(&self) -> Option<AssessmentMeasure> {
+        let against = match self.is_completion() {
+            true => AssessmentMeasure::Completion,
+            false => AssessmentMeasure::Figure,
+        };
+        self.0.measure.as_ref().map(|_| against)
+    }
+
+    /// The figure that earns all points, in the unit of the metric; null without one, and by COMPLETION.
     async fn full(&self) -> Option<Decimal> {
-        let full = self.0.measure.as_ref()?.full;
+        let full = self.0.measure.as_ref()?.full?;
         self.metric_id().map(|metric| amount(metric, full))
     }
 }
@@ -266,11 +296,17 @@ pub struct AssessmentItemInput {
     pub standard: String,
     /// Who judges it if not the issuer, 1 to 100 characters.
     pub assessor: Option<String>,
-    /// What is counted to score it: points times the figure by `full`, at most all points, rounded half up to the hundredth.
+    /// What is counted to score it: points times the figure by what earns all points, at most all of them, rounded half up to
+    /// the hundredth.
     pub metric: Option<MetricCode>,
     /// The part of the metric that counts: one of its axes and a value, as in `PURPOSE:SAFETY`.
     pub dimension: Option<String>,
-    /// The figure that earns all points, above 0, in the unit of the metric; with a metric and not without.
+    /// What earns all points: `full`, or each one's own target (COMPLETION). Whoever has no target, or one of nothing, earns
+    /// nothing.
+    #[graphql(default)]
+    pub measure: AssessmentMeasure,
+    /// The figure that earns all points, above 0, in the unit of the metric; with a metric and not without, and not by
+    /// COMPLETION.
     pub full: Option<Decimal>,
 }
 
@@ -300,8 +336,11 @@ pub struct DraftAssessmentScheme {
     pub title: String,
     /// Rank of those assessed. That they stand below the issuer is asked when it is issued: nobody is assessed from below.
     pub level: FederationLevel,
-    /// Last day of self-assessment, and of what figures count; in the year that is assessed.
+    /// Last day of self-assessment: in the year that is assessed, or up to 31 March after it.
     pub closes_on: Date,
+    /// Last day of what figures count: in that year, not after `closesOn`. If nothing is said 31 December, or `closesOn` if it
+    /// is earlier.
+    pub figures_as_of: Option<Date>,
     /// What it consists of, 1 to 12.
     pub blocks: Vec<AssessmentBlockInput>,
     /// Makes a repeated call harmless for 7 days.

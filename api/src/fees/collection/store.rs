@@ -292,6 +292,7 @@ pub(crate) fn recorded() -> Recorded {
         tag: CollectionId::TAG,
         read: collection::Entity::READ,
         sql: parts.join(" UNION ALL "),
+        has_qualifiers: false,
         has_days: true,
     }
 }

@@ -1,9 +1,10 @@
-//! Folding entries into sums by day, month and year, for each federation on their path.
+//! Folding entries into sums by day, ten days, month and year, for each federation on their path.
 
+use super::{month_of, ten_days_of, year_of};
 use crate::kernel::error::Error;
 use crate::kernel::sql::{PARAMETERS_MAX, Sql};
 use crate::kernel::tree::Tree;
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 use entity::id::FederationId;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult, Value};
 use std::collections::HashMap;
@@ -59,13 +60,13 @@ fn axis_of(dimension: &str) -> &str {
     dimension.split_once(':').map_or("", |(axis, _)| axis)
 }
 
-/// The first days of the day, month and year that a day lies in.
-fn grains(day: NaiveDate) -> [(&'static str, NaiveDate); 3] {
-    let month = day.with_day(1).unwrap_or(day);
+/// The first days of the day, ten days, month and year that a day lies in.
+fn grains(day: NaiveDate) -> [(&'static str, NaiveDate); 4] {
     [
         ("D", day),
-        ("M", month),
-        ("Y", month.with_month(1).unwrap_or(month)),
+        ("T", ten_days_of(day)),
+        ("M", month_of(day)),
+        ("Y", year_of(day)),
     ]
 }
 

@@ -120,8 +120,24 @@ pub struct Period {
     pub to: NaiveDate,
 }
 
-/// A run of whole days, months or years: from the first, up to but without the last.
+/// How finely sums are kept: each kind of time with the first day of the next coarser one that a day lies in.
+type Grain = (&'static str, fn(NaiveDate) -> NaiveDate);
+
+/// By day, by ten days (旬), by month; and by year, which nothing is coarser than.
+const GRAINS: [Grain; 3] = [("D", ten_days_of), ("T", month_of), ("M", year_of)];
+
+/// A run of whole days, ten days, months or years: from the first, up to but without the last.
 type Run = (&'static str, Option<NaiveDate>, NaiveDate);
+
+/// The 1st, 11th or 21st: the third one has what is left of the month.
+fn ten_days_of(day: NaiveDate) -> NaiveDate {
+    let first = match day.day() {
+        1..=10 => 1,
+        11..=20 => 11,
+        _ => 21,
+    };
+    day.with_day(first).unwrap_or(day)
+}
 
 fn month_of(day: NaiveDate) -> NaiveDate {
     day.with_day(1).unwrap_or(day)
@@ -131,43 +147,39 @@ fn year_of(day: NaiveDate) -> NaiveDate {
     month_of(day).with_month(1).unwrap_or(day)
 }
 
-/// The first day not before `day` on which a new month (or year) begins.
-fn next_start(day: NaiveDate, start: fn(NaiveDate) -> NaiveDate, months: u32) -> NaiveDate {
-    let begun = start(day);
-    if begun == day {
-        day
-    } else {
-        begun
-            .checked_add_months(chrono::Months::new(months))
-            .unwrap_or(NaiveDate::MAX)
+/// The first day not before `day` on which a new time begins.
+fn next_start(mut day: NaiveDate, start: fn(NaiveDate) -> NaiveDate) -> NaiveDate {
+    while start(day) != day {
+        let Some(next) = day.succ_opt() else { break };
+        day = next;
     }
+    day
 }
 
 impl Period {
     /// The fewest runs that cover the period exactly.
     fn runs(self) -> Vec<Run> {
-        let end = self.to.succ_opt().unwrap_or(self.to);
-        let (end_month, end_year) = (month_of(end), year_of(end));
-        let Some(from) = self.from else {
-            return vec![
-                ("Y", None, end_year),
-                ("M", Some(end_year), end_month),
-                ("D", Some(end_month), end),
-            ];
-        };
-        let first_month = next_start(from, month_of, 1);
-        if first_month >= end_month {
-            return vec![("D", Some(from), end)];
+        let (mut from, mut until) = (self.from, self.to.succ_opt().unwrap_or(self.to));
+        let mut runs = Vec::new();
+        for (grain, coarser) in GRAINS {
+            let last = coarser(until);
+            if let Some(first) = from {
+                let next = next_start(first, coarser);
+                if next >= last {
+                    runs.push((grain, from, until));
+                    return runs;
+                }
+                if first < next {
+                    runs.push((grain, from, next));
+                }
+                from = Some(next);
+            }
+            if last < until {
+                runs.push((grain, Some(last), until));
+            }
+            until = last;
         }
-        let mut runs = vec![("D", Some(from), first_month), ("D", Some(end_month), end)];
-        let first_year = next_start(first_month, year_of, 12);
-        if first_year >= end_year {
-            runs.push(("M", Some(first_month), end_month));
-        } else {
-            runs.push(("M", Some(first_month), first_year));
-            runs.push(("Y", Some(first_year), end_year));
-            runs.push(("M", Some(end_year), end_month));
-        }
+        runs.push(("Y", from, until));
         runs
     }
 
@@ -276,14 +288,21 @@ impl Batch for Figures {
 }
 
 async fn read(op: &Op, groups: &[Group<'_>], answers: &mut [Sums]) -> Result<(), Error> {
+    if groups.is_empty() {
+        return Ok(());
+    }
     let db = &op.app().db;
-    let mut sql = Sql::default();
+    // Added up in the database: fetching a row costs more than adding it.
+    let mut sql = Sql::new(
+        "SELECT slot, federation_id, path, metric, dimension, qualifier, CAST(SUM(amount) AS BIGINT) AS amount FROM (",
+    );
     for (slot, group) in groups.iter().enumerate() {
         if slot > 0 {
             sql.push(" UNION ALL ");
         }
         sql.append(statement(db.backend(), slot, group));
     }
+    sql.push(") AS part GROUP BY slot, federation_id, path, metric, dimension, qualifier");
     let rows = Row::find_by_statement(sql.on(db.backend()));
     let rows = rows.all(db.reader()).await?;
     let tree = op.tree();
@@ -388,8 +407,10 @@ pub struct Recorded {
     pub tag: u8,
     /// What one must be allowed to do to see them.
     pub read: Action,
-    /// Columns source_id, federation_id, day, metric, dimension, amount.
+    /// Columns source_id, federation_id, day, metric, dimension, amount; and qualifier, where numbers may be inexact.
     pub sql: String,
+    /// Whether its numbers may be inexact.
+    pub has_qualifiers: bool,
     /// Whether a record says on which day it counts.
     pub has_days: bool,
 }
@@ -397,16 +418,16 @@ pub struct Recorded {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chrono::Days;
 
     #[test]
     fn runs_cover_every_day_of_a_period_once() {
         let first = NaiveDate::from_ymd_opt(2023, 11, 17).unwrap();
         for offset in 0..60 {
-            for length in [0, 1, 13, 14, 30, 45, 61, 200, 366, 800] {
-                let from = first + chrono::Days::new(offset);
-                let to = from + chrono::Days::new(length);
+            for length in [0, 1, 9, 10, 13, 14, 30, 45, 61, 200, 366, 800] {
+                let from = first + Days::new(offset);
+                let to = from + Days::new(length);
                 let mut runs = Period { from: Some(from), to }.runs();
-                runs.retain(|(_, from, until)| from.unwrap() < *until);
                 runs.sort_by_key(|(_, from, _)| *from);
                 assert_eq!(runs.first().unwrap().1, Some(from));
                 assert_eq!(runs.last().unwrap().2, to.succ_opt().unwrap());
@@ -415,15 +436,42 @@ mod tests {
                     "{from} {to} {runs:?}"
                 );
                 for (grain, from, until) in runs {
-                    assert!(
-                        grain == "D"
-                            || (month_of(from.unwrap()) == from.unwrap() && month_of(until) == until)
-                    );
-                    assert!(
-                        grain != "Y" || (year_of(from.unwrap()) == from.unwrap() && year_of(until) == until)
+                    let start = match grain {
+                        "D" => |day| day,
+                        "T" => ten_days_of,
+                        "M" => month_of,
+                        _ => year_of,
+                    };
+                    assert!(from.unwrap() < until || grain == "Y", "{grain} {from:?} {until}");
+                    assert_eq!(
+                        (start(from.unwrap()), start(until)),
+                        (from.unwrap(), until),
+                        "{grain}"
                     );
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_stock_reads_few_sums_on_any_day() {
+        for (to, runs) in [
+            ("2026-06-20", "Y..2026-01-01 M..2026-06-01 T..2026-06-21"),
+            (
+                "2026-06-29",
+                "Y..2026-01-01 M..2026-06-01 T..2026-06-21 D..2026-06-30",
+            ),
+            ("2026-06-30", "Y..2026-01-01 M..2026-07-01"),
+            ("2025-12-31", "Y..2026-01-01"),
+        ] {
+            let to = to.parse().unwrap();
+            let mut found = Period { from: None, to }.runs();
+            found.sort_by_key(|(_, from, _)| *from);
+            let told: Vec<String> = found
+                .iter()
+                .map(|(grain, _, until)| format!("{grain}..{until}"))
+                .collect();
+            assert_eq!(told.join(" "), runs);
         }
     }
 }

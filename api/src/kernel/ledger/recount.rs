@@ -12,13 +12,14 @@ use uuid::Uuid;
 /// More levels than the tree has.
 const LEVELS_MAX: usize = 10;
 
-/// The entries of a metric at each federation on their path, by day, month and year, without the sums that are kept:
+/// The entries of a metric at each federation on their path, by day, ten days, month and year, without the sums that are kept:
 /// nothing should be left.
 const BALANCE: &str = "\
 WITH node AS MATERIALIZED (SELECT id, substr(path, length(path) - 3) AS own_key FROM federation)
 SELECT federation_id, dimension, grain, day, qualifier, CAST(SUM(amount) AS BIGINT) AS amount FROM (
     SELECT node.id AS federation_id, entry.dimension, grains.column1 AS grain, CASE grains.column1 WHEN 'D' THEN entry.day
-        WHEN 'M' THEN substr(entry.day, 1, 7) || '-01' ELSE substr(entry.day, 1, 4) || '-01-01' END AS day,
+        WHEN 'T' THEN substr(entry.day, 1, 8) || CASE WHEN substr(entry.day, 9) < '11' THEN '01' WHEN substr(entry.day, 9) < '21'
+        THEN '11' ELSE '21' END WHEN 'M' THEN substr(entry.day, 1, 7) || '-01' ELSE substr(entry.day, 1, 4) || '-01-01' END AS day,
         entry.qualifier, entry.amount
     FROM (
         SELECT path, dimension, qualifier, CAST(day AS TEXT) AS day, SUM(amount) AS amount FROM figure_entry
@@ -26,7 +27,7 @@ SELECT federation_id, dimension, grain, day, qualifier, CAST(SUM(amount) AS BIGI
     ) AS entry
     JOIN (VALUES {lengths}) AS lengths ON lengths.column1 <= length(entry.path)
     JOIN node ON node.own_key = substr(entry.path, lengths.column1 - 3, 4)
-    CROSS JOIN (VALUES ('D'), ('M'), ('Y')) AS grains
+    CROSS JOIN (VALUES ('D'), ('T'), ('M'), ('Y')) AS grains
     UNION ALL
     SELECT federation_id, dimension, grain, CAST(day AS TEXT), qualifier, -amount FROM figure_rollup
     WHERE metric = {metric}
@@ -49,7 +50,7 @@ pub struct Difference {
     pub federation_id: Uuid,
     /// Of which part.
     pub dimension: String,
-    /// D, M or Y.
+    /// D, T (ten days), M or Y.
     pub grain: String,
     /// First day.
     pub day: String,

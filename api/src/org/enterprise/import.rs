@@ -281,7 +281,9 @@ impl Work {
         }
         after.version += 1;
         after.updated_at = op.now();
-        after.changed_on = op.today();
+        if rules::counts_otherwise(known, &after) {
+            after.changed_on = op.today();
+        }
         let changes: Vec<Delta> =
             net(deltas(known, op.today(), -1)
                 .into_iter()

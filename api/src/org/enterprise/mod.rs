@@ -1,6 +1,7 @@
 //! Enterprises (企业, 用人单位): the employers of a place, known by their unified social credit code.
 //!
-//! An enterprise counts in the figures from the day it is registered until it is deregistered (注销).
+//! An enterprise counts in the figures from the day it is registered until it is deregistered (注销); who covers it does
+//! so no longer than that.
 
 pub mod types;
 pub mod graphql;
@@ -12,8 +13,10 @@ pub mod import;
 use crate::kernel::event::{Delta, Event as Said, Sentence, change, net};
 use crate::kernel::ledger::Qualifier;
 use crate::metrics::MetricId;
+use crate::org::trade_union::covered;
 use chrono::NaiveDate;
 use entity::id::EnterpriseId;
+use entity::org::coverage;
 use entity::org::enterprise::{EnterpriseStatus, Model};
 use sea_orm::ActiveEnum;
 use serde_json::{Value, json};
@@ -30,6 +33,8 @@ pub enum Event {
         after: Box<Model>,
         /// The day from which the figures show it.
         day: NaiveDate,
+        /// The coverage that ends with it on that day.
+        ended: Option<coverage::Model>,
     },
 }
 
@@ -85,9 +90,19 @@ impl Said for Event {
                 let deltas = deltas(&enterprise, enterprise.registered_on, 1);
                 Sentence::new("ENTERPRISE_REGISTERED", enterprise.id.0, enterprise.place(), body).with(deltas)
             }
-            Event::Updated { before, after, day } => {
-                let body = change(&particulars(&before), &particulars(&after));
-                let deltas = net(deltas(&before, day, -1).into_iter().chain(deltas(&after, day, 1)));
+            Event::Updated {
+                before,
+                after,
+                day,
+                ended,
+            } => {
+                let mut body = change(&particulars(&before), &particulars(&after));
+                if let (Some(body), Some(ended)) = (body.as_object_mut(), &ended) {
+                    body.insert("coverageEnded".to_owned(), json!(ended.id));
+                }
+                let own = deltas(&before, day, -1).into_iter().chain(deltas(&after, day, 1));
+                let ended = ended.iter().map(|coverage| covered(coverage, day, -1));
+                let deltas = net(own.chain(ended));
                 Sentence::new("ENTERPRISE_UPDATED", after.id.0, after.place(), body).with(deltas)
             }
         }

@@ -1,11 +1,43 @@
 //! Decisions about enterprises.
 
-use crate::kernel::error::{Faults, Text, text};
+use crate::kernel::error::{Error, Faults, Text, invalid, text};
 use crate::scalars::{Decimal, micro_degrees};
 use chrono::NaiveDate;
+use entity::org::coverage;
+use entity::org::enterprise::Model;
 
 /// The most employees that are believed; beyond it somebody mistyped.
 const EMPLOYEES_MAX: i32 = 2_000_000;
+
+/// Whether the figures tell the two apart.
+pub fn counts_otherwise(before: &Model, after: &Model) -> bool {
+    let counted = |one: &Model| (one.status, one.ownership, one.employees);
+    counted(before) != counted(after)
+}
+
+/// From which day the figures may show a change: an earlier one would leave the days until the last change with a sum of two
+/// states.
+pub fn check_change(day: NaiveDate, last: NaiveDate, today: NaiveDate) -> Result<(), Error> {
+    if (last..=today).contains(&day) {
+        return Ok(());
+    }
+    let en = format!("From {last}, the day of registration or of the last change that counts, to today.");
+    let zh = format!("应在 {last}（登记日或上次计入统计的变更日）至今天之间。");
+    Err(invalid("from", text(en, zh)))
+}
+
+/// Whether the coverages that have not ended by a day can end on it: the one that is open can, if it had begun.
+pub fn check_end(coverages: &[coverage::Model], day: NaiveDate) -> Result<(), Error> {
+    let is_open = |one: &coverage::Model| one.valid_to.is_none() && one.valid_from < day;
+    if coverages.iter().all(is_open) {
+        return Ok(());
+    }
+    let covered = text(
+        "A trade union covers it on that day or later: end that coverage first, or choose a later day.",
+        "该日及以后仍有工会覆盖该企业，请先终止覆盖或选择更晚的日期。",
+    );
+    Err(invalid("from", covered))
+}
 
 /// A name from 2 to 100 characters, trimmed.
 pub fn name(raw: &str) -> Result<String, Text> {

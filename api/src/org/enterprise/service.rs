@@ -2,7 +2,7 @@
 
 use super::types::{RegisterEnterprise, UpdateEnterprise};
 use super::{Event, rules, store};
-use crate::kernel::error::{Error, Faults, conflict, invalid, text};
+use crate::kernel::error::{Error, Faults, conflict, text};
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
 use crate::org::uscc;
@@ -108,26 +108,27 @@ pub(super) async fn update(
             return Err(conflict("expectedVersion", stale));
         }
         let day = input.from.map_or(op.today(), |date| date.0);
-        // An earlier day would leave the days until the last change with a sum of two states.
-        if day < before.changed_on || day > op.today() {
-            let last = before.changed_on;
-            let en = format!("From {last}, the day of registration or of the last change, to today.");
-            let zh = format!("应在 {last}（登记日或上次变更日）至今天之间。");
-            return Err(invalid("from", text(en, zh)));
-        }
         let mut after = apply(before.clone(), input)?;
         if after == before {
             return Ok(tx.unchanged(id));
         }
+        if rules::counts_otherwise(&before, &after) {
+            rules::check_change(day, before.changed_on, op.today())?;
+            after.changed_on = day;
+        }
+        let ended = match after.status {
+            EnterpriseStatus::Deregistered => store::end_coverage(&tx, id, day).await?,
+            _ => None,
+        };
         after.version += 1;
         after.updated_at = op.now();
-        after.changed_on = day;
         tx.update(after.clone()).await?;
         tx.commit(
             Event::Updated {
                 before: Box::new(before),
                 after: Box::new(after),
                 day,
+                ended,
             },
             id,
         )

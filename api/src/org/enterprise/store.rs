@@ -1,5 +1,6 @@
 //! Enterprises in the database.
 
+use super::rules;
 use crate::kernel::error::Error;
 use crate::kernel::gid::Gid;
 use crate::kernel::ledger::Recorded;
@@ -9,10 +10,13 @@ use crate::kernel::sql::{PARAMETERS_MAX, Sql};
 use crate::kernel::tx::Tx;
 use crate::metrics::MetricId;
 use crate::policy::Action;
+use chrono::NaiveDate;
+use entity::id::EnterpriseId;
+use entity::org::coverage;
 use entity::org::enterprise::{Column, EnterpriseStatus, Entity, Model, Ownership};
 use sea_orm::{
-    ActiveEnum, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable, QueryFilter, Select,
-    Value,
+    ActiveEnum, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable, QueryFilter,
+    Select, Value,
 };
 
 impl Readable for Entity {
@@ -50,6 +54,34 @@ pub(super) fn filtered(
 pub(crate) async fn find_by_uscc(op: &Op, uscc: &str) -> Result<Option<Model>, Error> {
     let found = rows(&op.scope(Action::ReadEnterprises)?).filter(Column::Uscc.eq(uscc));
     Ok(found.one(op.app().db.reader()).await?)
+}
+
+/// Ends the coverage of an enterprise on the day of its deregistration; that coverage, if there was one.
+///
+/// # Errors
+/// INVALID `from` where it is or was covered on that day or later otherwise: no coverage outlives its enterprise.
+pub(super) async fn end_coverage(
+    tx: &Tx,
+    id: EnterpriseId,
+    day: NaiveDate,
+) -> Result<Option<coverage::Model>, Error> {
+    let ends_later = Condition::any()
+        .add(coverage::Column::ValidTo.is_null())
+        .add(coverage::Column::ValidTo.gt(day));
+    let rows = coverage::Entity::within(&tx.everywhere())
+        .filter(coverage::Column::EnterpriseId.eq(id))
+        .filter(ends_later);
+    let found = rows.all(tx.db()).await?;
+    rules::check_end(&found, day)?;
+    let Some(coverage) = found.into_iter().next() else {
+        return Ok(None);
+    };
+    let ended = coverage::Model {
+        valid_to: Some(day),
+        ..coverage.clone()
+    };
+    tx.update(ended).await?;
+    Ok(Some(coverage))
 }
 
 /// Whether any enterprise has a code, wherever it is: a code is given once in the country.
@@ -124,6 +156,7 @@ pub(crate) fn recorded() -> Recorded {
         tag: entity::id::EnterpriseId::TAG,
         read: Entity::READ,
         sql: parts.join(" UNION ALL "),
+        has_qualifiers: false,
         has_days: false,
     }
 }

@@ -308,7 +308,8 @@ pub struct UpdateEnterprise {
     pub status: Option<EnterpriseStatus>,
     /// Place on the map.
     pub location: Option<LocationInput>,
-    /// The day from which the figures show the change, from its registration to today; today if nothing is said.
+    /// The day from which the figures show another owner, status or number of employees: from the last such change (first the
+    /// registration) to today; today if nothing is said. A coverage ends on the day of deregistration.
     pub from: Option<Date>,
     /// Makes a repeated call harmless for 7 days.
     pub idempotency_key: Option<String>,

@@ -28,7 +28,8 @@ pub enum Event {
     CoverageEnded(coverage::Model, NaiveDate),
 }
 
-fn covered(coverage: &coverage::Model, day: NaiveDate, amount: i64) -> Delta {
+/// What a coverage adds to the figures on a day.
+pub(in crate::org) fn covered(coverage: &coverage::Model, day: NaiveDate, amount: i64) -> Delta {
     Delta {
         metric: MetricId::COVERED_ENTERPRISES,
         dimension: String::new(),

@@ -79,6 +79,11 @@ pub(super) async fn cover(op: &Op, input: &CoverEnterprise) -> Result<CoverageId
             "from",
             text("Not in the future.", "日期不能晚于今天。"),
         );
+        faults.unless(
+            input.from.0 >= covered.registered_on,
+            "from",
+            text("The enterprise was registered later.", "不能早于企业登记日期。"),
+        );
         let gone = covered.status == enterprise::EnterpriseStatus::Deregistered;
         faults.unless(
             !gone,

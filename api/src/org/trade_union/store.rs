@@ -159,6 +159,7 @@ pub(crate) fn recorded() -> Recorded {
         tag: TradeUnionId::TAG,
         read: trade_union::Entity::READ,
         sql: there_are.chain(founded).collect::<Vec<_>>().join(" UNION ALL "),
+        has_qualifiers: false,
         has_days: true,
     }
 }
@@ -177,6 +178,7 @@ pub(crate) fn recorded_coverages() -> Recorded {
         tag: CoverageId::TAG,
         read: coverage::Entity::READ,
         sql: [coverage("valid_from", "1"), coverage("valid_to", "-1")].join(" UNION ALL "),
+        has_qualifiers: false,
         has_days: true,
     }
 }

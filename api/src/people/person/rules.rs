@@ -2,6 +2,7 @@
 
 use crate::kernel::error::{Text, text};
 use crate::org::federation::rules::half_width;
+use crate::scalars::is_digit;
 use std::str::Chars;
 
 /// Characters of a name: 2 to 50 (domain practice of the real-name register).
@@ -71,11 +72,6 @@ pub fn reason(raw: &str) -> Result<String, Text> {
         ));
     }
     Ok(reason)
-}
-
-/// A digit of any script, also one that is written as a word of one character.
-fn is_digit(c: char) -> bool {
-    c.is_numeric() || "零一二三四五六七八九壹贰叁肆伍陆柒捌玖幺".contains(c)
 }
 
 /// Digits of any script in a row; what people put between them does not end a row.

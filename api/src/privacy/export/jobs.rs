@@ -3,7 +3,7 @@
 use super::store::Covered;
 use super::{rules, service, store};
 use crate::jobs::rules::Failure;
-use crate::jobs::task::{Step, Task, about};
+use crate::jobs::task::{Ready, Step, Task, about};
 use crate::kernel::clock::day_of;
 use crate::kernel::error::Error;
 use crate::kernel::op::Op;
@@ -11,7 +11,7 @@ use crate::kernel::tx::Tx;
 use crate::people::person::plain::Plain;
 use crate::policy::Action;
 use crate::privacy::file::rules::{END, Position};
-use crate::privacy::file::service::{end, write};
+use crate::privacy::file::service::{end, seal, write};
 use entity::id::{ExportId, PersonId};
 use entity::jobs::job::{self, JobKind};
 use entity::people::person;
@@ -87,7 +87,8 @@ async fn step(tx: &Tx, job: &job::Model) -> Result<Step, Error> {
         export.state = ExportState::Ready;
     }
     let name = format!("{}.csv", rules::number(&export));
-    let (file_id, cursor) = write(tx, job, (Holding::People, name), (&text, last)).await?;
+    let piece = seal(op, &text)?;
+    let (file_id, cursor) = write(tx, job, (Holding::People, name), (&piece, last)).await?;
     export.file_id = Some(file_id);
     tx.update(export.clone()).await?;
     let body = json!({"rows": rows, "export": export.id.0});
@@ -127,7 +128,12 @@ impl Task for People {
         })
     }
 
-    fn step<'a>(&'a self, tx: &'a mut Tx, job: &'a job::Model) -> BoxFuture<'a, Result<Step, Error>> {
+    fn step<'a>(
+        &'a self,
+        tx: &'a mut Tx,
+        job: &'a job::Model,
+        _: &'a Ready,
+    ) -> BoxFuture<'a, Result<Step, Error>> {
         Box::pin(step(tx, job))
     }
 

@@ -16,7 +16,7 @@ use entity::id::{AccountId, SealedFileId, SealedFilePieceId};
 use entity::jobs::job;
 use entity::privacy::sealed_file::{Holding, Model};
 use entity::privacy::sealed_file_piece as piece;
-use tokio::sync::mpsc;
+use entity::sealed::Sealed;
 
 /// How long a file stays.
 const KEPT: TimeDelta = TimeDelta::days(7);
@@ -52,21 +52,38 @@ pub(crate) async fn begin(
     Ok(file)
 }
 
-/// Adds a piece to a file, sealed.
-pub(crate) async fn append(tx: &Tx, file_id: SealedFileId, position: i32, plain: &str) -> Result<(), Error> {
-    let op = tx.op();
+/// A piece of a file, sealed before the transaction that adds it.
+pub(crate) struct Piece {
+    id: SealedFilePieceId,
+    content: Sealed,
+}
+
+/// Seals a piece.
+pub(crate) fn seal(op: &Op, plain: &str) -> Result<Piece, Error> {
     let id = SealedFilePieceId(op.id());
     let content = op.app().vault.seal(cell(id), plain)?;
-    store::insert_piece(
-        tx,
-        piece::Model {
-            id,
-            file_id,
-            position,
-            content,
-        },
-    )
-    .await
+    Ok(Piece { id, content })
+}
+
+/// Seals a piece of a file that holds bytes.
+pub(crate) fn seal_bytes(op: &Op, bytes: &[u8]) -> Result<Piece, Error> {
+    seal(op, &BASE64_STANDARD.encode(bytes))
+}
+
+/// Adds a piece to a file.
+pub(crate) async fn append(
+    tx: &Tx,
+    file_id: SealedFileId,
+    position: i32,
+    piece: &Piece,
+) -> Result<(), Error> {
+    let piece = piece::Model {
+        id: piece.id,
+        file_id,
+        position,
+        content: piece.content.clone(),
+    };
+    store::insert_piece(tx, piece).await
 }
 
 /// Adds a piece to the file that a job writes, which begins with its first piece; the file, and the job's next cursor.
@@ -75,7 +92,7 @@ pub(crate) async fn write(
     tx: &Tx,
     job: &job::Model,
     (holds, name): (Holding, String),
-    (plain, after): (&str, Option<String>),
+    (piece, after): (&Piece, Option<String>),
 ) -> Result<(SealedFileId, String), Error> {
     let (file_id, pieces) = match Position::read(&job.cursor) {
         Some(position) => (position.file_id, position.pieces),
@@ -85,7 +102,7 @@ pub(crate) async fn write(
             (file.id, 0)
         }
     };
-    append(tx, file_id, pieces, plain).await?;
+    append(tx, file_id, pieces, piece).await?;
     let Some(after) = after else {
         jobs::task::hand_out(tx, job.id, file_id).await?;
         return Ok((file_id, END.to_owned()));
@@ -96,22 +113,6 @@ pub(crate) async fn write(
         after,
     };
     Ok((file_id, next.cursor()))
-}
-
-/// Puts bytes in the place of all that the file of a job holds, and hands it out.
-pub(crate) async fn replace(
-    tx: &Tx,
-    job: &job::Model,
-    file_id: SealedFileId,
-    mut pieces: mpsc::Receiver<Vec<u8>>,
-) -> Result<(), Error> {
-    store::delete_pieces(tx, file_id).await?;
-    let mut position = 0;
-    while let Some(piece) = pieces.recv().await {
-        append(tx, file_id, position, &BASE64_STANDARD.encode(piece)).await?;
-        position += 1;
-    }
-    jobs::task::hand_out(tx, job.id, file_id).await
 }
 
 /// Lets the account for which a file was written fetch it while it may read what the file holds, and counts that. For

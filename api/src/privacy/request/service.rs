@@ -11,7 +11,7 @@ use crate::people::person::plain::Plain;
 use crate::people::person::service::{apply, count_look, erase, guessing, living};
 use crate::people::{basis, person};
 use crate::policy::Action;
-use crate::privacy::file::service::{append, begin, end};
+use crate::privacy::file::service::{append, begin, end, seal};
 use chrono::Days;
 use entity::id::{AccountId, PersonId, SealedFileId, SubjectRequestId};
 use entity::people::person::{Entity as PersonEntity, Model as Person};
@@ -191,7 +191,8 @@ async fn write_copy(tx: &Tx, person: &Person, account_id: AccountId) -> Result<S
     });
     let name = format!("copy-{}.json", op.today());
     let file = begin(tx, account_id, (Holding::People, name), &person.place()).await?;
-    append(tx, file.id, 0, &serde_json::to_string_pretty(&copy)?).await?;
+    let piece = seal(tx.op(), &serde_json::to_string_pretty(&copy)?)?;
+    append(tx, file.id, 0, &piece).await?;
     Ok(file.id)
 }
 

@@ -1,6 +1,6 @@
 //! Erasing what may be kept no longer.
 
-use crate::jobs::task::{self, Step, Task};
+use crate::jobs::task::{self, Ready, Step, Task};
 use crate::kernel::app::App;
 use crate::kernel::error::Error;
 use crate::kernel::event::Event as Said;
@@ -59,7 +59,12 @@ impl Task for Retention {
         Box::pin(due(op))
     }
 
-    fn step<'a>(&'a self, tx: &'a mut Tx, _: &'a job::Model) -> BoxFuture<'a, Result<Step, Error>> {
+    fn step<'a>(
+        &'a self,
+        tx: &'a mut Tx,
+        _: &'a job::Model,
+        _: &'a Ready,
+    ) -> BoxFuture<'a, Result<Step, Error>> {
         Box::pin(step(tx))
     }
 }

@@ -1,7 +1,7 @@
 //! Sealing every value by the newest data key.
 
 use super::{SEALED, SealedColumn, store};
-use crate::jobs::task::{self, Look, Step, Task, about};
+use crate::jobs::task::{self, Look, Ready, Step, Task, about};
 use crate::jobs::types::JobFailure;
 use crate::kernel::error::{Error, conflict, text};
 use crate::kernel::op::Op;
@@ -226,7 +226,12 @@ impl Task for Reencryption {
         })
     }
 
-    fn step<'a>(&'a self, tx: &'a mut Tx, job: &'a job::Model) -> BoxFuture<'a, Result<Step, Error>> {
+    fn step<'a>(
+        &'a self,
+        tx: &'a mut Tx,
+        job: &'a job::Model,
+        _: &'a Ready,
+    ) -> BoxFuture<'a, Result<Step, Error>> {
         Box::pin(step(tx, job))
     }
 

@@ -3,8 +3,9 @@
 use super::rules::Step;
 use super::service;
 use super::types::{
-    CorrectReturn, DraftReturn, ReturnGivenBack, ReturnSeen, ReturnsAsked, ReturnsOf, ReviseReturn,
-    StatisticalReturn, StatisticalReturnPayload, StatisticalReturnState, returns_of,
+    CorrectReturn, DiscardReturnPayload, DraftReturn, ReturnGivenBack, ReturnProgress, ReturnSeen,
+    ReturnsAsked, ReturnsOf, ReviseReturn, StatisticalReturn, StatisticalReturnPayload,
+    StatisticalReturnState, return_progress_of, returns_of,
 };
 use crate::kernel::error::Error;
 use crate::kernel::gid::Gid;
@@ -15,20 +16,30 @@ use crate::scalars::Date;
 use async_graphql::{Context, ID, Object};
 use entity::id::StatisticalReturnId;
 use entity::returns::statistical_return::Entity;
+use std::future::Future;
 
 /// Reporting (统计报表).
 #[derive(Default)]
 pub struct ReturnMutation;
 
+/// What was done; after a conflict the return as it is now, where the input names one.
 async fn payload(
     op: &Op,
-    done: Result<StatisticalReturnId, Error>,
+    named: Option<&ID>,
+    done: impl Future<Output = Result<StatisticalReturnId, Error>>,
 ) -> Result<StatisticalReturnPayload, Error> {
+    let done = done.await;
+    let is_conflict = matches!(done, Err(Error::Conflict(_)));
     let found = match done {
         Ok(id) => op.get::<Entity>(id.0, "id").await.map(StatisticalReturn),
         Err(error) => Err(error),
     };
-    StatisticalReturnPayload::of(found)
+    let mut payload = StatisticalReturnPayload::of(found)?;
+    let named = named.and_then(|id| StatisticalReturnId::parse(id, "id").ok());
+    if let (Some(id), true) = (named, is_conflict) {
+        payload.statistical_return = op.find::<Entity>(id.0).await?.map(StatisticalReturn);
+    }
+    Ok(payload)
 }
 
 async fn decided(
@@ -37,11 +48,8 @@ async fn decided(
     step: (Step, i32),
     reason: Option<&str>,
 ) -> Result<StatisticalReturnPayload, Error> {
-    let done = match StatisticalReturnId::parse(id, "id") {
-        Ok(id) => service::decide(op, id, step, reason).await,
-        Err(error) => Err(error),
-    };
-    payload(op, done).await
+    let done = async { service::decide(op, StatisticalReturnId::parse(id, "id")?, step, reason).await };
+    payload(op, Some(id), done).await
 }
 
 /// Reporting (统计报表).
@@ -54,7 +62,7 @@ impl ReturnMutation {
         #[graphql(desc = "What to report.")] input: DraftReturn,
     ) -> Result<StatisticalReturnPayload, Error> {
         let op = Op::of(context);
-        payload(op, service::draft(op, &input).await).await
+        payload(op, None, service::draft(op, &input)).await
     }
 
     /// Writes the lines of a draft, or of what was sent back, anew (修改报表).
@@ -64,7 +72,18 @@ impl ReturnMutation {
         #[graphql(desc = "What to report.")] input: ReviseReturn,
     ) -> Result<StatisticalReturnPayload, Error> {
         let op = Op::of(context);
-        payload(op, service::revise(op, &input).await).await
+        payload(op, Some(&input.id), service::revise(op, &input)).await
+    }
+
+    /// Takes away a draft, or what was sent back (作废报表), with its lines: the period is free again. CONFLICT while it has
+    /// files.
+    async fn discard_return(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which.")] input: ReturnSeen,
+    ) -> Result<DiscardReturnPayload, Error> {
+        let discarded = service::discard(Op::of(context), &input).await;
+        DiscardReturnPayload::of(discarded.map(|id| id.gid()))
     }
 
     /// Sends a return to the superior (上报), once its period is over. CONFLICT if the federation reported the same for some
@@ -75,11 +94,18 @@ impl ReturnMutation {
         #[graphql(desc = "Which.")] input: ReturnSeen,
     ) -> Result<StatisticalReturnPayload, Error> {
         let op = Op::of(context);
-        let done = match StatisticalReturnId::parse(&input.id, "id") {
-            Ok(id) => service::submit(op, id, input.expected_version).await,
-            Err(error) => Err(error),
-        };
-        payload(op, done).await
+        payload(op, Some(&input.id), service::submit(op, &input)).await
+    }
+
+    /// Takes back what was submitted (撤回) before the superior decides: it is a draft again. A correction is given up: what was
+    /// accepted stays as it is.
+    async fn recall_return(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which.")] input: ReturnSeen,
+    ) -> Result<StatisticalReturnPayload, Error> {
+        let step = (Step::Recall, input.expected_version);
+        decided(Op::of(context), &input.id, step, None).await
     }
 
     /// Lets what was submitted count as of the closing day (审核通过); for the superior, of the topmost federation for
@@ -90,14 +116,11 @@ impl ReturnMutation {
         #[graphql(desc = "Which.")] input: ReturnSeen,
     ) -> Result<StatisticalReturnPayload, Error> {
         let op = Op::of(context);
-        let done = match StatisticalReturnId::parse(&input.id, "id") {
-            Ok(id) => service::accept(op, id, input.expected_version).await,
-            Err(error) => Err(error),
-        };
-        payload(op, done).await
+        payload(op, Some(&input.id), service::accept(op, &input)).await
     }
 
-    /// Gives back what was submitted (退回), for a reason; for the superior.
+    /// Gives back what was submitted (退回), for a reason; for the superior. A correction ends with it: what was accepted stays
+    /// as it is, and may be corrected again.
     async fn send_back_return(
         &self,
         context: &Context<'_>,
@@ -114,7 +137,7 @@ impl ReturnMutation {
         #[graphql(desc = "What is right instead.")] input: CorrectReturn,
     ) -> Result<StatisticalReturnPayload, Error> {
         let op = Op::of(context);
-        payload(op, service::correct(op, &input).await).await
+        payload(op, Some(&input.id), service::correct(op, &input)).await
     }
 
     /// Ends corrections of what was accepted (锁定); for the superior.
@@ -170,5 +193,22 @@ impl ReturnsOfFederation<'_> {
             to,
         };
         returns_of(context, self.0, asked, Page::new(first, after, last, before)?).await
+    }
+
+    /// Who of the federations directly below has reported exactly this period, and where that is (填报进度): all of them, in
+    /// order of code; only those whose returns the caller sees.
+    #[expect(clippy::too_many_arguments, reason = "the four of every connection")]
+    async fn return_progress(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "First day of the period.")] from: Date,
+        #[graphql(desc = "Last day of the period.")] to: Date,
+        #[graphql(desc = "How many from the start, at most 100; 20 if nothing is said.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+    ) -> Result<Connection<ReturnProgress>, Error> {
+        let page = Page::new(first, after, last, before)?;
+        return_progress_of(context, self.0, (from, to), page)
     }
 }

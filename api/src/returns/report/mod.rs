@@ -19,15 +19,20 @@ use sea_orm::ActiveEnum;
 use serde_json::{Value, json};
 
 /// What happened with a return.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Happened {
     /// It was begun.
     Drafted,
     /// Its lines were written anew.
     Revised,
+    /// It is no more.
+    Discarded,
     /// It went to the superior.
     Submitted,
-    /// It counts: these lines, and what they add to the figures.
-    Accepted(Vec<Value>, Vec<Delta>),
+    /// The federation took it back before the superior decided.
+    Recalled,
+    /// It counts.
+    Accepted,
     /// The superior wants something else.
     SentBack,
     /// Other lines went to the superior.
@@ -38,12 +43,45 @@ pub enum Happened {
     Unlocked,
 }
 
+impl Happened {
+    fn kind(self) -> &'static str {
+        match self {
+            Happened::Drafted => "RETURN_DRAFTED",
+            Happened::Revised => "RETURN_REVISED",
+            Happened::Discarded => "RETURN_DISCARDED",
+            Happened::Submitted => "RETURN_SUBMITTED",
+            Happened::Recalled => "RETURN_RECALLED",
+            Happened::Accepted => "RETURN_ACCEPTED",
+            Happened::SentBack => "RETURN_SENT_BACK",
+            Happened::Corrected => "RETURN_CORRECTED",
+            Happened::Locked => "RETURN_LOCKED",
+            Happened::Unlocked => "RETURN_UNLOCKED",
+        }
+    }
+}
+
 /// The history of returns in words.
 pub struct Event {
     /// Which, as it is afterwards.
     pub report: Model,
     /// What happened.
     pub happened: Happened,
+    /// The lines that went to the superior, came into force or are no more; none where it is about the return as such.
+    pub lines: Vec<Value>,
+    /// What they add to the figures.
+    pub deltas: Vec<Delta>,
+}
+
+impl Event {
+    /// One that is about the return as such.
+    pub fn of(report: Model, happened: Happened) -> Event {
+        Event {
+            report,
+            happened,
+            lines: Vec::new(),
+            deltas: Vec::new(),
+        }
+    }
 }
 
 impl Said for Event {
@@ -53,21 +91,9 @@ impl Said for Event {
             "from": report.opens_on, "to": report.closes_on, "state": report.state.to_value(), "version": report.version,
             "reason": report.reason,
         });
-        let (kind, deltas) = match self.happened {
-            Happened::Drafted => ("RETURN_DRAFTED", Vec::new()),
-            Happened::Revised => ("RETURN_REVISED", Vec::new()),
-            Happened::Submitted => ("RETURN_SUBMITTED", Vec::new()),
-            Happened::SentBack => ("RETURN_SENT_BACK", Vec::new()),
-            Happened::Corrected => ("RETURN_CORRECTED", Vec::new()),
-            Happened::Locked => ("RETURN_LOCKED", Vec::new()),
-            Happened::Unlocked => ("RETURN_UNLOCKED", Vec::new()),
-            Happened::Accepted(lines, deltas) => {
-                if let Some(body) = body.as_object_mut() {
-                    body.insert("lines".to_owned(), Value::Array(lines));
-                }
-                ("RETURN_ACCEPTED", deltas)
-            }
-        };
-        Sentence::new(kind, report.id.0, report.place(), body).with(deltas)
+        if let (Some(body), false) = (body.as_object_mut(), self.lines.is_empty()) {
+            body.insert("lines".to_owned(), Value::Array(self.lines));
+        }
+        Sentence::new(self.happened.kind(), report.id.0, report.place(), body).with(self.deltas)
     }
 }

@@ -1,7 +1,7 @@
 //! Reporting, and what the superior says to it.
 
 use super::rules::{self, Step, Value as Amount, Written};
-use super::types::{CorrectReturn, DraftReturn, ReturnLineInput, ReviseReturn};
+use super::types::{CorrectReturn, DraftReturn, ReturnLineInput, ReturnSeen, ReviseReturn};
 use super::{Event, Happened, store};
 use crate::accounts::account::rules::check_reason;
 use crate::kernel::error::{Error, Faults, conflict, invalid, text};
@@ -44,16 +44,29 @@ async fn open(
         return Err(conflict("expectedVersion", meanwhile));
     }
     Ok(Model {
-        state: step.check(report.state)?,
+        state: step.check(report.state, report.accepted_at.is_some())?,
         version: report.version + 1,
         ..report
     })
 }
 
-async fn end(tx: Tx, report: Model, happened: Happened) -> Result<Committed<StatisticalReturnId>, Error> {
-    let id = report.id;
-    tx.update(report.clone()).await?;
-    tx.commit(Event { report, happened }, id).await
+async fn end(tx: Tx, event: Event) -> Result<Committed<StatisticalReturnId>, Error> {
+    let id = event.report.id;
+    tx.update(event.report.clone()).await?;
+    tx.commit(event, id).await
+}
+
+/// The lines that wait, as the trail tells them, each with what it is to take the place of.
+fn told(lines: &[Line]) -> Vec<Value> {
+    let in_state = |state| lines.iter().filter(move |line| line.state == state);
+    let told = |line: &Line| {
+        let old = in_state(LineState::InForce).find(|old| is_of_the_same(old, line));
+        json!({
+            "metric": line.metric, "dimension": line.dimension, "qualifier": line.qualifier, "value": line.value,
+            "before": old.and_then(|old| old.value),
+        })
+    };
+    in_state(LineState::Pending).map(told).collect()
 }
 
 /// The lines of an input, waiting for acceptance. With the lines in force it is a correction: each says something else.
@@ -64,7 +77,9 @@ fn read(
     (in_force, reason): (&[Line], Option<&str>),
 ) -> Result<Vec<Line>, Error> {
     let written: Vec<Written<'_>> = inputs.iter().map(ReturnLineInput::written).collect();
-    let read = rules::read_lines(faults, &written, !in_force.is_empty());
+    let kept = in_force.iter().map(|line| (&*line.metric, &*line.dimension));
+    let kept: Vec<rules::Of<'_>> = kept.collect();
+    let read = rules::read_lines(faults, &written, &kept);
     let entered_by = op.account_id().ok_or(Error::Unauthenticated)?;
     let line = |(input, read): (&ReturnLineInput, rules::Read)| Line {
         id: ReturnLineId(op.id()),
@@ -110,7 +125,7 @@ pub(super) async fn draft(op: &Op, input: &DraftReturn) -> Result<StatisticalRet
         let id = StatisticalReturnId(op.id());
         let mut faults = Faults::default();
         rules::check_title(&mut faults, &input.title);
-        rules::check_period(&mut faults, input.from.0, input.to.0);
+        rules::check_period(&mut faults, (input.from.0, input.to.0), op.today());
         let lines = read(op, &mut faults, (id, &input.lines), (&[], None))?;
         faults.refuse()?;
         let report = Model {
@@ -139,54 +154,65 @@ pub(super) async fn draft(op: &Op, input: &DraftReturn) -> Result<StatisticalRet
         }
         tx.insert(report.clone()).await?;
         store::replace_pending(&tx, id, lines).await?;
-        let happened = Happened::Drafted;
-        tx.commit(Event { report, happened }, id).await
+        tx.commit(Event::of(report, Happened::Drafted), id).await
     })
     .await
 }
 
-/// Writes the lines anew that wait for acceptance. A correction of which nothing is left is over.
+/// Writes the lines anew that wait for acceptance.
 pub(super) async fn revise(op: &Op, input: &ReviseReturn) -> Result<StatisticalReturnId, Error> {
     op.write(|tx| async move {
         let id = StatisticalReturnId::parse(&input.id, "id")?;
         let mut report = open(&tx, id, (Step::Revise, input.expected_version)).await?;
-        let in_force = of_state(store::lines(&tx, id).await?, LineState::InForce);
         let mut faults = Faults::default();
         if let Some(title) = &input.title {
             rules::check_title(&mut faults, title);
             report.title = title.trim().to_owned();
         }
-        if !in_force.is_empty() && !input.lines.is_empty() {
-            check_reason(&mut faults, input.reason.as_deref().unwrap_or_default());
-        }
-        let reason = input.reason.as_deref().filter(|_| !in_force.is_empty());
-        let lines = read(op, &mut faults, (id, &input.lines), (&in_force, reason))?;
+        let lines = read(op, &mut faults, (id, &input.lines), (&[], None))?;
         faults.refuse()?;
-        if lines.is_empty() && !in_force.is_empty() {
-            (report.state, report.reason) = (ReturnState::Accepted, None);
-        }
         store::replace_pending(&tx, id, lines).await?;
-        end(tx, report, Happened::Revised).await
+        end(tx, Event::of(report, Happened::Revised)).await
+    })
+    .await
+}
+
+/// Takes away a return of which nothing is in force: the period is free again.
+pub(super) async fn discard(op: &Op, input: &ReturnSeen) -> Result<StatisticalReturnId, Error> {
+    op.write(|tx| async move {
+        let id = StatisticalReturnId::parse(&input.id, "id")?;
+        let report = open(&tx, id, (Step::Discard, input.expected_version)).await?;
+        if store::has_files(&tx, id).await? {
+            let files = text("It has files: remove them first.", "报表尚有附件，请先移除附件。");
+            return Err(conflict("id", files));
+        }
+        let lines = told(&store::lines(&tx, id).await?);
+        store::delete(&tx, id).await?;
+        let event = Event {
+            lines,
+            ..Event::of(report, Happened::Discarded)
+        };
+        tx.commit(event, id).await
     })
     .await
 }
 
 /// Sends a return to the superior.
-pub(super) async fn submit(
-    op: &Op,
-    id: StatisticalReturnId,
-    expected_version: i32,
-) -> Result<StatisticalReturnId, Error> {
+pub(super) async fn submit(op: &Op, input: &ReturnSeen) -> Result<StatisticalReturnId, Error> {
     op.write(|tx| async move {
-        let report = open(&tx, id, (Step::Submit, expected_version)).await?;
+        let id = StatisticalReturnId::parse(&input.id, "id")?;
+        let report = open(&tx, id, (Step::Submit, input.expected_version)).await?;
         rules::check_over(&report, op.today())?;
         let lines = store::lines(&tx, id).await?;
         if lines.iter().all(|line| line.state != LineState::Pending) {
             return Err(invalid("id", text("It has no lines.", "报表没有数据。")));
         }
         weigh(&tx, &report, &lines).await?;
-        let report = submitted(op, report)?;
-        end(tx, report, Happened::Submitted).await
+        let event = Event {
+            lines: told(&lines),
+            ..Event::of(submitted(op, report)?, Happened::Submitted)
+        };
+        end(tx, event).await
     })
     .await
 }
@@ -213,10 +239,14 @@ pub(super) async fn correct(op: &Op, input: &CorrectReturn) -> Result<Statistica
         let reason = Some(&*input.reason);
         let lines = read(op, &mut faults, (id, &input.lines), (&in_force, reason))?;
         faults.refuse()?;
-        let report = submitted(op, report)?;
         store::replace_pending(&tx, id, lines.clone()).await?;
-        weigh(&tx, &report, &[in_force, lines].concat()).await?;
-        end(tx, report, Happened::Corrected).await
+        let lines = [in_force, lines].concat();
+        weigh(&tx, &report, &lines).await?;
+        let event = Event {
+            lines: told(&lines),
+            ..Event::of(submitted(op, report)?, Happened::Corrected)
+        };
+        end(tx, event).await
     })
     .await
 }
@@ -277,39 +307,43 @@ async fn weigh(tx: &Tx, report: &Model, lines: &[Line]) -> Result<Vec<Delta>, Er
 }
 
 /// Lets the lines that wait count. FORBIDDEN to whoever submitted them.
-pub(super) async fn accept(
-    op: &Op,
-    id: StatisticalReturnId,
-    expected_version: i32,
-) -> Result<StatisticalReturnId, Error> {
+pub(super) async fn accept(op: &Op, input: &ReturnSeen) -> Result<StatisticalReturnId, Error> {
     op.write(|tx| async move {
-        let report = open(&tx, id, (Step::Accept, expected_version)).await?;
+        let id = StatisticalReturnId::parse(&input.id, "id")?;
+        let report = open(&tx, id, (Step::Accept, input.expected_version)).await?;
         if report.submitted_by == op.account_id() {
             return Err(Error::Forbidden);
         }
         let lines = store::lines(&tx, id).await?;
         let deltas = weigh(&tx, &report, &lines).await?;
-        let told = |line: &Line| -> Value {
-            let old = lines.iter().find(|old| old.state == LineState::InForce && is_of_the_same(old, line));
-            json!({
-                "metric": line.metric, "dimension": line.dimension, "qualifier": line.qualifier, "value": line.value,
-                "before": old.and_then(|old| old.value),
-            })
-        };
-        let pending = lines.iter().filter(|line| line.state == LineState::Pending);
-        let told = pending.map(told).collect();
         store::put_in_force(&tx, id).await?;
         let report = Model {
             accepted_by: op.account_id(),
             accepted_at: Some(op.now()),
             ..report
         };
-        end(tx, report, Happened::Accepted(told, deltas)).await
+        let event = Event {
+            report,
+            happened: Happened::Accepted,
+            lines: told(&lines),
+            deltas,
+        };
+        end(tx, event).await
     })
     .await
 }
 
-/// Sends back, locks or unlocks; the first and the last for a reason.
+/// Gives up the correction that a return comes back with: its lines, for the trail. A first return keeps them.
+async fn give_up(tx: &Tx, report: &Model) -> Result<Vec<Value>, Error> {
+    if report.state != ReturnState::Accepted {
+        return Ok(Vec::new());
+    }
+    let lines = told(&store::lines(tx, report.id).await?);
+    store::replace_pending(tx, report.id, Vec::new()).await?;
+    Ok(lines)
+}
+
+/// Sends back, takes back, locks or unlocks; sends back and unlocks for a reason.
 pub(super) async fn decide(
     op: &Op,
     id: StatisticalReturnId,
@@ -323,8 +357,13 @@ pub(super) async fn decide(
             check_reason(&mut faults, reason);
             faults.refuse()?;
         }
+        let lines = match step {
+            Step::SendBack | Step::Recall => give_up(&tx, &report).await?,
+            _ => Vec::new(),
+        };
         let happened = match step {
             Step::SendBack => Happened::SentBack,
+            Step::Recall => Happened::Recalled,
             Step::Unlock => Happened::Unlocked,
             _ => Happened::Locked,
         };
@@ -332,7 +371,11 @@ pub(super) async fn decide(
             reason: reason.map(|reason| reason.trim().to_owned()),
             ..report
         };
-        end(tx, report, happened).await
+        let event = Event {
+            lines,
+            ..Event::of(report, happened)
+        };
+        end(tx, event).await
     })
     .await
 }

@@ -7,7 +7,7 @@ use crate::kernel::ledger::{Qualifier, Recorded};
 use crate::kernel::loader::{Batch, grouped};
 use crate::kernel::op::Op;
 use crate::kernel::scope::{Readable, Scope, Within, parts_of};
-use crate::kernel::sql::Sql;
+use crate::kernel::sql::{PARAMETERS_MAX, Sql};
 use crate::kernel::tx::Tx;
 use crate::metrics::{CATALOGUE, Entry, MetricId, Nature, Origin};
 use crate::policy::Action;
@@ -98,6 +98,37 @@ impl Batch for LinesOf {
     }
 }
 
+/// First and last day of a period.
+pub(super) type Days = (NaiveDate, NaiveDate);
+
+/// The loader of what federations report of exactly these periods, where the caller sees it.
+pub(super) struct OfPeriod;
+
+impl Batch for OfPeriod {
+    type Key = (FederationId, Days);
+    type Value = Option<Model>;
+
+    async fn load(op: Op, keys: Vec<(FederationId, Days)>) -> Result<Vec<Option<Model>>, Error> {
+        let mut periods: HashMap<Days, Vec<FederationId>> = HashMap::new();
+        for (federation_id, days) in &keys {
+            periods.entry(*days).or_default().push(*federation_id);
+        }
+        let scope = op.reach(Entity::READ);
+        let mut found: HashMap<(FederationId, Days), Model> = HashMap::new();
+        for ((from, to), ids) in periods {
+            for ids in ids.chunks(PARAMETERS_MAX) {
+                let rows = Entity::within(&scope)
+                    .filter(Column::OpensOn.eq(from))
+                    .filter(Column::ClosesOn.eq(to))
+                    .filter(Column::FederationId.is_in(ids.iter().copied()));
+                let rows = rows.all(op.app().db.reader()).await?;
+                found.extend(rows.into_iter().map(|row| ((row.federation_id, (from, to)), row)));
+            }
+        }
+        Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
+    }
+}
+
 /// Writes the lines that wait for acceptance anew.
 pub(super) async fn replace_pending(
     tx: &Tx,
@@ -114,6 +145,27 @@ pub(super) async fn replace_pending(
     return_line::Entity::insert_many(rows)
         .exec_without_returning(tx.db())
         .await?;
+    Ok(())
+}
+
+/// Whether files belong to a return.
+pub(super) async fn has_files(tx: &Tx, id: StatisticalReturnId) -> Result<bool, Error> {
+    let mut sql = Sql::new("SELECT 1 AS found FROM attachment WHERE holder_id = ");
+    sql.bind(id).push(" LIMIT 1");
+    let found = tx.db().query_one_raw(sql.on(tx.backend())).await?;
+    Ok(found.is_some())
+}
+
+/// Takes a return away with its lines.
+pub(super) async fn delete(tx: &Tx, id: StatisticalReturnId) -> Result<(), Error> {
+    for text in [
+        "DELETE FROM return_line WHERE return_id = ",
+        "DELETE FROM statistical_return WHERE id = ",
+    ] {
+        let mut sql = Sql::new(text);
+        sql.bind(id);
+        tx.db().execute_raw(sql.on(tx.backend())).await?;
+    }
     Ok(())
 }
 
@@ -184,26 +236,33 @@ fn returned() -> impl Iterator<Item = &'static Entry> {
 
 static METRICS: LazyLock<Vec<MetricId>> = LazyLock::new(|| returned().map(|entry| entry.id).collect());
 
-/// What the ledger must hold of each line in force: of a flow its value, of a stock the step from the value before.
+/// What the ledger must hold of each line in force: its value, and of a stock less what was reported before.
 pub(crate) fn recorded() -> Recorded {
-    let lines = |nature: Nature, amount: &str| {
-        let codes = returned().filter(|entry| entry.nature == nature);
+    let lines = |natures: &[Nature], amount: &str, qualifier: &str| {
+        let codes = returned().filter(|entry| natures.contains(&entry.nature));
         // A code is a word of ours.
         let codes: Vec<String> = codes.map(|entry| format!("'{}'", entry.code)).collect();
         format!(
-            "SELECT return_id AS source_id, federation_id, closes_on AS day, metric, dimension, {amount} AS amount FROM \
-             return_line JOIN statistical_return ON statistical_return.id = return_id WHERE return_line.state = \
-             'IN_FORCE' AND value IS NOT NULL AND metric IN ({})",
+            "SELECT return_id AS source_id, federation_id, closes_on AS day, metric, dimension, {amount} AS amount, {qualifier} \
+             AS qualifier FROM return_line JOIN statistical_return ON statistical_return.id = return_id WHERE \
+             return_line.state = 'IN_FORCE' AND value IS NOT NULL AND metric IN ({})",
             codes.join(", ")
         )
     };
-    let step = "value - COALESCE(LAG(value) OVER (PARTITION BY federation_id, metric, dimension ORDER BY closes_on), 0)";
+    let before = "OVER (PARTITION BY federation_id, metric, dimension ORDER BY closes_on)";
+    let said = lines(&[Nature::Flow, Nature::Stock], "value", "qualifier");
+    let (amount, qualifier) = (
+        format!("-LAG(value) {before}"),
+        format!("LAG(qualifier) {before}"),
+    );
+    let less = lines(&[Nature::Stock], &amount, &qualifier);
     Recorded {
         metrics: &METRICS,
         table: "statistical_return",
         tag: StatisticalReturnId::TAG,
         read: Entity::READ,
-        sql: [lines(Nature::Flow, "value"), lines(Nature::Stock, step)].join(" UNION ALL "),
+        sql: format!("{said} UNION ALL SELECT * FROM ({less}) AS less WHERE amount IS NOT NULL"),
+        has_qualifiers: true,
         has_days: true,
     }
 }

@@ -1,14 +1,16 @@
 //! Returns as clients see them.
 
 use super::rules::Written;
-use super::store::{self, LinesOf, Which};
+use super::store::{self, Days, LinesOf, OfPeriod, Which};
 use crate::accounts::account::store::DisplayNames;
+use crate::attachments::types::{Attachment, attachments_of};
 use crate::figures::types::{Metric, Qualifier, decimal};
 use crate::kernel::error::Error;
 use crate::kernel::gid::Gid;
 use crate::kernel::ledger::Qualifier as Exactness;
 use crate::kernel::op::Op;
 use crate::kernel::page::{self, Connection, Listing, Page, Sort};
+use crate::kernel::tree::Node;
 use crate::metrics::MetricId;
 use crate::org::federation::types::{Federation, federation};
 use crate::policy::Action;
@@ -29,7 +31,8 @@ pub enum StatisticalReturnState {
     Draft,
     /// 已上报: the superior looks at it.
     Submitted,
-    /// 已退回: the superior wants something else, see `reason`; the federation writes it.
+    /// 已退回: the superior wants something else, see `reason`; the federation writes it. A correction that was sent back is
+    /// ACCEPTED, as before it.
     SentBack,
     /// 已审核: its lines count.
     Accepted,
@@ -57,7 +60,7 @@ pub enum ReturnsOf {
     All,
     /// 本级: of the federation itself.
     Own,
-    /// 直接下级: of those directly below it, whose superior it is.
+    /// 直接下级: of those directly below it; under a municipality those of its districts and counties.
     Children,
 }
 
@@ -86,7 +89,11 @@ pub async fn returns_of(
         of: match asked.whose {
             ReturnsOf::All => None,
             ReturnsOf::Own => Some(vec![at.0.id]),
-            ReturnsOf::Children => Some(op.tree().children(&at.0).map(|child| child.id).collect()),
+            ReturnsOf::Children => {
+                let tree = op.tree();
+                let children = tree.children_through_stand_ins(&at.0).into_iter();
+                Some(children.map(|child| child.id).collect())
+            }
         },
         state: asked.state.map(Into::into),
         from: asked.from.map(|date| date.0),
@@ -98,6 +105,30 @@ pub async fn returns_of(
         page,
     };
     page::load(context, listing, StatisticalReturn).await
+}
+
+/// A page of the federations directly below one, with what they report of a period.
+pub fn return_progress_of(
+    context: &Context<'_>,
+    at: &Federation,
+    (from, to): (Date, Date),
+    page: Page,
+) -> Result<Connection<ReturnProgress>, Error> {
+    let op = Op::of(context);
+    let (scope, tree) = (op.scope_within(Action::ReadReturns, &at.0)?, op.tree());
+    let is_asked = |node: &&Node| node.retired_on.is_none() && scope.holds(&node.path);
+    let children = tree
+        .children_through_stand_ins(&at.0)
+        .into_iter()
+        .filter(is_asked);
+    page.slice(
+        children.collect(),
+        |node| node.id.gid().to_string(),
+        |node| ReturnProgress {
+            federation: node.clone(),
+            days: (from.0, to.0),
+        },
+    )
 }
 
 async fn name(context: &Context<'_>, id: Option<AccountId>) -> Option<Result<String, Error>> {
@@ -119,6 +150,11 @@ impl StatisticalReturn {
     /// Global id.
     pub async fn id(&self) -> ID {
         self.0.id.gid()
+    }
+
+    /// Its files, in the order of attaching; at most 50.
+    async fn attachments(&self, context: &Context<'_>) -> Result<Vec<Attachment>, Error> {
+        attachments_of(context, self.0.id.0).await
     }
 
     /// Whose.
@@ -146,7 +182,7 @@ impl StatisticalReturn {
         self.0.state.into()
     }
 
-    /// Why the superior sent it back or unlocked it; null otherwise.
+    /// Why the superior sent it, or a correction of it, back or unlocked it last; null otherwise.
     async fn reason(&self) -> Option<&str> {
         self.0.reason.as_deref()
     }
@@ -204,6 +240,28 @@ impl StatisticalReturn {
     /// Counts changes; for `expectedVersion`.
     async fn version(&self) -> i32 {
         self.0.version
+    }
+}
+
+/// A federation with what it reports of a period.
+pub struct ReturnProgress {
+    federation: Node,
+    days: Days,
+}
+
+/// Whether a federation has reported a period (填报进度).
+#[Object]
+impl ReturnProgress {
+    /// Who reports.
+    async fn federation(&self) -> Federation {
+        Federation(self.federation.clone())
+    }
+
+    /// Its return of exactly this period, wherever that is; null where there is none (未报).
+    async fn statistical_return(&self, context: &Context<'_>) -> Option<Result<StatisticalReturn, Error>> {
+        let key = (self.federation.id, self.days);
+        let found = Op::of(context).load::<OfPeriod>(key).await.transpose()?;
+        Some(found.map(StatisticalReturn))
     }
 }
 
@@ -287,7 +345,7 @@ pub struct ReturnLineInput {
     /// A metric whose origin is RETURNS.
     pub metric: MetricCode,
     /// The part: `AXIS:VALUE` with an axis of the metric; on two at a time `AXIS,AXIS:VALUE,VALUE`. A value has 1 to 40
-    /// letters (of any script), digits or _. The whole if nothing is said.
+    /// letters (of any script), digits (at most 6 in a row) or _; nothing personal. The whole if nothing is said.
     pub dimension: Option<String>,
     /// How many: a whole number from 0, of yuan with at most two decimals, of a net growth below zero too. Left out it takes
     /// back what was accepted; only a correction may.
@@ -317,9 +375,9 @@ impl ReturnLineInput {
 pub struct DraftReturn {
     /// Whose.
     pub federation_id: ID,
-    /// First day of the period.
+    /// First day of the period, of the years 2000 to the next one.
     pub from: Date,
-    /// Last day of the period; a half-year closes on 20 June. A federation has one return of a period.
+    /// Last day of the period, of the same years; a half-year closes on 20 June. A federation has one return of a period.
     pub to: Date,
     /// What it is called, 2 to 100 characters.
     pub title: String,
@@ -338,11 +396,8 @@ pub struct ReviseReturn {
     pub expected_version: i32,
     /// What it is called, 2 to 100 characters; as before if nothing is said.
     pub title: Option<String>,
-    /// All lines that are to wait for acceptance, at most 200; of a correction only what differs from what is in force, and
-    /// none to give it up.
+    /// All lines that are to wait for acceptance, at most 200.
     pub lines: Vec<ReturnLineInput>,
-    /// Why what was accepted is corrected, 2 to 500 characters; only for a correction that was sent back.
-    pub reason: Option<String>,
 }
 
 /// Corrects what was accepted.
@@ -352,7 +407,7 @@ pub struct CorrectReturn {
     pub id: ID,
     /// The version that the caller saw.
     pub expected_version: i32,
-    /// What differs from what is in force, at most 200 lines.
+    /// What differs from what is in force: at most 200 lines together with it.
     pub lines: Vec<ReturnLineInput>,
     /// Why, 2 to 500 characters.
     pub reason: String,
@@ -379,6 +434,12 @@ pub struct ReturnGivenBack {
 }
 
 crate::payload! {
-    /// What an operation on a return did; `warnings` of the return say what does not fit together.
+    /// What an operation on a return did; `warnings` of the return say what does not fit together. After a CONFLICT it holds
+    /// the return as it is now, where the input names one.
     StatisticalReturnPayload { statistical_return: StatisticalReturn }
+}
+
+crate::payload! {
+    /// What `discardReturn` did: the global id that the return had.
+    DiscardReturnPayload { discarded_id: ID }
 }

@@ -9,6 +9,7 @@ use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
 use crate::kernel::tree::Node;
 use crate::metrics::{MetricId, Nature};
+use crate::org::federation::rules::full_name;
 use crate::policy::Action;
 use crate::returns::report::rules::check_title;
 use chrono::NaiveDate;
@@ -32,14 +33,14 @@ async fn figures(
     (metrics, days, with_children): (&[MetricId], &Asked, bool),
 ) -> Result<Vec<Figure>, Error> {
     let tree = op.tree();
-    let children = tree.children(at).filter(|_| with_children);
-    let of = std::iter::once(at.id).chain(children.map(|child| child.id));
+    let children = tree.children_through_stand_ins(at).into_iter();
+    let of = std::iter::once(at.id).chain(children.filter(|_| with_children).map(|child| child.id));
     let figures = of.map(|id| figures_of(op, id, (metrics, days, None)));
     Ok(try_join_all(figures).await?.into_iter().flatten().collect())
 }
 
-/// Keeps the figures of a period as they stand now.
-pub(super) async fn freeze(op: &Op, input: &FreezeFigures) -> Result<FigureSnapshotId, Error> {
+/// First and last day of what an input asks for, and the figures of them.
+async fn read(op: &Op, input: &FreezeFigures) -> Result<((NaiveDate, NaiveDate), Vec<Figure>), Error> {
     let at = FederationId::parse(&input.federation_id, "federationId")?;
     let at = op.authorize(Action::FreezeFigures, at, "federationId")?;
     let mut faults = Faults::default();
@@ -56,26 +57,29 @@ pub(super) async fn freeze(op: &Op, input: &FreezeFigures) -> Result<FigureSnaps
         ..Asked::default()
     };
     let period = asked.period(Nature::Flow, op.today())?;
-    let days = (period.from.unwrap_or(period.to), period.to);
-    if days.1 > op.today() {
+    let (from, to) = (period.from.unwrap_or(period.to), period.to);
+    if to > op.today() {
         return Err(invalid("to", text("Not in the future.", "日期不能晚于今天。")));
     }
-    // Read before the transaction: it holds a connection, and reading takes another.
-    let figures = &figures(
-        op,
-        &at,
-        (&metrics, &self::days(days.0, days.1), input.has_children),
-    )
-    .await?;
+    let figures = figures(op, &at, (&metrics, &days(from, to), input.has_children)).await?;
+    Ok(((from, to), figures))
+}
+
+/// Keeps the figures of a period as they stand now.
+pub(super) async fn freeze(op: &Op, input: &FreezeFigures) -> Result<FigureSnapshotId, Error> {
     let digest = op.app().digest("freezeFigures", input)?;
-    let id = at.id;
+    // Read before the transaction: it holds a connection, and reading takes another. What is refused is refused within, so
+    // that it stands in the trail.
+    let read = &read(op, input).await;
     op.write_once(input.idempotency_key.as_deref(), digest, |tx| async move {
-        let at = tx.authorize(Action::FreezeFigures, id, "federationId")?;
+        let ((opens_on, closes_on), figures) = read.as_ref().map_err(Error::clone)?;
+        let at = FederationId::parse(&input.federation_id, "federationId")?;
+        let at = tx.authorize(Action::FreezeFigures, at, "federationId")?;
         let snapshot = figure_snapshot::Model {
             id: FigureSnapshotId(op.id()),
             title: input.title.trim().to_owned(),
-            opens_on: days.0,
-            closes_on: days.1,
+            opens_on: *opens_on,
+            closes_on: *closes_on,
             frozen_by: op.account_id().ok_or(Error::Unauthenticated)?,
             frozen_at: op.now(),
             federation_id: at.id,
@@ -87,6 +91,11 @@ pub(super) async fn freeze(op: &Op, input: &FreezeFigures) -> Result<FigureSnaps
             snapshot_id: snapshot.id,
             position,
             of_id: figure.wanted.federation_id,
+            of_name: tx
+                .tree()
+                .get(figure.wanted.federation_id)
+                .map(full_name)
+                .unwrap_or_default(),
             metric: figure.wanted.metric.code().to_owned(),
             value: figure.sum.total(),
             qualifier: figure.sum.qualifier().mark().to_owned(),

@@ -74,7 +74,8 @@ impl FigureSnapshot {
         Op::of(context).load::<DisplayNames>(self.0.frozen_by).await
     }
 
-    /// The figures: of the federation, then of those directly below it, each in the order in which the metrics were named.
+    /// The figures: of the federation, then of those directly below it, each in the order in which the metrics were named. A
+    /// page reads no more of them than it shows.
     #[expect(clippy::too_many_arguments, reason = "the four of every connection")]
     async fn lines(
         &self,
@@ -85,14 +86,17 @@ impl FigureSnapshot {
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
     ) -> Result<Connection<SnapshotLine>, Error> {
         let page = Page::new(first, after, last, before)?;
-        let lines = Op::of(context).load::<LinesOf>(self.0.id).await?;
+        let bounds = page.bounds(|cursor| cursor.parse::<i32>().ok())?;
+        let lines = Op::of(context).load::<LinesOf>((self.0.id, bounds)).await;
+        let lines = lines.map_err(|error| page.late(error))?;
         let days = days(self.0.opens_on, self.0.closes_on);
-        let known = |line: Line| Some((MetricId::coded(&line.metric)?, line));
-        page.slice(
-            lines.into_iter().filter_map(known).collect(),
-            |(_, line)| line.position.to_string(),
-            |(metric, line)| SnapshotLine { metric, line, days },
-        )
+        let item = |line: Line| {
+            let metric = MetricId::coded(&line.metric);
+            let metric = metric.ok_or_else(|| anyhow::anyhow!("no metric has the code {}", line.metric))?;
+            Ok((line.position.to_string(), SnapshotLine { metric, line, days }))
+        };
+        let items: Result<_, Error> = lines.into_iter().map(item).collect();
+        Ok(page.finish(items?, store::total(self.0.id)))
     }
 }
 
@@ -118,9 +122,15 @@ impl SnapshotLine {
 /// A figure as it stood, beside what it is now.
 #[Object]
 impl SnapshotLine {
-    /// Whose figure.
-    async fn federation(&self, context: &Context<'_>) -> Result<Federation, Error> {
-        federation(Op::of(context), self.line.of_id)
+    /// Whose figure; null where the federation has gone where the caller knows nothing of it.
+    async fn federation(&self, context: &Context<'_>) -> Option<Federation> {
+        let known = Op::of(context).known(self.line.of_id, "id");
+        known.ok().map(Federation)
+    }
+
+    /// The full name of that federation as it was then.
+    async fn name(&self) -> &str {
+        &self.line.of_name
     }
 
     /// What is counted.
@@ -165,7 +175,7 @@ pub struct FreezeFigures {
     pub to: Option<Date>,
     /// A period by name, instead of days.
     pub period: Option<NamedPeriod>,
-    /// Whether those directly below it are in it too.
+    /// Whether those directly below it are in it too; under a municipality its districts and counties.
     #[graphql(default)]
     pub has_children: bool,
     /// Makes a repeated call harmless for 7 days.

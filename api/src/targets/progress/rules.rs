@@ -1,6 +1,7 @@
 //! How far a target is reached, and who is ahead of whom.
 
 use crate::figures::rules::share;
+use crate::kernel::ledger::Amount;
 use crate::scalars::yuan;
 use crate::targets::pace::rules::Share;
 use std::cmp::Ordering;
@@ -49,8 +50,8 @@ pub fn standing(reached: i64, (opening, target): (i64, i64), due: Share) -> Stan
 /// What was reached of a target that is more than nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Completion {
-    /// What was reached.
-    pub reached: i64,
+    /// What was reached, and how exactly that is known.
+    pub reached: Amount,
     /// Of what.
     pub target: i64,
 }
@@ -58,8 +59,8 @@ pub struct Completion {
 impl Completion {
     /// Compares shares exactly, not as they are shown.
     pub fn compare(&self, other: &Completion) -> Ordering {
-        let own = i128::from(self.reached) * i128::from(other.target);
-        own.cmp(&(i128::from(other.reached) * i128::from(self.target)))
+        let own = i128::from(self.reached.total()) * i128::from(other.target);
+        own.cmp(&(i128::from(other.reached.total()) * i128::from(self.target)))
     }
 }
 
@@ -67,6 +68,7 @@ impl Completion {
 mod tests {
     use super::*;
     use crate::figures::rules::ranked;
+    use crate::kernel::ledger::Qualifier;
 
     #[test]
     fn percents_are_those_of_the_half_year_reports() {
@@ -127,8 +129,10 @@ mod tests {
 
     #[test]
     fn shares_are_compared_exactly() {
-        let shares =
-            [(1, 3), (333, 1_000), (2, 6), (1, 2)].map(|(reached, target)| Completion { reached, target });
+        let shares = [(1, 3), (333, 1_000), (2, 6), (1, 2)].map(|(reached, target)| Completion {
+            reached: Amount::of(reached, Qualifier::AtLeast),
+            target,
+        });
         let positions = ranked(shares.to_vec(), Completion::compare);
         let positions: Vec<_> = positions
             .iter()

@@ -3,8 +3,9 @@
 use super::rules::{Completion, Standing, percent, standing};
 use super::store::{Circle, Contest, Rankings};
 use crate::figures::rules::{Asked as Days, Ranked, metrics, ranked};
+use crate::figures::types::Qualifier;
 use crate::kernel::error::{Error, invalid, text};
-use crate::kernel::ledger::{Figures, Period, Wanted};
+use crate::kernel::ledger::{Amount, Figures, Period, Wanted};
 use crate::kernel::op::Op;
 use crate::kernel::tree::Node;
 use crate::metrics::Unit;
@@ -61,7 +62,7 @@ pub struct TargetProgress {
     federation_id: FederationId,
     goal: Goal,
     day: NaiveDate,
-    reached: i64,
+    reached: Amount,
     opening: Option<i64>,
     original: i64,
     amended: i64,
@@ -92,7 +93,7 @@ pub async fn progress_of(
         federation_id: id,
         day,
         reached: amounts.next().unwrap_or_default(),
-        opening: amounts.next(),
+        opening: amounts.next().map(Amount::total),
         original: target.amount,
         amended: in_force(target.amount, &amendments, day),
         rule: rule.map(PaceRule::read).transpose()?,
@@ -130,7 +131,12 @@ impl TargetProgress {
 
     /// What there is of a stock on the day; what has happened of a flow since 1 January.
     async fn actual(&self) -> Decimal {
-        self.written(self.reached)
+        self.written(self.reached.total())
+    }
+
+    /// How exact `actual` is: 500 余 of 500 is FULFILLED, and AT_LEAST.
+    async fn qualifier(&self) -> Qualifier {
+        self.reached.qualifier().into()
     }
 
     /// What there was of a stock at the end of the year before, from where its way begins; null for a flow.
@@ -150,12 +156,12 @@ impl TargetProgress {
 
     /// What was reached of the target as issued, in percent with two decimals, half up; null for a target of nothing.
     async fn percent_of_original(&self) -> Option<Decimal> {
-        percent(self.reached, self.original).map(Decimal)
+        percent(self.reached.total(), self.original).map(Decimal)
     }
 
     /// What was reached of the target as amended, in percent with two decimals, half up; null for a target of nothing.
     async fn percent_of_amended(&self) -> Option<Decimal> {
-        percent(self.reached, self.amended).map(Decimal)
+        percent(self.reached.total(), self.amended).map(Decimal)
     }
 
     /// What is due by the end of the day (应完成进度), in percent with two decimals, half up: of a flow's target as amended, and
@@ -173,7 +179,7 @@ impl TargetProgress {
     /// How it does, against the target as amended.
     async fn pace(&self) -> TargetPace {
         let way = (self.opening.unwrap_or_default(), self.amended);
-        standing(self.reached, way, self.share_due()).into()
+        standing(self.reached.total(), way, self.share_due()).into()
     }
 
     /// Where the federation stands by what was reached of the target as amended, among those who have such a target; null
@@ -215,7 +221,7 @@ pub struct Rank {
 
 /// A position with the figure, and with its percent where the ranking is by that.
 struct Place {
-    ranked: Ranked<(FederationId, i64)>,
+    ranked: Ranked<(FederationId, Amount)>,
     percent: Option<String>,
 }
 
@@ -246,7 +252,12 @@ impl RankedFederation {
 
     /// The figure.
     async fn value(&self) -> Decimal {
-        Decimal(written(self.place.ranked.who.1, self.unit))
+        Decimal(written(self.place.ranked.who.1.total(), self.unit))
+    }
+
+    /// How exact it is.
+    async fn qualifier(&self) -> Qualifier {
+        self.place.ranked.who.1.qualifier().into()
     }
 
     /// What that is of the year's target as amended, in percent with two decimals, half up; null in a ranking by VALUE.
@@ -328,7 +339,7 @@ async fn by_completion(op: &Op, contest: Contest) -> Result<Vec<Place>, Error> {
                 position: one.position,
                 is_tied: one.is_tied,
             },
-            percent: percent(done.reached, done.target),
+            percent: percent(done.reached.total(), done.target),
         }
     };
     Ok(ranking.iter().map(place).collect())
@@ -350,9 +361,11 @@ async fn by_value(
     let figures = below.into_iter().zip(sums).filter_map(|(node, sums)| {
         let figure = goal.amount(&sums);
         let is_living = node.retired_on.is_none() && !node.is_stand_in;
-        (is_living || figure != 0).then_some((node.id, figure))
+        (is_living || figure.total() != 0).then_some((node.id, figure))
     });
-    let ranking = ranked(figures.collect(), |one, other| one.1.cmp(&other.1));
+    let ranking = ranked(figures.collect(), |one, other| {
+        one.1.total().cmp(&other.1.total())
+    });
     let place = |ranked| Place {
         ranked,
         percent: None,

@@ -2,7 +2,7 @@
 
 use super::types::{
     AmendTarget, AmendTargetPayload, CloseTarget, CloseTargetPayload, IssueTargets, IssueTargetsPayload,
-    SignTarget, SignTargetPayload, Target, TargetWarning,
+    SignTarget, SignTargetPayload, Target, TargetWarning, WithdrawTarget, WithdrawTargetPayload,
 };
 use super::{service, store};
 use crate::kernel::error::{Error, UserError};
@@ -120,5 +120,16 @@ impl TargetMutation {
         let op = Op::of(context);
         let (target, user_errors) = changed(op, &input.id, service::close(op, &input).await).await?;
         Ok(CloseTargetPayload { target, user_errors })
+    }
+
+    /// Withdraws a target that was issued wrongly (撤回), with its amendments: it counts nowhere any more, and stays in the audit
+    /// trail; at the superior's. CONFLICT once its letter is signed, or it is closed.
+    async fn withdraw_target(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "What to withdraw, and why.")] input: WithdrawTarget,
+    ) -> Result<WithdrawTargetPayload, Error> {
+        let withdrawn = service::withdraw(Op::of(context), &input).await;
+        WithdrawTargetPayload::of(withdrawn.map(|id| id.gid()))
     }
 }

@@ -1,7 +1,8 @@
-//! Issuing targets, the responsibility letter, amendments, closing: ISSUED → SIGNED → CLOSED, or closed without a letter.
+//! Issuing targets, the responsibility letter, amendments, closing: ISSUED → SIGNED → CLOSED, or closed without a letter. What
+//! was issued wrongly is withdrawn, as if it had never been, until a letter is signed: from then on it binds both sides.
 //!
 //! All of it is done at the superior, which also keeps the letter that both signed. An amendment is never changed: another
-//! one follows it. A closed target stays as it is.
+//! one follows it. A closed target stays as it is. A withdrawn one is gone; the trail keeps all that it said.
 
 pub mod types;
 pub mod graphql;
@@ -24,6 +25,8 @@ pub enum Event {
     Amended(Model, i64, Amendment),
     /// One was closed.
     Closed(Model),
+    /// One was withdrawn, with its amendments; why.
+    Withdrawn(Model, Vec<Amendment>, String),
 }
 
 impl Said for Event {
@@ -49,6 +52,14 @@ impl Said for Event {
                     "effectiveOn": amendment.effective_on, "reason": amendment.reason,
                 });
                 of_one("TARGET_AMENDED", &target, body)
+            }
+            Event::Withdrawn(target, amendments, reason) => {
+                let amendment = |one: &Amendment| json!({"amount": one.amount, "effectiveOn": one.effective_on, "reason": one.reason});
+                let body = json!({
+                    "metric": target.metric, "dimension": target.dimension, "year": target.year, "amount": target.amount,
+                    "amendments": amendments.iter().map(amendment).collect::<Vec<_>>(), "reason": reason,
+                });
+                of_one("TARGET_WITHDRAWN", &target, body)
             }
             Event::Closed(target) => of_one("TARGET_CLOSED", &target, json!({"closedOn": target.closed_on})),
         }

@@ -1,7 +1,8 @@
 //! What may be asked of a federation, and how a target is amended.
 
+use crate::figures::parts::rules::check_part;
 use crate::kernel::error::{Faults, Text, text};
-use crate::kernel::ledger::{Period, Sums, Wanted};
+use crate::kernel::ledger::{Amount, Period, Sums, Wanted};
 use crate::metrics::{Entry, MetricId, Nature, Unit};
 use crate::scalars::{fixed_point, yuan};
 use chrono::{Datelike, NaiveDate};
@@ -71,9 +72,9 @@ impl Goal {
     }
 
     /// What the answer to one of these figures says.
-    pub fn amount(&self, sums: &Sums) -> i64 {
+    pub fn amount(&self, sums: &Sums) -> Amount {
         let own = sums.iter().filter(|(value, _)| *value == self.dimension);
-        own.map(|(_, amount)| amount.total()).sum()
+        own.map(|(_, amount)| *amount).sum()
     }
 }
 
@@ -92,23 +93,8 @@ pub fn dimension(entry: &Entry, asked: Option<&str>) -> Result<String, Text> {
     let Some(asked) = asked else {
         return Ok(String::new());
     };
-    let is_value = |value: &str| {
-        (1..=50).contains(&value.len())
-            && value
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-    };
-    let parts = asked.split_once(':');
-    match parts.filter(|(axis, value)| entry.axes.contains(axis) && is_value(value)) {
-        Some(_) => Ok(asked.to_owned()),
-        None => {
-            let axes = entry.axes.join(", ");
-            Err(text(
-                format!("AXIS:VALUE is wanted; axes of {}: {axes}", entry.code),
-                format!("应为“维度:取值”；{} 的维度：{axes}", entry.code),
-            ))
-        }
-    }
+    check_part(entry, asked)?;
+    Ok(asked.to_owned())
 }
 
 /// Whether a year may have targets: up to the next one.

@@ -1,8 +1,8 @@
-//! Issuing, signing, amending and closing targets.
+//! Issuing, signing, amending, closing and withdrawing targets.
 
-use super::types::{AmendTarget, CloseTarget, IssueTargets, SignTarget};
+use super::types::{AmendTarget, CloseTarget, IssueTargets, SignTarget, WithdrawTarget};
 use super::{Event, rules, store};
-use crate::kernel::error::{Error, Faults, conflict, text};
+use crate::kernel::error::{Error, Faults, conflict, invalid, text};
 use crate::kernel::event::Place;
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
@@ -200,6 +200,27 @@ pub(super) async fn close(op: &Op, input: &CloseTarget) -> Result<TargetId, Erro
         target.closed_on = Some(op.today());
         tx.update(target.clone()).await?;
         tx.commit(Event::Closed(target), id).await
+    })
+    .await
+}
+
+/// Withdraws a target that was issued wrongly; a conflict once its letter is signed.
+pub(super) async fn withdraw(op: &Op, input: &WithdrawTarget) -> Result<TargetId, Error> {
+    let digest = op.app().digest("withdrawTarget", input)?;
+    op.write_once(input.idempotency_key.as_deref(), digest, |tx| async move {
+        let id = TargetId::parse(&input.id, "id")?;
+        let target = open(&tx, id, input.expected_version).await?;
+        if target.signed_on.is_some() {
+            let signed = text(
+                "Its letter is signed: amend it, or close it.",
+                "责任状已签订，不能撤回，请进行调整或关闭。",
+            );
+            return Err(conflict("id", signed));
+        }
+        let reason = reason(&input.reason).map_err(|why| invalid("reason", why))?;
+        let amendments = store::amendments(&tx, id).await?;
+        store::delete(&tx, id).await?;
+        tx.commit(Event::Withdrawn(target, amendments, reason), id).await
     })
     .await
 }

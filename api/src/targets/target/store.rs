@@ -9,6 +9,7 @@ use crate::kernel::scope::{Readable, Scope, Within, parts_of};
 use crate::kernel::sql::Sql;
 use crate::kernel::tree::Tree;
 use crate::kernel::tx::Tx;
+use crate::metrics::MetricId;
 use crate::policy::Action;
 use chrono::NaiveDate;
 use entity::id::{FederationId, TargetId};
@@ -18,7 +19,15 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter, QueryOrder,
     Select,
 };
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Federations in one statement.
+const KEYS_MAX: usize = 5_000;
+
+/// SQL for: the last target of its federation for the same thing. Those before it were closed.
+const IS_LAST: &str = " AND NOT EXISTS (SELECT 1 FROM target AS later WHERE later.federation_id = target.federation_id \
+     AND later.metric = target.metric AND later.id > target.id AND later.year = target.year \
+     AND later.dimension = target.dimension)";
 
 impl Readable for Entity {
     const READ: Action = Action::ReadTargets;
@@ -78,6 +87,16 @@ pub(super) async fn taken(tx: &Tx, goal: &Goal, ids: &[FederationId]) -> Result<
 pub(super) async fn insert(tx: &Tx, targets: &[Model]) -> Result<(), Error> {
     let rows = targets.iter().cloned().map(IntoActiveModel::into_active_model);
     Entity::insert_many(rows).exec_without_returning(tx.db()).await?;
+    Ok(())
+}
+
+/// Takes away a target with its amendments.
+pub(super) async fn delete(tx: &Tx, id: TargetId) -> Result<(), Error> {
+    for (table, key) in [("target_amendment", "target_id"), ("target", "id")] {
+        let mut sql = Sql::new(&format!("DELETE FROM {table} WHERE {key} = "));
+        sql.bind(id);
+        tx.db().execute_raw(sql.on(tx.backend())).await?;
+    }
     Ok(())
 }
 
@@ -180,9 +199,66 @@ pub(crate) fn push_goal(sql: &mut Sql, goal: &Goal) {
     sql.push(" AND target.year = ").bind(goal.year);
     sql.push(" AND target.metric = ").bind(goal.metric.code());
     sql.push(" AND target.dimension = ").bind(goal.dimension.as_str());
-    sql.push(
-        " AND NOT EXISTS (SELECT 1 FROM target AS later WHERE later.federation_id = target.federation_id \
-         AND later.metric = target.metric AND later.id > target.id AND later.year = target.year \
-         AND later.dimension = target.dimension)",
-    );
+    sql.push(IS_LAST);
+}
+
+#[derive(FromQueryResult)]
+struct Amount {
+    slot: i32,
+    federation_id: FederationId,
+    metric: String,
+    dimension: String,
+    amount: i64,
+}
+
+/// The loader of what federations are asked for, as amended by a day; none without a target. It reads beyond the caller's
+/// scope: whoever asks was proved to see the figure that is set against it.
+pub(crate) struct AmountsOn;
+
+impl Batch for AmountsOn {
+    type Key = (FederationId, Goal, NaiveDate);
+    type Value = Option<i64>;
+
+    async fn load(op: Op, keys: Vec<Self::Key>) -> Result<Vec<Option<i64>>, Error> {
+        let db = &op.app().db;
+        let mut found: HashMap<Self::Key, i64> = HashMap::new();
+        for keys in keys.chunks(KEYS_MAX) {
+            let mut groups: BTreeMap<(i32, NaiveDate), Vec<&Self::Key>> = BTreeMap::new();
+            for key in keys {
+                groups.entry((key.1.year, key.2)).or_default().push(key);
+            }
+            let groups: Vec<_> = groups.into_iter().collect();
+            for groups in groups.chunks(PARTS_MAX) {
+                let mut sql = Sql::default();
+                for (slot, ((year, day), keys)) in (0_i32..).zip(groups) {
+                    let ids: BTreeSet<FederationId> = keys.iter().map(|(id, _, _)| *id).collect();
+                    let metrics: BTreeSet<&str> =
+                        keys.iter().map(|(_, goal, _)| goal.metric.code()).collect();
+                    let union = if slot == 0 { "" } else { " UNION ALL " };
+                    sql.push(&format!(
+                        "{union}SELECT {slot} AS slot, federation_id, metric, dimension, "
+                    ));
+                    push_amount(&mut sql, *day);
+                    sql.push(" AS amount FROM target WHERE federation_id IN ")
+                        .list(ids);
+                    sql.push(" AND target.year = ").bind(*year);
+                    sql.push(" AND target.metric IN ").list(metrics).push(IS_LAST);
+                }
+                let rows = Amount::find_by_statement(sql.on(db.backend()));
+                for row in rows.all(db.reader()).await? {
+                    let group = usize::try_from(row.slot).ok().and_then(|slot| groups.get(slot));
+                    if let (Some(((year, day), _)), Some(metric)) = (group, MetricId::coded(&row.metric)) {
+                        let (dimension, year) = (row.dimension, *year);
+                        let goal = Goal {
+                            metric,
+                            dimension,
+                            year,
+                        };
+                        found.insert((row.federation_id, goal, *day), row.amount);
+                    }
+                }
+            }
+        }
+        Ok(keys.iter().map(|key| found.get(key).copied()).collect())
+    }
 }

@@ -357,6 +357,19 @@ pub struct CloseTarget {
     pub idempotency_key: Option<String>,
 }
 
+/// Withdraws a target.
+#[derive(Debug, InputObject, Serialize)]
+pub struct WithdrawTarget {
+    /// Which.
+    pub id: ID,
+    /// The version that the caller saw.
+    pub expected_version: i32,
+    /// Why, 10 to 200 characters, without numbers of persons; it stands in the audit trail.
+    pub reason: String,
+    /// Makes a repeated call harmless for 7 days.
+    pub idempotency_key: Option<String>,
+}
+
 /// What `issueTargets` did.
 #[derive(SimpleObject)]
 pub struct IssueTargetsPayload {
@@ -387,4 +400,9 @@ pub struct AmendTargetPayload {
 crate::payload! {
     /// What `closeTarget` did. After a CONFLICT it holds the target as it is now.
     CloseTargetPayload { target: Target }
+}
+
+crate::payload! {
+    /// What `withdrawTarget` did: the global id that the target had.
+    WithdrawTargetPayload { withdrawn_id: ID }
 }

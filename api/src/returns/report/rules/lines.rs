@@ -1,16 +1,15 @@
 //! What may stand in a return.
 
+use crate::figures::parts::rules::check_part;
 use crate::kernel::error::{Faults, Text, text};
 use crate::metrics::{Entry, MetricId, NET, Origin, Unit};
 use crate::scalars::fixed_point;
 use std::collections::BTreeSet;
 
-/// Lines of one return.
+/// Lines of one return, in force and waiting.
 const LINES_MAX: usize = 200;
 /// Characters of a note.
 const NOTE_MAX: usize = 500;
-/// Characters of a value on an axis.
-const PART_MAX: usize = 40;
 /// The most that a line may say, in the metric's unit or in fen: thousands of them still add up.
 const VALUE_MAX: i64 = 1_000_000_000_000_000;
 
@@ -54,35 +53,6 @@ fn metric(code: &str) -> Result<&'static Entry, Text> {
     }
 }
 
-/// A part of a metric, on one of its axes; on two at a time it has as many values.
-fn check_dimension(entry: &Entry, dimension: &str) -> Result<(), Text> {
-    let is_part = |part: &str| {
-        (1..=PART_MAX).contains(&part.chars().count())
-            && part
-                .chars()
-                .all(|character| character.is_alphanumeric() || character == '_')
-    };
-    let is_good = dimension.split_once(':').is_some_and(|(axis, values)| {
-        entry.axes.contains(&axis)
-            && values.split(',').count() == axis.split(',').count()
-            && values.split(',').all(is_part)
-    });
-    if is_good {
-        return Ok(());
-    }
-    let axes = entry.axes.join(" ");
-    Err(text(
-        format!(
-            "AXIS:VALUE is wanted, with as many values of 1 to 40 letters, digits or _ as axes; {} has: {axes}",
-            entry.code
-        ),
-        format!(
-            "应为“维度:取值”，取值为 1 至 40 个文字、数字或 _，与维度一一对应；{} 的维度：{axes}",
-            entry.code
-        ),
-    ))
-}
-
 /// An amount as the ledger counts it: fen for yuan, whole numbers for anything else.
 fn amount(entry: &Entry, written: &str) -> Result<i64, Text> {
     let places = if entry.unit == Unit::Yuan { 2 } else { 0 };
@@ -99,10 +69,18 @@ fn amount(entry: &Entry, written: &str) -> Result<i64, Text> {
         .ok_or_else(wanted)
 }
 
-/// The lines: each of a metric that has no register, at most one a part. Only a correction takes a line back.
-pub fn read_lines(faults: &mut Faults, lines: &[Written<'_>], is_correction: bool) -> Vec<Read> {
-    let few = text("At most 200 lines.", "最多 200 行。");
-    faults.unless(lines.len() <= LINES_MAX, "lines", few);
+/// Metric and part of a line; the part is empty for the whole.
+pub type Of<'a> = (&'a str, &'a str);
+
+/// The lines: each of a metric that has no register, at most one a part, and at most 200 with those in force. Only a correction
+/// takes a line back.
+pub fn read_lines(faults: &mut Faults, lines: &[Written<'_>], in_force: &[Of<'_>]) -> Vec<Read> {
+    let is_correction = !in_force.is_empty();
+    let is_added =
+        |line: &&Written<'_>| !in_force.contains(&(line.metric, line.dimension.unwrap_or_default()));
+    let total = in_force.len() + lines.iter().filter(is_added).count();
+    let few = text("A return has at most 200 lines.", "一份报表最多 200 行。");
+    faults.unless(total <= LINES_MAX, "lines", few);
     let mut seen = BTreeSet::new();
     let mut read = Vec::new();
     for (index, line) in lines.iter().enumerate().take(LINES_MAX) {
@@ -118,7 +96,7 @@ pub fn read_lines(faults: &mut Faults, lines: &[Written<'_>], is_correction: boo
             continue;
         };
         if let Some(dimension) = line.dimension {
-            faults.take(at("dimension"), check_dimension(entry, dimension));
+            faults.take(at("dimension"), check_part(entry, dimension));
         }
         let value = line.value.map(|value| amount(entry, value)).transpose();
         if let Some(value) = faults.take(at("value"), value) {
@@ -150,18 +128,7 @@ mod tests {
             ("members_net_added", None, "-3", true),
             ("visits", None, "1", false),
             ("smiles", None, "1", false),
-            ("publicity_banners", Some("CAMPAIGN"), "1", false),
-            ("publicity_banners", Some("CAMPAIGN:"), "1", false),
             ("publicity_banners", Some("TOPIC:X"), "1", false),
-            ("publicity_banners", Some("CAMPAIGN:A;B"), "1", false),
-            ("publicity_banners", Some("CAMPAIGN:A:B"), "1", false),
-            ("publicity_banners", Some("CAMPAIGN:A,B"), "1", false),
-            (
-                "publicity_materials",
-                Some("CAMPAIGN,ITEM:RIGHTS_MONTH"),
-                "1",
-                false,
-            ),
             ("publicity_banners", None, "-1", false),
             ("publicity_banners", None, "1.5", false),
             ("aid_disbursed", None, "5000.555", false),
@@ -174,29 +141,56 @@ mod tests {
                 value: Some(value),
                 note: "",
             };
-            read_lines(&mut faults, &[line], false);
+            read_lines(&mut faults, &[line], &[]);
             assert_eq!(faults.refuse().is_ok(), good, "{metric} {dimension:?} {value}");
+        }
+    }
+
+    fn line<'a>(dimension: Option<&'a str>, value: Option<&'a str>) -> Written<'a> {
+        Written {
+            metric: "publicity_banners",
+            dimension,
+            value,
+            note: "",
         }
     }
 
     #[test]
     fn a_part_is_reported_once_and_taken_back_by_a_correction_only() {
-        let line = |value| Written {
-            metric: "publicity_banners",
-            dimension: None,
-            value,
-            note: "",
-        };
-        for (lines, is_correction, good) in [
-            (vec![line(Some("1"))], false, true),
-            (vec![line(Some("1")), line(Some("1"))], false, false),
-            (vec![line(None)], false, false),
-            (vec![line(None)], true, true),
-            (vec![line(Some("1")); LINES_MAX + 1], false, false),
+        let (one, back) = (line(None, Some("1")), line(None, None));
+        for (lines, in_force, good) in [
+            (vec![one], &[][..], true),
+            (vec![one, one], &[], false),
+            (vec![back], &[], false),
+            (vec![back], &[("publicity_banners", "")], true),
+            (vec![one; LINES_MAX + 1], &[], false),
         ] {
             let mut faults = Faults::default();
-            read_lines(&mut faults, &lines, is_correction);
-            assert_eq!(faults.refuse().is_ok(), good, "{} {is_correction}", lines.len());
+            read_lines(&mut faults, &lines, in_force);
+            assert_eq!(faults.refuse().is_ok(), good, "{} {in_force:?}", lines.len());
+        }
+    }
+
+    #[test]
+    fn what_is_in_force_and_what_waits_are_200_lines_at_most() {
+        let parts: Vec<String> = (0..=LINES_MAX)
+            .map(|number| format!("CAMPAIGN:{number}"))
+            .collect();
+        let (in_force, added) = parts.split_at(LINES_MAX - 1);
+        let in_force: Vec<Of<'_>> = in_force
+            .iter()
+            .map(|part| ("publicity_banners", &**part))
+            .collect();
+        let other = |index: usize| line(Some(&added[index]), Some("1"));
+        let changed = line(Some(in_force[0].1), Some("1"));
+        for (lines, good) in [
+            (vec![other(0)], true),
+            (vec![other(0), changed], true),
+            (vec![other(0), other(1)], false),
+        ] {
+            let mut faults = Faults::default();
+            read_lines(&mut faults, &lines, &in_force);
+            assert_eq!(faults.refuse().is_ok(), good, "{lines:?}");
         }
     }
 }
