@@ -11,6 +11,8 @@ use crate::jobs::{self, types::Job};
 use crate::kernel::error::{Error, invalid, text};
 use crate::kernel::gid::{self, Gid};
 use crate::kernel::op::Op;
+use crate::membership::membership::types::Membership;
+use crate::membership::transfer::types::MemberTransfer;
 use crate::org::enterprise::types::Enterprise;
 use crate::org::federation::types::Federation;
 use crate::org::trade_union::types::{Coverage, TradeUnion};
@@ -26,9 +28,10 @@ use entity::assessments::patch;
 use entity::fees::{collection, waiting};
 use entity::id::{
     AccountId, AssessmentId, AssessmentSchemeId, CollectionId, CoverageId, EnterpriseId, ExportId,
-    FederationId, FigureSnapshotId, JobId, PatchId, PersonId, StaffGoalId, StatisticalReturnId,
+    FederationId, FigureSnapshotId, JobId, MemberTransferId, MembershipId, PatchId, PersonId, StaffGoalId, StatisticalReturnId,
     SubjectRequestId, TargetId, TradeUnionId, VisitId, WaitingCollectionId,
 };
+use entity::membership::{member_transfer, membership};
 use entity::org::{coverage, enterprise, trade_union};
 use entity::people::person;
 use entity::privacy::{export, subject_request};
@@ -61,6 +64,10 @@ pub enum Node {
     Account(Account),
     /// 人员.
     Person(Person),
+    /// 会籍.
+    Membership(Membership),
+    /// 会籍转移.
+    MemberTransfer(MemberTransfer),
     /// 导出申请.
     Export(Export),
     /// 个人信息权利请求.
@@ -127,6 +134,14 @@ async fn load(op: &Op, tag: u8, uuid: Uuid) -> Result<Node, Error> {
             .get::<person::Entity>(uuid, "id")
             .await
             .map(|row| Person(row).into()),
+        MembershipId::TAG => op
+            .get::<membership::Entity>(uuid, "id")
+            .await
+            .map(|row| Membership(row).into()),
+        MemberTransferId::TAG => op
+            .get::<member_transfer::Entity>(uuid, "id")
+            .await
+            .map(|row| MemberTransfer(row).into()),
         ExportId::TAG => op
             .get::<export::Entity>(uuid, "id")
             .await
@@ -171,6 +186,8 @@ fn path(node: &Node) -> &str {
         Node::Job(Job(row)) => &row.path,
         Node::Account(Account(row)) => &row.path,
         Node::Person(Person(row)) => &row.path,
+        Node::Membership(Membership(row)) => &row.path,
+        Node::MemberTransfer(MemberTransfer(row)) => &row.path,
         Node::Export(Export(row)) => &row.path,
         Node::SubjectRequest(SubjectRequest(row)) => &row.path,
         Node::StatisticalReturn(StatisticalReturn(row)) => &row.path,

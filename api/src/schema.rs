@@ -20,6 +20,11 @@ use crate::figures::source::types::FigureSource;
 use crate::jobs::graphql::{JobQuery, JobSubscription};
 use crate::jobs::types::JobRefusal;
 use crate::kernel::page::Connection;
+use crate::membership::card::graphql::CardMutation;
+use crate::membership::membership::graphql::MembershipMutation;
+use crate::membership::membership::types::Membership;
+use crate::membership::transfer::graphql::TransferMutation;
+use crate::membership::transfer::types::MemberTransfer;
 use crate::node::NodeQuery;
 use crate::org::enterprise::graphql::{EnterpriseMutation, EnterpriseQuery};
 use crate::org::enterprise::types::Enterprise;
@@ -61,6 +66,7 @@ pub struct Mutation(
     AccountMutation,
     OrgMutation,
     PeopleMutation,
+    MembersMutation,
     WorkMutation,
     ReportMutation,
     SteeringMutation,
@@ -83,6 +89,10 @@ pub struct PeopleMutation(
     ExportMutation,
     SubjectRequestMutation,
 );
+
+/// Writing who is a member of which union.
+#[derive(Default, MergedObject)]
+pub struct MembersMutation(MembershipMutation, TransferMutation, CardMutation);
 
 /// Writing what is done day by day, and taking the trail of all of it away.
 #[derive(Default, MergedObject)]
@@ -132,6 +142,8 @@ pub fn build() -> Schema {
         .override_output_type_description::<Connection<TradeUnion>>("A page of grassroots unions (基层工会).")
         .override_output_type_description::<Connection<Coverage>>("A page of coverages (覆盖).")
         .override_output_type_description::<Connection<Person>>("A page of people (人员).")
+        .override_output_type_description::<Connection<Membership>>("A page of memberships (会籍).")
+        .override_output_type_description::<Connection<MemberTransfer>>("A page of transfers (会籍转移).")
         .override_output_type_description::<Connection<Export>>("A page of exports (导出申请).")
         .override_output_type_description::<Connection<SubjectRequest>>(
             "A page of requests of people about their own data (个人信息权利请求).",

@@ -104,4 +104,14 @@ ids! {
     TargetAmendmentId
     /// How much shall be reached by when.
     PaceRuleId
+    /// Somebody in a grassroots union, from joining to leaving (会籍).
+    MembershipId
+    /// What happened to a membership.
+    MembershipChangeId
+    /// A member on the way to another union (会籍转移).
+    MemberTransferId
+    /// A membership card (会员证).
+    MemberCardId
+    /// How long a transfer may wait.
+    TransferDeadlineId
 }

@@ -20,6 +20,7 @@ pub mod visits;
 pub mod uploads;
 pub mod jobs;
 pub mod people;
+pub mod membership;
 pub mod privacy;
 pub mod returns;
 pub mod assessments;

@@ -26,6 +26,7 @@ mod m20261123_000015_targets;
 mod m20261123_000016_assessments;
 mod m20261123_000018_staff_goals;
 mod m20261201_000019_axes;
+mod m20261201_000020_membership;
 
 /// Brings a database to the newest shape, or back.
 #[derive(Debug)]
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000016_assessments::Migration),
             Box::new(m20261123_000018_staff_goals::Migration),
             Box::new(m20261201_000019_axes::Migration),
+            Box::new(m20261201_000020_membership::Migration),
         ]
     }
 }

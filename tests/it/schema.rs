@@ -29,7 +29,7 @@ const WALK: &str = "{ __schema { types { kind name description interfaces { name
     fragment T on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
 
 /// Lists of objects that are no pages: what bounds each. No new one without a bound that its description names.
-const BOUNDED: [(&str, &str); 33] = [
+const BOUNDED: [(&str, &str); 35] = [
     ("Account.credentials", "the 20 newest"),
     ("Account.grants", "at most 20, by rule, and an elevation"),
     ("Account.sessions", "the 50 used last"),
@@ -60,6 +60,8 @@ const BOUNDED: [(&str, &str); 33] = [
     ("Federation.paceRules", "one a metric, and one for all"),
     ("Federation.ranking", "at most 100, by rule"),
     ("IssueTargetsPayload.targets", "at most 100, by rule"),
+    ("Membership.cards", "at most 20, by rule"),
+    ("Membership.changes", "at most 100, by rule"),
     ("PaceRule.points", "at most 53, by rule"),
     ("Person.bases", "at most 100, by rule"),
     ("Query.metrics", "the catalogue"),

@@ -6,7 +6,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use entity::id::{
     AccountId, AssessmentId, AssessmentSchemeId, CollectionId, CoverageId, CredentialId, EnterpriseId,
-    ExportId, FederationId, FederationLinkId, FigureSnapshotId, FindingId, GrantId, JobId, PatchId, PersonId,
+    ExportId, FederationId, FederationLinkId, FigureSnapshotId, FindingId, GrantId, JobId, MemberTransferId,
+    MembershipId, PatchId, PersonId,
     SealedFileId, SessionId, StaffGoalId, StatisticalReturnId, SubjectRequestId, TargetId, TradeUnionId,
     VisitId, WaitingCollectionId,
 };
@@ -81,6 +82,8 @@ gids! {
     b'p' PatchId
     b'g' StaffGoalId
     b'Y' TargetId
+    b'M' MembershipId
+    b't' MemberTransferId
 }
 
 /// The message for an id that is not a UUID.

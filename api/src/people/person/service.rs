@@ -3,7 +3,7 @@
 use super::plain::{Plain, number_index, phone_index};
 use super::store::{self, Wanted};
 use super::types::{CorrectPerson, PersonCorrection, RegisterPerson, RevealPerson};
-use super::{Event, rules};
+use super::{Corrected, Event, rules};
 use crate::kernel::bucket::Rate;
 use crate::kernel::clock::seconds_of_day_left;
 use crate::kernel::error::{Error, Fault, Faults, conflict, invalid, text};
@@ -16,7 +16,9 @@ use crate::people::{basis, id_number};
 use crate::policy::Action;
 use entity::id::PersonId;
 use entity::people::basis::Purpose;
-use entity::people::person::{Entity, IdType, Model};
+use entity::membership::membership;
+use entity::org::trade_union;
+use entity::people::person::{EmploymentGroup, Entity, IdType, Model, Sex};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -144,12 +146,16 @@ pub(super) async fn register(op: &Op, input: &RegisterPerson) -> Result<PersonId
             .phone
             .as_ref()
             .map(|phone| faults.take("phone", rules::phone(&phone.0)));
+        let told = number.as_deref().and_then(|number| id_number::told(id_type, number));
+        let said = (input.birth_date.as_ref().map(|day| day.0), input.sex.map(Sex::from));
+        let (birth_date, sex) = rules::born(&mut faults, "", (told, said), op.today());
         let basis = basis::service::read(op, id, &input.basis, (&mut faults, "basis."));
         faults.refuse()?;
         let plain = Plain {
             name: name.unwrap_or_default(),
             id_number: number.unwrap_or_default(),
             phone: phone.flatten(),
+            birth_date,
         };
         let mut person = Model {
             id,
@@ -157,6 +163,12 @@ pub(super) async fn register(op: &Op, input: &RegisterPerson) -> Result<PersonId
             name: None,
             id_number: None,
             phone: None,
+            birth_date: None,
+            sex,
+            is_migrant_worker: input.is_migrant_worker,
+            employment_group: input
+                .employment_group
+                .map_or(EmploymentGroup::None, EmploymentGroup::from),
             number_index: None,
             phone_index: None,
             keep_until: basis::rules::keep_until([&basis]),
@@ -197,7 +209,7 @@ pub(super) async fn correct(op: &Op, id: PersonId, input: &CorrectPerson) -> Res
             return Err(conflict("expectedVersion", stale));
         }
         match apply(&tx, person, (&input.correction, "")).await? {
-            Some((person, changed)) => tx.commit(Event::Corrected(person, changed), id).await,
+            Some(corrected) => tx.commit(Event::Corrected(corrected), id).await,
             None => Ok(tx.unchanged(id)),
         }
     });
@@ -209,11 +221,12 @@ pub(crate) async fn apply(
     tx: &Tx,
     mut person: Model,
     (input, field): (&PersonCorrection, &str),
-) -> Result<Option<(Model, Vec<&'static str>)>, Error> {
+) -> Result<Option<Corrected>, Error> {
     let (op, vault) = (tx.op(), &tx.op().app().vault);
     let before =
         Plain::open(vault, &person)?.ok_or_else(|| anyhow::anyhow!("an erased person was corrected"))?;
-    let (mut after, id_type) = (before.clone(), person.id_type);
+    let (mut after, old) = (before.clone(), person.clone());
+    let id_type = old.id_type;
     let mut faults = Faults::default();
     if let Some(name) = &input.name {
         after.name = faults
@@ -233,12 +246,34 @@ pub(crate) async fn apply(
         let phone = Some(&*phone.0).filter(|phone| !phone.trim().is_empty());
         after.phone = phone.and_then(|phone| faults.take(format!("{field}phone"), rules::phone(phone)));
     }
+    let told = id_number::told(person.id_type, &after.id_number);
+    let said = (
+        input.birth_date.as_ref().map(|day| day.0),
+        input.sex.map(Sex::from),
+    );
+    let (birth_date, sex) = rules::born(&mut faults, field, (told, said), op.today());
     faults.refuse()?;
+    after.birth_date = birth_date.or(before.birth_date);
+    person.sex = sex.or(old.sex);
+    person.is_migrant_worker = input.is_migrant_worker.unwrap_or(old.is_migrant_worker);
+    person.employment_group = input
+        .employment_group
+        .map_or(old.employment_group, EmploymentGroup::from);
     let changes = [
         ("NAME", before.name != after.name),
         ("ID_TYPE", person.id_type != id_type),
         ("ID_NUMBER", before.id_number != after.id_number),
         ("PHONE", before.phone != after.phone),
+        ("BIRTH_DATE", before.birth_date != after.birth_date),
+        ("SEX", person.sex != old.sex),
+        (
+            "IS_MIGRANT_WORKER",
+            person.is_migrant_worker != old.is_migrant_worker,
+        ),
+        (
+            "EMPLOYMENT_GROUP",
+            person.employment_group != old.employment_group,
+        ),
     ];
     let changed: Vec<&str> = changes
         .iter()
@@ -253,7 +288,33 @@ pub(crate) async fn apply(
     person.version += 1;
     person.updated_at = op.now();
     tx.update(person.clone()).await?;
-    Ok(Some((person, changed)))
+    let recounted = recount(tx, &person).await?;
+    Ok(Some(Corrected {
+        person,
+        changed,
+        recounted,
+    }))
+}
+
+/// Makes the memberships of a person count as the person is now; those that counted otherwise, before and after.
+async fn recount(
+    tx: &Tx,
+    person: &Model,
+) -> Result<Vec<(membership::Model, membership::Model, trade_union::Model)>, Error> {
+    let mut recounted = Vec::new();
+    for (before, union) in store::memberships(tx, person.id).await? {
+        let after = membership::Model {
+            sex: person.sex.unwrap_or(Sex::Unknown),
+            is_migrant_worker: person.is_migrant_worker,
+            employment_group: person.employment_group,
+            ..before.clone()
+        };
+        if after != before {
+            tx.update(after.clone()).await?;
+            recounted.push((before, after, union));
+        }
+    }
+    Ok(recounted)
 }
 
 /// Counts a look at plain values; refused to an account that has none left today.
@@ -324,6 +385,10 @@ pub(crate) async fn erase(
         name: None,
         id_number: None,
         phone: None,
+        birth_date: None,
+        sex: None,
+        is_migrant_worker: false,
+        employment_group: EmploymentGroup::None,
         number_index: None,
         phone_index: None,
         keep_until: None,
