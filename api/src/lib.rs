@@ -32,7 +32,7 @@ pub mod figures;
 pub mod people;
 
 // Members
-pub mod membership;
+pub mod members;
 
 // Their rights
 pub mod privacy;

@@ -20,7 +20,7 @@ pub mod visits;
 pub mod uploads;
 pub mod jobs;
 pub mod people;
-pub mod membership;
+pub mod members;
 pub mod privacy;
 pub mod returns;
 pub mod assessments;

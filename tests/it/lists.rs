@@ -8,7 +8,7 @@ use api::kernel::scope::{Scope, Within};
 use api::policy::Action;
 use entity::assessments::{assessment, patch};
 use entity::fees::{collection, waiting};
-use entity::membership::{member_transfer, membership};
+use entity::members::{member_transfer, membership};
 use entity::org::{enterprise, trade_union};
 use entity::people::person;
 use entity::placed::Placed;
@@ -16,8 +16,8 @@ use entity::privacy::{export, subject_request};
 use entity::returns::{figure_snapshot, statistical_return};
 use entity::visits::visit;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, Order, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, Statement,
-    TransactionTrait,
+    ColumnTrait, ConnectionTrait, DbBackend, Order, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+    Statement, TransactionTrait,
 };
 
 /// How a page of a list is found.

@@ -1,10 +1,10 @@
 //! Members: who joins, stays, leaves, and with which card.
 
+use crate::support::Caller;
 use crate::support::members::{admit, change, join, member, step};
 use crate::support::people::{CORRECT_PERSON, REGISTER_PERSON, person, register_person};
 use crate::support::register::{YUESHAN, figures, found, register};
 use crate::support::tree::*;
-use crate::support::Caller;
 use crate::verify::first_break;
 use serde_json::{Value, json};
 
@@ -19,7 +19,12 @@ fn plain(name: &str) -> String {
 
 /// The figures of members at a place on a day.
 async fn counted(caller: &Caller, code: &str, day: &str) -> Vec<Value> {
-    let metrics = ["members", "members_enrolled", "members_recruited", "members_net_added"];
+    let metrics = [
+        "members",
+        "members_enrolled",
+        "members_recruited",
+        "members_net_added",
+    ];
     let found = figures(caller, code, &metrics, json!({"from": "2026-01-01", "to": day})).await;
     metrics.iter().map(|metric| found[*metric].clone()).collect()
 }
@@ -29,7 +34,12 @@ async fn parts(caller: &Caller, axis: &str) -> Value {
     let query = "query($code: DivisionCode, $by: DimensionCode) { federation(code: $code) { figures(metrics: [\"members\"], by: $by) { dimension value } } }";
     let data = caller.data(query, json!({"code": XIANGXIANG, "by": axis})).await;
     let parts = data["federation"]["figures"].as_array().unwrap().iter();
-    let parts = parts.map(|part| (part["dimension"].as_str().unwrap_or_default().to_owned(), part["value"].clone()));
+    let parts = parts.map(|part| {
+        (
+            part["dimension"].as_str().unwrap_or_default().to_owned(),
+            part["value"].clone(),
+        )
+    });
     parts.filter(|(_, value)| *value != "0").collect()
 }
 
@@ -182,7 +192,7 @@ both! {
         assert_eq!(parts(&cadre, "SEX").await, json!({"FEMALE": "1"}));
         let other = crate::support::people::resident_id(3);
 
-        let wrong = json!({"id": somebody, "expectedVersion": 1, "idNumber": other, "sex": "FEMALE", "birthDate": "1886-03-02"});
+        let wrong = json!({"id": somebody, "expectedVersion": 1, "idNumber": other, "sex": "FEMALE", "birthDate": "1986-03-02"});
         assert_eq!(cadre.refused(CORRECT_PERSON, wrong).await, ["INVALID birthDate", "INVALID sex"]);
         cadre.done(CORRECT_PERSON, json!({"id": somebody, "expectedVersion": 1, "idNumber": other, "isMigrantWorker": true})).await;
 

@@ -18,7 +18,12 @@ const PLACES: [(&str, [&str; 4]); 3] = [
     (WANGCHUNMEN, [WANGCHUNMEN, XIANGXIANG, XIANGTAN, HUNAN]),
     (QINGXI, [QINGXI, SHAOSHAN, XIANGTAN, HUNAN]),
 ];
-const METRICS: [&str; 4] = ["members", "members_enrolled", "members_recruited", "members_net_added"];
+const METRICS: [&str; 4] = [
+    "members",
+    "members_enrolled",
+    "members_recruited",
+    "members_net_added",
+];
 
 /// A union with its version and the places where it hung, oldest first.
 struct Union {
@@ -81,7 +86,8 @@ async fn read(caller: &Caller, (code, women): (&str, bool), (from, to): (NaiveDa
     let query = "query($code: DivisionCode, $metrics: [MetricCode!]!, $from: Date, $to: Date, $by: DimensionCode) { federation(code: $code) { \
         figures(metrics: $metrics, from: $from, to: $to, by: $by) { metric { code } dimension value } } }";
     let by = women.then_some("SEX");
-    let asked = json!({"code": code, "metrics": METRICS, "from": from.to_string(), "to": to.to_string(), "by": by});
+    let asked =
+        json!({"code": code, "metrics": METRICS, "from": from.to_string(), "to": to.to_string(), "by": by});
     let data = caller.data(query, asked).await;
     let figures = data["federation"]["figures"].as_array().unwrap().iter();
     let wanted = figures.filter(|figure| !women || figure["dimension"] == "FEMALE");
@@ -91,7 +97,10 @@ async fn read(caller: &Caller, (code, women): (&str, bool), (from, to): (NaiveDa
             (figure["metric"]["code"].as_str().unwrap(), value)
         })
         .collect();
-    METRICS.iter().map(|metric| found.get(metric).copied().unwrap_or_default()).collect()
+    METRICS
+        .iter()
+        .map(|metric| found.get(metric).copied().unwrap_or_default())
+        .collect()
 }
 
 both! {

@@ -100,14 +100,25 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
         cadre.done(&issue, card(&members[member], number)).await;
     }
     let retained = with(on(&members[3]), "reason", "RETIRED");
-    cadre.done(&change("retainMembership", "RetainMembership"), retained).await;
+    cadre
+        .done(&change("retainMembership", "RetainMembership"), retained)
+        .await;
     let accepted = submit(cadre, going(&members[4], 1, &union, "2026-06-01")).await;
     let refused = submit(cadre, going(&members[5], 1, &union, "2026-06-01")).await;
     let applies = json!({"personId": register_person(cadre, YUESHAN, 71).await, "tradeUnionId": party, "appliedOn": "2026-06-01"});
     let apply = change("applyForMembership", "ApplyForMembership");
     let applied = cadre.done(&apply, applies).await["membership"]["id"].take();
-    let (new, newer) = (register_person(cadre, YUESHAN, 72).await, register_person(cadre, YUESHAN, 73).await);
-    let dead = admit(cadre, &register_person(cadre, YUESHAN, 74).await, &party, "2026-03-01").await;
+    let (new, newer) = (
+        register_person(cadre, YUESHAN, 72).await,
+        register_person(cadre, YUESHAN, 73).await,
+    );
+    let dead = admit(
+        cadre,
+        &register_person(cadre, YUESHAN, 74).await,
+        &party,
+        "2026-03-01",
+    )
+    .await;
     vec![
         ("acceptTransfer", json!({"id": accepted, "expectedVersion": 1})),
         ("admitMember", member(&new, &party, "2026-06-01")),
@@ -146,7 +157,10 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
             "draftReturn",
             json!({"federationId": county, "from": "2026-01-01", "to": "2026-06-20", "title": "半年报", "lines": []}),
         ),
-        ("expelMember", with(on(&members[6]), "document", "湘工会〔2026〕7号")),
+        (
+            "expelMember",
+            with(on(&members[6]), "document", "湘工会〔2026〕7号"),
+        ),
         (
             "exportAuditTrail",
             json!({"federationId": county, "reason": "年度个人信息保护审计"}),
@@ -197,7 +211,10 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
         ),
         ("registerEnterprise", enterprise(cadre, YUESHAN, 2)),
         ("registerPerson", person(cadre, YUESHAN, 2)),
-        ("rejectApplication", step(applied.as_str().unwrap(), 1, "2026-06-01")),
+        (
+            "rejectApplication",
+            step(applied.as_str().unwrap(), 1, "2026-06-01"),
+        ),
         ("replaceCard", card(&members[1], "HN0005")),
         ("reportCardLost", no_card(&members[2])),
         (
@@ -223,7 +240,10 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
             "signTarget",
             json!({"id": targets[2], "expectedVersion": 1, "signedOn": "2026-01-15", "signers": "湘乡市总工会主席、新湘路街道工会主席"}),
         ),
-        ("strikeOffMember", with(on(&members[8]), "lastActiveOn", "2025-11-01")),
+        (
+            "strikeOffMember",
+            with(on(&members[8]), "lastActiveOn", "2025-11-01"),
+        ),
         ("transferMember", going(&members[9], 1, &union, "2026-06-01")),
         (
             "updateEnterprise",

@@ -143,7 +143,11 @@ fn expected(rows: &[Row], code: &str) -> Figures {
             let has_whole = own().any(|other| other.metric == row.metric && other.dimension.is_empty());
             // Whoever joins is a recruit and adds to the growth, whichever of the two the report tells.
             let metrics = MEMBERS.contains(&row.metric).then_some(MEMBERS);
-            for metric in metrics.unwrap_or([row.metric, ""]).into_iter().filter(|metric| !metric.is_empty()) {
+            for metric in metrics
+                .unwrap_or([row.metric, ""])
+                .into_iter()
+                .filter(|metric| !metric.is_empty())
+            {
                 add(row, metric, row.dimension);
                 // Records have a whole, whether the report gives it or not.
                 if row.replayed_as == "record" && !has_whole {
@@ -186,9 +190,9 @@ const MEMBERS: [&str; 2] = ["members_net_added", "members_recruited"];
 
 /// How many records of some metrics a report tells of: so many of each kind, and the rest of none.
 fn kinds(report: &Report, rows: &[Row], metrics: &[&str]) -> Vec<(&'static str, i64)> {
-    let of = rows
-        .iter()
-        .filter(|row| row.report == report.name && row.replayed_as == "record" && metrics.contains(&row.metric));
+    let of = rows.iter().filter(|row| {
+        row.report == report.name && row.replayed_as == "record" && metrics.contains(&row.metric)
+    });
     let (whole, parts): (Vec<&Row>, Vec<&Row>) = of.partition(|row| row.dimension.is_empty());
     let told: i64 = parts.iter().map(|row| row.value.parse::<i64>().unwrap()).sum();
     let rest = whole

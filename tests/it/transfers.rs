@@ -1,26 +1,35 @@
 //! Members on the way to another union: submitted on one side, accepted on the other, or by the superior of both.
 
 use crate::moves::MOVE_TRADE_UNION;
+use crate::support::Caller;
 use crate::support::members::{accept, change, going, join, step, submit, transfer};
 use crate::support::register::{YUESHAN, figures, found};
 use crate::support::tree::*;
-use crate::support::Caller;
 use crate::verify::first_break;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 const WAITING: &str = "query($code: DivisionCode, $late: Boolean) { federation(code: $code) { transferDays \
-    transfersWaiting(isEscalated: $late) { nodes { id mayDecide personName fromUnionName membership { id } } } } }";
+    transfersWaiting(isEscalated: $late) { nodes { id mayDecide personName oldUnionName membership { id } } } } }";
 const DEADLINE: &str = "mutation($input: SetTransferDeadline!) { setTransferDeadline(input: $input) { federation { transferDays } userErrors { code field message } } }";
 
 async fn waiting(caller: &Caller, code: &str, late: Option<bool>) -> Vec<Value> {
     let found = caller.data(WAITING, json!({"code": code, "late": late})).await;
-    found["federation"]["transfersWaiting"]["nodes"].as_array().unwrap().clone()
+    found["federation"]["transfersWaiting"]["nodes"]
+        .as_array()
+        .unwrap()
+        .clone()
 }
 
 /// Members and net growth at a place on a day.
 async fn counted(caller: &Caller, code: &str, day: &str) -> (String, String) {
-    let found = figures(caller, code, &["members", "members_net_added"], json!({"from": "2026-01-01", "to": day})).await;
+    let found = figures(
+        caller,
+        code,
+        &["members", "members_net_added"],
+        json!({"from": "2026-01-01", "to": day}),
+    )
+    .await;
     let text = |metric: &str| found[metric].as_str().unwrap().to_owned();
     (text("members"), text("members_net_added"))
 }
@@ -41,7 +50,7 @@ both! {
         let id = submit(&out, going(&membership, 1, &to, "2026-05-01")).await;
         assert_eq!(waiting(&out, XIANGXIANG, None).await, [] as [Value; 0]);
         let seen = waiting(&into, SHAOSHAN, None).await;
-        let expected = json!({"id": id, "mayDecide": true, "personName": "王*明", "fromUnionName": "湘中第1工会委员会", "membership": null});
+        let expected = json!({"id": id, "mayDecide": true, "personName": "王*明", "oldUnionName": "湘中第1工会委员会", "membership": null});
         assert_eq!(seen, [expected]);
         assert_eq!(counted(&city, XIANGXIANG, "2026-06-20").await, pair("1", "1"), "a member until the other side accepts");
         let accepted = accept(&into, &id).await;
@@ -124,6 +133,7 @@ both! {
         assert_eq!(county.refused(&accepting, asked.clone()).await, ["FORBIDDEN"]);
         assert_eq!(out.refused(&accepting, asked).await, ["NOT_FOUND id"]);
         assert_eq!(waiting(&county, XIANGXIANG, Some(true)).await, [] as [Value; 0]);
+        app.settle().await;
         app.advance(TimeDelta::days(7));
         let county = app.sign_in(&format!("cadre.{}", app.federation(XIANGXIANG))).await;
         let late = waiting(&county, XIANGXIANG, Some(true)).await;

@@ -7,9 +7,8 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use entity::id::{
     AccountId, AssessmentId, AssessmentSchemeId, CollectionId, CoverageId, CredentialId, EnterpriseId,
     ExportId, FederationId, FederationLinkId, FigureSnapshotId, FindingId, GrantId, JobId, MemberTransferId,
-    MembershipId, PatchId, PersonId,
-    SealedFileId, SessionId, StaffGoalId, StatisticalReturnId, SubjectRequestId, TargetId, TradeUnionId,
-    VisitId, WaitingCollectionId,
+    MembershipId, PatchId, PersonId, SealedFileId, SessionId, StaffGoalId, StatisticalReturnId,
+    SubjectRequestId, TargetId, TradeUnionId, VisitId, WaitingCollectionId,
 };
 use uuid::Uuid;
 

@@ -259,10 +259,18 @@ mod tests {
     fn a_number_tells_day_of_birth_and_sex() {
         use IdType::*;
         for (id_type, number, expected) in [
-            (ResidentId, "11010519491231002X", Some(("1949-12-31", Sex::Female))),
+            (
+                ResidentId,
+                "11010519491231002X",
+                Some(("1949-12-31", Sex::Female)),
+            ),
             (ResidentId, "440524188001010014", Some(("1880-01-01", Sex::Male))),
             (ResidentId, "110101200002290018", Some(("2000-02-29", Sex::Male))),
-            (HkMacaoTaiwanResident, "810000199001010019", Some(("1990-01-01", Sex::Male))),
+            (
+                HkMacaoTaiwanResident,
+                "810000199001010019",
+                Some(("1990-01-01", Sex::Male)),
+            ),
             (ForeignPermanentResident, "CHN110123456789", None),
             (Passport, "E12345678", None),
             (Other, "11010519491231002X", None),

@@ -18,7 +18,7 @@ use crate::kernel::vault::{Cell, Opener};
 use crate::org::federation::rules::superiors;
 use crate::privacy::sealing::{self, SEALED};
 use crate::tables::PLACED;
-use crate::{accounts, fees, membership, uploads};
+use crate::{accounts, fees, members, uploads};
 use chrono::{DateTime, Utc};
 use entity::org::federation::Level;
 use entity::sealed::Sealed;
@@ -172,7 +172,7 @@ async fn places(db: &Snapshot) -> Result<Result<String, String>, Error> {
 
 /// Looks for a member who stands elsewhere than the union.
 async fn members(db: &Snapshot) -> Result<Result<String, String>, Error> {
-    let found = Sql::new(membership::membership::store::MISPLACED).on(db.get_database_backend());
+    let found = Sql::new(members::membership::store::MISPLACED).on(db.get_database_backend());
     Ok(match Named::find_by_statement(found).one(db).await? {
         Some(Named { id }) => Err(format!("membership {id} stands elsewhere than its union")),
         None => {

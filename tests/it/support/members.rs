@@ -16,7 +16,7 @@ pub fn change(name: &str, input: &str) -> String {
 pub fn transfer(name: &str, input: &str) -> String {
     format!(
         "mutation($input: {input}!) {{ {name}(input: $input) {{ transfer {{ id version state effectiveOn escalatesOn mayDecide \
-         personName idNumber fromUnionName toUnionName refusal }} userErrors {{ code field message }} }} }}"
+         personName idNumber oldUnionName newUnionName refusal }} userErrors {{ code field message }} }} }}"
     )
 }
 
@@ -64,5 +64,7 @@ pub async fn submit(cadre: &Caller, input: Value) -> String {
 /// Accepts a transfer that nobody has touched.
 pub async fn accept(cadre: &Caller, id: &str) -> Value {
     let input = json!({"id": id, "expectedVersion": 1});
-    cadre.done(&transfer("acceptTransfer", "AcceptTransfer"), input).await
+    cadre
+        .done(&transfer("acceptTransfer", "AcceptTransfer"), input)
+        .await
 }

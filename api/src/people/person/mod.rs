@@ -8,14 +8,17 @@ pub mod plain;
 pub(crate) mod store;
 
 use crate::kernel::event::{Delta, Event as Said, Place, Sentence};
-use crate::membership::membership::Member;
+use crate::members::membership::Member;
 use crate::people::basis::particulars;
-use entity::membership::membership;
+use entity::members::membership;
 use entity::org::trade_union;
 use entity::people::{basis, person::Model};
 use sea_orm::ActiveEnum;
 use serde_json::json;
 use uuid::Uuid;
+
+/// A membership that counts otherwise by a correction: before, after, and its union.
+pub type Recounted = (membership::Model, membership::Model, trade_union::Model);
 
 /// What a correction changed.
 pub struct Corrected {
@@ -23,8 +26,8 @@ pub struct Corrected {
     pub person: Model,
     /// What, by name.
     pub changed: Vec<&'static str>,
-    /// The memberships that count otherwise by it: before, after, and their unions.
-    pub recounted: Vec<(membership::Model, membership::Model, trade_union::Model)>,
+    /// The memberships that count otherwise by it.
+    pub recounted: Vec<Recounted>,
 }
 
 impl Corrected {

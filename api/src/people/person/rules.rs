@@ -56,13 +56,16 @@ pub fn phone(raw: &str) -> Result<String, Text> {
     }
 }
 
+/// Day of birth and sex, as far as they are known.
+pub type Born = (Option<NaiveDate>, Option<Sex>);
+
 /// Day of birth and sex: what the number tells, else what somebody said. Who says other than the number is refused.
 pub fn born(
     faults: &mut Faults,
     field: &str,
-    (told, said): (Option<(NaiveDate, Sex)>, (Option<NaiveDate>, Option<Sex>)),
+    (told, said): (Option<(NaiveDate, Sex)>, Born),
     today: NaiveDate,
-) -> (Option<NaiveDate>, Option<Sex>) {
+) -> Born {
     let (day, sex) = said;
     match told {
         Some((told_day, told_sex)) => {
@@ -80,10 +83,7 @@ pub fn born(
             (Some(told_day), Some(told_sex))
         }
         None => {
-            let wrong = text(
-                "From 1850 to today.",
-                "出生日期应在 1850 年至今天之间。",
-            );
+            let wrong = text("From 1850 to today.", "出生日期应在 1850 年至今天之间。");
             faults.unless(
                 day.is_none_or(|day| can_be_born_on(day, today)),
                 format!("{field}birthDate"),

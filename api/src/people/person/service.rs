@@ -3,7 +3,7 @@
 use super::plain::{Plain, number_index, phone_index};
 use super::store::{self, Wanted};
 use super::types::{CorrectPerson, PersonCorrection, RegisterPerson, RevealPerson};
-use super::{Corrected, Event, rules};
+use super::{Corrected, Event, Recounted, rules};
 use crate::kernel::bucket::Rate;
 use crate::kernel::clock::seconds_of_day_left;
 use crate::kernel::error::{Error, Fault, Faults, conflict, invalid, text};
@@ -15,9 +15,8 @@ use crate::kernel::tx::Tx;
 use crate::people::{basis, id_number};
 use crate::policy::Action;
 use entity::id::PersonId;
+use entity::members::membership;
 use entity::people::basis::Purpose;
-use entity::membership::membership;
-use entity::org::trade_union;
 use entity::people::person::{EmploymentGroup, Entity, IdType, Model, Sex};
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -146,8 +145,13 @@ pub(super) async fn register(op: &Op, input: &RegisterPerson) -> Result<PersonId
             .phone
             .as_ref()
             .map(|phone| faults.take("phone", rules::phone(&phone.0)));
-        let told = number.as_deref().and_then(|number| id_number::told(id_type, number));
-        let said = (input.birth_date.as_ref().map(|day| day.0), input.sex.map(Sex::from));
+        let told = number
+            .as_deref()
+            .and_then(|number| id_number::told(id_type, number));
+        let said = (
+            input.birth_date.as_ref().map(|day| day.0),
+            input.sex.map(Sex::from),
+        );
         let (birth_date, sex) = rules::born(&mut faults, "", (told, said), op.today());
         let basis = basis::service::read(op, id, &input.basis, (&mut faults, "basis."));
         faults.refuse()?;
@@ -226,14 +230,13 @@ pub(crate) async fn apply(
     let before =
         Plain::open(vault, &person)?.ok_or_else(|| anyhow::anyhow!("an erased person was corrected"))?;
     let (mut after, old) = (before.clone(), person.clone());
-    let id_type = old.id_type;
     let mut faults = Faults::default();
     if let Some(name) = &input.name {
         after.name = faults
             .take(format!("{field}name"), rules::name(&name.0))
             .unwrap_or_default();
     }
-    person.id_type = input.id_type.map_or(id_type, IdType::from);
+    person.id_type = input.id_type.map_or(old.id_type, IdType::from);
     let number = input
         .id_number
         .as_ref()
@@ -259,27 +262,7 @@ pub(crate) async fn apply(
     person.employment_group = input
         .employment_group
         .map_or(old.employment_group, EmploymentGroup::from);
-    let changes = [
-        ("NAME", before.name != after.name),
-        ("ID_TYPE", person.id_type != id_type),
-        ("ID_NUMBER", before.id_number != after.id_number),
-        ("PHONE", before.phone != after.phone),
-        ("BIRTH_DATE", before.birth_date != after.birth_date),
-        ("SEX", person.sex != old.sex),
-        (
-            "IS_MIGRANT_WORKER",
-            person.is_migrant_worker != old.is_migrant_worker,
-        ),
-        (
-            "EMPLOYMENT_GROUP",
-            person.employment_group != old.employment_group,
-        ),
-    ];
-    let changed: Vec<&str> = changes
-        .iter()
-        .filter(|(_, is)| *is)
-        .map(|(name, _)| *name)
-        .collect();
+    let changed = changes((&old, &before), (&person, &after));
     if changed.is_empty() {
         return Ok(None);
     }
@@ -296,11 +279,30 @@ pub(crate) async fn apply(
     }))
 }
 
+/// The names of what differs between a person before and after.
+fn changes((old, before): (&Model, &Plain), (person, after): (&Model, &Plain)) -> Vec<&'static str> {
+    let changes = [
+        ("NAME", before.name != after.name),
+        ("ID_TYPE", old.id_type != person.id_type),
+        ("ID_NUMBER", before.id_number != after.id_number),
+        ("PHONE", before.phone != after.phone),
+        ("BIRTH_DATE", before.birth_date != after.birth_date),
+        ("SEX", old.sex != person.sex),
+        (
+            "IS_MIGRANT_WORKER",
+            old.is_migrant_worker != person.is_migrant_worker,
+        ),
+        (
+            "EMPLOYMENT_GROUP",
+            old.employment_group != person.employment_group,
+        ),
+    ];
+    let changed = changes.iter().filter(|(_, is)| *is);
+    changed.map(|(name, _)| *name).collect()
+}
+
 /// Makes the memberships of a person count as the person is now; those that counted otherwise, before and after.
-async fn recount(
-    tx: &Tx,
-    person: &Model,
-) -> Result<Vec<(membership::Model, membership::Model, trade_union::Model)>, Error> {
+async fn recount(tx: &Tx, person: &Model) -> Result<Vec<Recounted>, Error> {
     let mut recounted = Vec::new();
     for (before, union) in store::memberships(tx, person.id).await? {
         let after = membership::Model {

@@ -8,7 +8,7 @@ use crate::kernel::tx::Tx;
 use crate::policy::Action;
 use chrono::NaiveDate;
 use entity::id::{AccountId, PersonId};
-use entity::membership::membership;
+use entity::members::membership;
 use entity::org::trade_union;
 use entity::people::person::{Column, Entity, Model};
 use sea_orm::{ColumnTrait, ConnectionTrait, PaginatorTrait, QueryFilter, QueryOrder, Select};

@@ -5,7 +5,7 @@ use crate::kernel::error::{Error, UserError};
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
 use crate::kernel::page::{self, Connection, Listing, Page, Sort};
-use crate::membership::membership::types::MembershipsOfPerson;
+use crate::members::membership::types::MembershipsOfPerson;
 use crate::org::federation::types::{Federation, federation};
 use crate::people::basis::store::BasesOf;
 use crate::people::basis::types::{ProcessingBasis, ProcessingBasisInput, ProcessingPurpose};

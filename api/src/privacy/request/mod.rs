@@ -13,8 +13,8 @@ pub mod service;
 pub mod rules;
 pub(crate) mod store;
 
-use crate::people::person::Corrected;
 use crate::kernel::event::{Event as Said, Sentence};
+use crate::people::person::Corrected;
 use entity::privacy::subject_request::Model;
 use sea_orm::ActiveEnum;
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ pub enum Event {
     /// One was done.
     Fulfilled(Model),
     /// What was wrong was corrected.
-    Corrected(Model, Corrected),
+    Corrected(Model, Box<Corrected>),
     /// One was refused.
     Refused(Model),
 }

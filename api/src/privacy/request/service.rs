@@ -140,7 +140,8 @@ async fn correct(
     let corrected = corrected.ok_or_else(same)?;
     let id = request.id;
     tx.update(request.clone()).await?;
-    tx.commit(Event::Corrected(request, corrected), id).await
+    tx.commit(Event::Corrected(request, Box::new(corrected)), id)
+        .await
 }
 
 async fn delete(tx: Tx, request: Model, person: Person) -> Result<Committed<SubjectRequestId>, Error> {

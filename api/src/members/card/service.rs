@@ -4,12 +4,12 @@ use super::{Event, Fate, rules, store};
 use crate::kernel::error::{Error, Faults, conflict, text};
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
-use crate::membership::membership::store::is_open;
+use crate::members::membership::store::is_open;
 use crate::policy::Action;
 use chrono::NaiveDate;
 use entity::id::{MemberCardId, MembershipId};
-use entity::membership::member_card::{CardState, Model};
-use entity::membership::membership::Entity;
+use entity::members::member_card::{CardState, Model};
+use entity::members::membership::Entity;
 
 /// What is asked of the card of a membership.
 pub(super) struct Asked<'a> {
@@ -37,7 +37,9 @@ pub(super) async fn do_with_card(
         let cards = store::of_membership(&tx, id).await?;
         let mut faults = Faults::default();
         let newest = cards.last();
-        let last = newest.map_or(membership.began_on, |card| card.ended_on.unwrap_or(card.issued_on));
+        let last = newest.map_or(membership.began_on, |card| {
+            card.ended_on.unwrap_or(card.issued_on)
+        });
         let early = text(format!("Not before {last}."), format!("不能早于 {last}。"));
         faults.unless(asked.on >= last, "on", early);
         let future = text("Not in the future.", "日期不能晚于今天。");
@@ -51,7 +53,12 @@ pub(super) async fn do_with_card(
         let ended = rules::after(asked.fate, &cards).map_err(|text| conflict("membershipId", text))?;
         if let Some((card, state)) = ended {
             let ended_on = Some(asked.on);
-            tx.update(Model { state, ended_on, ..card }).await?;
+            tx.update(Model {
+                state,
+                ended_on,
+                ..card
+            })
+            .await?;
         }
         if let Some(number) = number.flatten() {
             if store::is_given(&tx, &number).await? {

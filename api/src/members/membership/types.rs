@@ -6,10 +6,10 @@ use crate::kernel::error::Error;
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
 use crate::kernel::page::{self, Connection, Listing, Page, Sort};
-use crate::membership::card::store::CardsOf;
-use crate::membership::card::types::MemberCard;
-use crate::membership::transfer::store::WaitingOf;
-use crate::membership::transfer::types::MemberTransfer;
+use crate::members::card::store::CardsOf;
+use crate::members::card::types::MemberCard;
+use crate::members::transfer::store::WaitingOf;
+use crate::members::transfer::types::MemberTransfer;
 use crate::org::enterprise::types::Enterprise;
 use crate::org::federation::types::{Federation, federation};
 use crate::org::trade_union::types::TradeUnion;
@@ -17,7 +17,7 @@ use crate::people::person::types::{EmploymentGroup, Person, Sex};
 use crate::policy::Action;
 use crate::scalars::{Date, DateTime};
 use async_graphql::{Context, Enum, ID, InputObject, Object};
-use entity::membership::{membership, membership_change};
+use entity::members::{membership, membership_change};
 use entity::org::{enterprise, trade_union};
 use entity::people::person;
 use serde::Serialize;
@@ -294,7 +294,11 @@ impl Membership {
     /// The card that is good now; null without one.
     async fn card(&self, context: &Context<'_>) -> Option<Result<MemberCard, Error>> {
         match Op::of(context).load::<CardsOf>(self.0.id).await {
-            Ok(cards) => cards.into_iter().map(MemberCard).find(MemberCard::is_valid).map(Ok),
+            Ok(cards) => cards
+                .into_iter()
+                .map(MemberCard)
+                .find(MemberCard::is_valid)
+                .map(Ok),
             Err(error) => Some(Err(error)),
         }
     }

@@ -8,7 +8,7 @@ use crate::kernel::sql::Sql;
 use crate::kernel::tx::Tx;
 use chrono::NaiveDate;
 use entity::id::MembershipId;
-use entity::membership::member_card::{Column, Entity, Model};
+use entity::members::member_card::{Column, Entity, Model};
 use sea_orm::{ConnectionTrait, QueryOrder};
 
 /// The cards of a membership that the caller may change, in the order of issue.
@@ -28,7 +28,8 @@ pub(crate) async fn take_back(tx: &Tx, id: MembershipId, on: NaiveDate) -> Resul
     // A membership may be told to have ended before its card was issued.
     let mut sql = Sql::new("UPDATE member_card SET state = 'CANCELLED', ended_on = CASE WHEN issued_on > ");
     sql.bind(on).push(" THEN issued_on ELSE ").bind(on);
-    sql.push(" END WHERE state = 'VALID' AND membership_id = ").bind(id);
+    sql.push(" END WHERE state = 'VALID' AND membership_id = ")
+        .bind(id);
     tx.db().execute_raw(sql.on(tx.backend())).await?;
     Ok(())
 }

@@ -11,9 +11,9 @@ pub mod rules;
 pub(crate) mod store;
 
 use crate::kernel::event::{Event as Said, Sentence};
-use crate::membership::membership;
-use entity::membership::member_transfer::Model;
-use entity::membership::transfer_deadline;
+use crate::members::membership;
+use entity::members::member_transfer::Model;
+use entity::members::transfer_deadline;
 use serde_json::json;
 
 /// The history of transfers in words.
@@ -48,7 +48,12 @@ impl Said for Event {
             }
             Event::DeadlineSet(deadline) => {
                 let body = json!({"days": deadline.days, "from": deadline.valid_from});
-                Sentence::new("TRANSFER_DEADLINE_SET", deadline.federation_id.0, deadline.place(), body)
+                Sentence::new(
+                    "TRANSFER_DEADLINE_SET",
+                    deadline.federation_id.0,
+                    deadline.place(),
+                    body,
+                )
             }
         }
     }

@@ -2,8 +2,8 @@
 
 use crate::kernel::error::{Faults, Text, text};
 use chrono::{Months, NaiveDate};
-use entity::membership::membership::State;
-use entity::membership::membership_change::{ChangeKind, ChangeReason};
+use entity::members::membership::State;
+use entity::members::membership_change::{ChangeKind, ChangeReason};
 use entity::org::trade_union::{Model as TradeUnion, TradeUnionState};
 
 /// Years of age from which somebody may be a member (劳动法 第十五条: nobody younger is employed).
@@ -209,7 +209,11 @@ mod tests {
             (Some("2008-02-29"), "2024-02-28", false),
             (None, "2026-06-20", false),
         ] {
-            assert_eq!(is_old_enough(born.map(day), day(joining)).is_ok(), good, "{born:?}");
+            assert_eq!(
+                is_old_enough(born.map(day), day(joining)).is_ok(),
+                good,
+                "{born:?}"
+            );
         }
     }
 

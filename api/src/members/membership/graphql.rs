@@ -10,8 +10,8 @@ use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
 use async_graphql::{Context, ID, Object};
 use entity::id::MembershipId;
-use entity::membership::membership::Entity;
-use entity::membership::membership_change::{ChangeKind, ChangeReason};
+use entity::members::membership::Entity;
+use entity::members::membership_change::{ChangeKind, ChangeReason};
 
 /// Joining a union, retaining the membership, leaving.
 #[derive(Default)]

@@ -25,7 +25,9 @@ pub fn may_decide((from, to): (&str, &str), holds: impl Fn(&str) -> bool, is_esc
 /// The first day on which the common superior may decide.
 pub fn escalates_on(submitted_on: NaiveDate, days: i32) -> NaiveDate {
     let days = u64::try_from(days).unwrap_or_default();
-    submitted_on.checked_add_days(Days::new(days)).unwrap_or(submitted_on)
+    submitted_on
+        .checked_add_days(Days::new(days))
+        .unwrap_or(submitted_on)
 }
 
 /// Why a transfer is refused: from 2 to 200 characters.
@@ -68,8 +70,16 @@ mod tests {
             ("aaaabbbbcccc", "ffffeeee", "ffff", true, true),
         ] {
             let holds = |path: &str| path.starts_with(reach);
-            assert_eq!(may_decide((from, to), holds, false), in_time, "{from} {to} {reach}");
-            assert_eq!(may_decide((from, to), holds, true), late, "{from} {to} {reach}, late");
+            assert_eq!(
+                may_decide((from, to), holds, false),
+                in_time,
+                "{from} {to} {reach}"
+            );
+            assert_eq!(
+                may_decide((from, to), holds, true),
+                late,
+                "{from} {to} {reach}, late"
+            );
         }
     }
 }

@@ -6,15 +6,15 @@ use crate::kernel::error::{Error, Faults, Text, conflict, text};
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
 use crate::kernel::tx::Tx;
-use crate::membership::{card, transfer};
+use crate::members::{card, transfer};
 use crate::people::id_number;
 use crate::people::person::plain::Plain;
 use crate::people::person::service::living;
 use crate::policy::Action;
 use chrono::NaiveDate;
 use entity::id::{EnterpriseId, MembershipChangeId, MembershipId, PersonId, TradeUnionId};
-use entity::membership::membership::{CameBy, Entity, Model, State};
-use entity::membership::membership_change::{ChangeKind, ChangeReason, Model as Change};
+use entity::members::membership::{CameBy, Entity, Model, State};
+use entity::members::membership_change::{ChangeKind, ChangeReason, Model as Change};
 use entity::org::{enterprise, trade_union};
 use entity::people::person::{self, Sex};
 
@@ -149,9 +149,9 @@ async fn newcomer(tx: &Tx, asked: Asked<'_>) -> Result<Newcomer, Error> {
     let person = living(person.await?.into_inner(), "personId")?;
     let employer_id = employer(tx, asked.employer_id).await?;
     let known = store::of_person(tx, id).await?;
-    let application = known.iter().find(|known| {
-        known.trade_union_id == union.id && known.state == State::Applied
-    });
+    let application = known
+        .iter()
+        .find(|known| known.trade_union_id == union.id && known.state == State::Applied);
     let born = Plain::open(&tx.op().app().vault, &person)?.and_then(|plain| plain.birth_date);
     let (field, on) = asked.on;
     let mut faults = Faults::default();
@@ -160,13 +160,19 @@ async fn newcomer(tx: &Tx, asked: Asked<'_>) -> Result<Newcomer, Error> {
     faults.take(field, rules::takes_in(&union, on));
     faults.take(field, rules::is_old_enough(born, on));
     let applied_on = application.map(|application| application.began_on);
-    let last = known.iter().filter_map(|known| known.left_on).chain(applied_on).max();
+    let last = known
+        .iter()
+        .filter_map(|known| known.left_on)
+        .chain(applied_on)
+        .max();
     let early = text(
         "Not before an earlier membership ended, or the application.",
         "不能早于原会籍终止日期或入会申请日期。",
     );
     faults.unless(last.is_none_or(|last| on >= last), field, early);
-    let document = asked.document.map(|raw| faults.take("document", rules::document(raw)));
+    let document = asked
+        .document
+        .map(|raw| faults.take("document", rules::document(raw)));
     faults.refuse()?;
     if known.iter().any(store::is_open) {
         let there = text("A member of a union already.", "该人员已有会籍。");
@@ -202,7 +208,12 @@ pub(super) async fn apply(op: &Op, input: &ApplyForMembership) -> Result<Members
             return Err(conflict("personId", rules::why_not(State::Applied)));
         }
         let who = (&newcomer.person, &newcomer.union);
-        let after = fresh(op, who, newcomer.employer_id, (State::Applied, CameBy::Joining, on))?;
+        let after = fresh(
+            op,
+            who,
+            newcomer.employer_id,
+            (State::Applied, CameBy::Joining, on),
+        )?;
         let happened = Happened {
             kind: ChangeKind::Applied,
             reason: None,
@@ -236,7 +247,12 @@ pub(super) async fn admit(op: &Op, input: &AdmitMember) -> Result<MembershipId, 
             document: newcomer.document,
         };
         let who = (&newcomer.person, &newcomer.union);
-        let begun = fresh(op, who, newcomer.employer_id, (State::Active, CameBy::Joining, on))?;
+        let begun = fresh(
+            op,
+            who,
+            newcomer.employer_id,
+            (State::Active, CameBy::Joining, on),
+        )?;
         let after = match &newcomer.application {
             None => begun,
             Some(application) => Model {

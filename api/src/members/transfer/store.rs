@@ -10,8 +10,8 @@ use crate::kernel::tx::Tx;
 use crate::policy::Action;
 use chrono::NaiveDate;
 use entity::id::{FederationId, MemberTransferId, MembershipId, TradeUnionId};
-use entity::membership::member_transfer::{Column, Entity, Model, TransferState};
-use entity::membership::{membership, transfer_deadline};
+use entity::members::member_transfer::{Column, Entity, Model, TransferState};
+use entity::members::{membership, transfer_deadline};
 use entity::org::trade_union;
 use entity::people::person;
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, Select};
@@ -46,8 +46,10 @@ pub(super) async fn leaving(tx: &Tx, id: MembershipId) -> Result<membership::Mod
 
 /// Ends a transfer that waits, because its member is no more.
 pub(crate) async fn cancel(tx: &Tx, id: MembershipId, today: NaiveDate) -> Result<(), Error> {
-    let mut sql = Sql::new("UPDATE member_transfer SET state = 'CANCELLED', version = version + 1, decided_on = ");
-    sql.bind(today).push(" WHERE state = 'WAITING' AND membership_id = ");
+    let mut sql =
+        Sql::new("UPDATE member_transfer SET state = 'CANCELLED', version = version + 1, decided_on = ");
+    sql.bind(today)
+        .push(" WHERE state = 'WAITING' AND membership_id = ");
     sql.bind(id);
     tx.db().execute_raw(sql.on(tx.backend())).await?;
     Ok(())
@@ -102,7 +104,10 @@ impl Batch for DaysAt {
             .all(op.app().db.reader())
             .await?;
         for key in keys {
-            let path = tree.get(key).map(|node| node.path.to_string()).unwrap_or_default();
+            let path = tree
+                .get(key)
+                .map(|node| node.path.to_string())
+                .unwrap_or_default();
             let own = rows.iter().filter(|row| path.starts_with(&row.path));
             let nearest = own.max_by_key(|row| (row.path.len(), row.valid_from));
             found.push(nearest.map_or(DAYS, |row| row.days));
@@ -134,7 +139,9 @@ impl Batch for Departures {
         let memberships = parts_of::<membership::Entity>(membership::Column::Id, keys.clone());
         let memberships = memberships.all(db).await?;
         let ids = memberships.iter().map(|row| row.person_id).collect();
-        let people = parts_of::<person::Entity>(person::Column::Id, ids).all(db).await?;
+        let people = parts_of::<person::Entity>(person::Column::Id, ids)
+            .all(db)
+            .await?;
         let ids = memberships.iter().map(|row| row.trade_union_id).collect();
         let unions = parts_of::<trade_union::Entity>(trade_union::Column::Id, ids);
         let unions = unions.all(db).await?;

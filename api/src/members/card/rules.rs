@@ -3,7 +3,7 @@
 use super::Fate;
 use crate::kernel::error::{Text, text};
 use crate::org::federation::rules::half_width;
-use entity::membership::member_card::{CardState, Model};
+use entity::members::member_card::{CardState, Model};
 
 /// Cards that a membership may have had.
 const CARDS_MAX: usize = 20;
@@ -12,10 +12,11 @@ const CARDS_MAX: usize = 20;
 pub fn number(raw: &str) -> Result<String, Text> {
     let plain = raw.chars().map(half_width).filter(|c| !c.is_whitespace());
     let number: String = plain.map(|c| c.to_ascii_uppercase()).collect();
-    let is_right = (4..=20).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    is_right.then_some(number).ok_or_else(|| {
-        text("From 4 to 20 letters and digits.", "应为 4 至 20 位字母和数字。")
-    })
+    let is_right =
+        (4..=20).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    is_right
+        .then_some(number)
+        .ok_or_else(|| text("From 4 to 20 letters and digits.", "应为 4 至 20 位字母和数字。"))
 }
 
 /// What becomes of the newest card of a membership by what happens; none where there is none. `cards` stand in the order of
@@ -75,7 +76,9 @@ mod tests {
             (Fate::Cancelled, Some(Lost), None),
         ] {
             let cards: Vec<Model> = newest.map(card).into_iter().collect();
-            let found = after(fate, &cards).ok().map(|found| found.map(|(_, state)| state));
+            let found = after(fate, &cards)
+                .ok()
+                .map(|found| found.map(|(_, state)| state));
             assert_eq!(found, expected, "{fate:?} {newest:?}");
         }
     }

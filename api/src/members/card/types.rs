@@ -2,7 +2,7 @@
 
 use crate::scalars::Date;
 use async_graphql::{Enum, ID, InputObject, Object};
-use entity::membership::member_card;
+use entity::members::member_card;
 use serde::Serialize;
 
 /// Where a card is in its life.

@@ -9,7 +9,7 @@ pub(crate) mod store;
 
 use crate::kernel::event::{Event as Said, Sentence};
 use chrono::NaiveDate;
-use entity::membership::membership::Model;
+use entity::members::membership::Model;
 use serde_json::json;
 
 /// What can happen to a card.

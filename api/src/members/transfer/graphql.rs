@@ -8,11 +8,11 @@ use super::types::{
 use crate::kernel::error::Error;
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
-use crate::membership::transfer::store::Submitted;
+use crate::members::transfer::store::Submitted;
 use crate::org::federation::types::federation;
 use async_graphql::{Context, ID, Object};
 use entity::id::MemberTransferId;
-use entity::membership::member_transfer::Entity;
+use entity::members::member_transfer::Entity;
 
 /// Taking a member from one union to another.
 #[derive(Default)]
@@ -51,7 +51,8 @@ impl TransferMutation {
             // Whoever submits it may not see the place of the other union.
             Ok(id) => {
                 let own = op.load::<Submitted>(id).await?;
-                own.map(MemberTransfer).ok_or(Error::NotFound("membershipId".into()))
+                own.map(MemberTransfer)
+                    .ok_or(Error::NotFound("membershipId".into()))
             }
             Err(error) => Err(error),
         };

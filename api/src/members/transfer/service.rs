@@ -6,15 +6,15 @@ use crate::kernel::error::{Error, Faults, conflict, invalid, text};
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
 use crate::kernel::tx::Tx;
-use crate::membership::membership::rules::{check_day, document, takes_in};
-use crate::membership::membership::service::{self as memberships, Happened, fresh, stepped};
-use crate::membership::membership::store::{hand_over, person_of, union_of};
+use crate::members::membership::rules::{check_day, document, takes_in};
+use crate::members::membership::service::{self as memberships, Happened, fresh, stepped};
+use crate::members::membership::store::{hand_over, person_of, union_of};
 use crate::policy::Action;
 use entity::id::{FederationId, MemberTransferId, TradeUnionId, TransferDeadlineId};
-use entity::membership::member_transfer::{Entity, Model, TransferState};
-use entity::membership::membership::{self, CameBy, State};
-use entity::membership::membership_change::ChangeKind;
-use entity::membership::transfer_deadline;
+use entity::members::member_transfer::{Entity, Model, TransferState};
+use entity::members::membership::{self, CameBy, State};
+use entity::members::membership_change::ChangeKind;
+use entity::members::transfer_deadline;
 
 /// Submits a transfer for the union that a member leaves.
 pub(super) async fn submit(op: &Op, input: &TransferMember) -> Result<MemberTransferId, Error> {
@@ -136,7 +136,8 @@ pub(super) async fn accept(op: &Op, input: &AcceptTransfer) -> Result<MemberTran
         };
         tx.update(transfer.clone()).await?;
         let id = transfer.id;
-        tx.commit(Event::Accepted(transfer, Box::new([out, into])), id).await
+        tx.commit(Event::Accepted(transfer, Box::new([out, into])), id)
+            .await
     })
     .await
 }
@@ -188,7 +189,9 @@ pub(super) async fn set_deadline(op: &Op, input: &SetTransferDeadline) -> Result
         faults.refuse()?;
         let known = store::set_from(&tx, at.id, input.from.0).await?;
         let deadline = transfer_deadline::Model {
-            id: known.as_ref().map_or_else(|| TransferDeadlineId(op.id()), |known| known.id),
+            id: known
+                .as_ref()
+                .map_or_else(|| TransferDeadlineId(op.id()), |known| known.id),
             days: input.days,
             valid_from: input.from.0,
             federation_id: at.id,

@@ -7,15 +7,15 @@ use crate::kernel::error::Error;
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
 use crate::kernel::page::{self, Connection, Listing, Page, Sort};
-use crate::membership::membership::types::{Membership, MembershipChangeReason};
+use crate::members::membership::types::{Membership, MembershipChangeReason};
 use crate::org::federation::types::Federation;
 use crate::people::person::plain;
 use crate::people::person::rules::{masked_name, masked_number};
 use crate::policy::Action;
 use crate::scalars::Date;
 use async_graphql::{Context, Enum, ID, InputObject, Object};
-use entity::membership::member_transfer::{self, Column, TransferState};
-use entity::membership::membership;
+use entity::members::member_transfer::{self, Column, TransferState};
+use entity::members::membership;
 use serde::Serialize;
 
 /// Where a transfer is (会籍转移状态).
@@ -106,16 +106,18 @@ impl MemberTransfer {
             Ok(departure) => plain::id_number(&Op::of(context).app().vault, &departure.person),
             Err(error) => Err(error),
         };
-        opened.map(|number| number.map(|number| masked_number(&number))).transpose()
+        opened
+            .map(|number| number.map(|number| masked_number(&number)))
+            .transpose()
     }
 
     /// Name of the union that the member leaves.
-    async fn from_union_name(&self, context: &Context<'_>) -> Result<String, Error> {
+    async fn old_union_name(&self, context: &Context<'_>) -> Result<String, Error> {
         Ok(self.departure(context).await?.union.name)
     }
 
     /// Name of the union that the member goes to.
-    async fn to_union_name(&self, context: &Context<'_>) -> Result<String, Error> {
+    async fn new_union_name(&self, context: &Context<'_>) -> Result<String, Error> {
         Op::of(context).load::<UnionNames>(self.0.trade_union_id).await
     }
 

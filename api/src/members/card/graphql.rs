@@ -5,8 +5,8 @@ use super::service::{Asked, do_with_card};
 use super::types::{EndCard, IssueCard};
 use crate::kernel::error::Error;
 use crate::kernel::op::Op;
-use crate::membership::membership::graphql::answered;
-use crate::membership::membership::types::MembershipPayload;
+use crate::members::membership::graphql::answered;
+use crate::members::membership::types::MembershipPayload;
 use async_graphql::{Context, Object};
 
 /// Issuing, losing, replacing, cancelling membership cards.
@@ -19,7 +19,10 @@ async fn given(
     input: &IssueCard,
 ) -> Result<MembershipPayload, Error> {
     let op = Op::of(context);
-    let once = (input.idempotency_key.as_deref(), op.app().digest(operation, input)?);
+    let once = (
+        input.idempotency_key.as_deref(),
+        op.app().digest(operation, input)?,
+    );
     let asked = Asked {
         membership_id: &input.membership_id,
         fate,
@@ -35,7 +38,10 @@ async fn ended(
     input: &EndCard,
 ) -> Result<MembershipPayload, Error> {
     let op = Op::of(context);
-    let once = (input.idempotency_key.as_deref(), op.app().digest(operation, input)?);
+    let once = (
+        input.idempotency_key.as_deref(),
+        op.app().digest(operation, input)?,
+    );
     let asked = Asked {
         membership_id: &input.membership_id,
         fate,
