@@ -31,6 +31,9 @@ pub mod figures;
 // People
 pub mod people;
 
+// Members
+pub mod members;
+
 // Their rights
 pub mod privacy;
 

@@ -148,6 +148,10 @@ catalogue! {
         "trade_unions" "工会数" "Trade unions" TradeUnion Stock ["FORM" "POSITION" "HOST" "WORKER_GROUP"] "S01 S02"
         "trade_unions_founded" "新建工会数" "Trade unions founded" TradeUnion Flow ["FORM" "POSITION" "HOST" "WORKER_GROUP"] "S05"
         "covered_enterprises" "工会覆盖企业数" "Enterprises covered by a trade union" Enterprise Stock [] "S04 S06"
+        "members" "会员数" "Members of trade unions" Person Stock ["SEX" "MIGRANT" "EMPLOYMENT" "FORM" "HOST" "WORKER_GROUP"] "S15 S17"
+        "members_enrolled" "累计入会人数" "People who joined a trade union and are alive" Person Stock ["SEX" "MIGRANT" "EMPLOYMENT" "FORM" "HOST" "WORKER_GROUP"] "S15"
+        "members_recruited" "新发展会员" "Members recruited" Person Flow ["SEX" "MIGRANT" "EMPLOYMENT" "FORM" "HOST" "WORKER_GROUP"] "S15"
+        "members_net_added" "净增会员" "Members, net growth" Person Flow ["SEX" "MIGRANT" "EMPLOYMENT" "FORM" "HOST" "WORKER_GROUP"] "S15"
         "visits" "走访次数" "Field visits" Time Flow ["PURPOSE"] "S14 S87"
         "findings" "发现问题数" "Findings of field visits" Item Flow ["SEVERITY"] "S87"
         "fees_collected" "税务代征经费" "Fees collected by the tax bureau" Yuan Flow [] "S78 S79"
@@ -159,8 +163,6 @@ catalogue! {
         "congress_delegates" "工代会代表数" "Delegates of the union congress" Person Flow [] "S10"
         "standardisation_pilots" "规范化建设试点" "Pilots of standardisation" Enterprise Flow ["OWNERSHIP"] "S11"
         "unions_to_be_assessed" "待验收工会数" "Unions to be inspected and graded" TradeUnion Flow ["KIND"] "S13"
-        "members_net_added" "净增会员" "Members, net growth" Person Flow ["KIND"] "S15"
-        "members_recruited" "新发展会员" "Members recruited" Person Flow ["KIND"] "S15"
         "liaison_groups" "联系包干小组" "Groups with a patch of their own" Group Stock [] "S23"
         "internal_goals" "机关工作目标" "Work goals of the office" Item Flow [] "S24"
         "cadres_appointed" "新配工会干部" "Union cadres appointed" Person Flow ["POST"] "S25"
@@ -261,6 +263,8 @@ const fn ratio(code: Text, (name_zh, name_en): (Text, Text), (numerator, denomin
 #[rustfmt::skip]
 pub static RATIOS: &[Ratio] = &[
     ratio("coverage_rate", ("工会覆盖率", "Share of enterprises that a trade union covers"), ("covered_enterprises", "enterprises"), (&[], "S06")),
+    ratio("joining_rate", ("职工入会率", "Members as a share of the employees of enterprises"), ("members", "employees"), (&[], "S15")),
+    ratio("retention_rate", ("会员巩固率", "Share of those who joined a trade union that still are members"), ("members", "members_enrolled"), (&["SEX", "MIGRANT", "EMPLOYMENT", "FORM", "HOST", "WORKER_GROUP"], "S15")),
     ratio("transparency_rate", ("厂务公开推行率", "Share of work units with open factory affairs"), ("units_with_transparency", "units_for_transparency"), (&["OWNERSHIP"], "S35")),
     ratio("congress_rate", ("职代会建制率", "Share of work units with a workers' congress"), ("units_with_congress", "units_for_congress"), (&["OWNERSHIP"], "S34")),
     ratio("good_order_rate", ("履约良好率", "Share of inspected work units in good order"), ("units_in_good_order", "units_inspected"), (&["TOPIC"], "S31")),
@@ -281,9 +285,6 @@ pub const NEVER_MORE: &[(MetricId, MetricId)] = &[
     (MetricId("model_workers_visited"), MetricId("model_worker_visits")),
 ];
 
-/// Metrics that fall below zero where more go than come.
-pub const NET: &[MetricId] = &[MetricId("members_net_added")];
-
 static BY_CODE: LazyLock<HashMap<&'static str, &'static Entry>> =
     LazyLock::new(|| CATALOGUE.iter().map(|entry| (entry.code, entry)).collect());
 
@@ -298,6 +299,14 @@ impl MetricId {
     pub const TRADE_UNIONS_FOUNDED: MetricId = MetricId("trade_unions_founded");
     /// 工会覆盖企业数.
     pub const COVERED_ENTERPRISES: MetricId = MetricId("covered_enterprises");
+    /// 会员数.
+    pub const MEMBERS: MetricId = MetricId("members");
+    /// 累计入会人数.
+    pub const MEMBERS_ENROLLED: MetricId = MetricId("members_enrolled");
+    /// 新发展会员.
+    pub const MEMBERS_RECRUITED: MetricId = MetricId("members_recruited");
+    /// 净增会员.
+    pub const MEMBERS_NET_ADDED: MetricId = MetricId("members_net_added");
     /// 走访次数.
     pub const VISITS: MetricId = MetricId("visits");
     /// 发现问题数.
@@ -366,6 +375,10 @@ mod tests {
             MetricId::TRADE_UNIONS,
             MetricId::TRADE_UNIONS_FOUNDED,
             MetricId::COVERED_ENTERPRISES,
+            MetricId::MEMBERS,
+            MetricId::MEMBERS_ENROLLED,
+            MetricId::MEMBERS_RECRUITED,
+            MetricId::MEMBERS_NET_ADDED,
             MetricId::VISITS,
             MetricId::FINDINGS,
             MetricId::FEES_COLLECTED,
@@ -375,8 +388,7 @@ mod tests {
         let ratios = RATIOS
             .iter()
             .flat_map(|ratio| [ratio.numerator, ratio.denominator]);
-        let net = NET.iter().copied();
-        for metric in named.into_iter().chain(pairs).chain(ratios).chain(net) {
+        for metric in named.into_iter().chain(pairs).chain(ratios) {
             assert_eq!(metric.entry().code, metric.code());
         }
     }

@@ -13,6 +13,9 @@ use crate::jobs::{self, types::Job};
 use crate::kernel::error::{Error, invalid, text};
 use crate::kernel::gid::{self, Gid};
 use crate::kernel::op::Op;
+use crate::kernel::scope::Readable;
+use crate::members::membership::types::Membership;
+use crate::members::transfer::types::MemberTransfer;
 use crate::org::enterprise::types::Enterprise;
 use crate::org::federation::types::Federation;
 use crate::org::trade_union::types::{Coverage, TradeUnion};
@@ -27,10 +30,9 @@ use async_graphql::{Context, ID, Interface, Object};
 use entity::assessments::patch;
 use entity::fees::{collection, waiting};
 use entity::id::{
-    AccountId, AssessmentId, AssessmentSchemeId, AttachmentId, CollectionId, CoverageId, EnterpriseId,
-    ExportId, FederationId, FigureSnapshotId, JobId, PatchId, PersonId, StaffGoalId, StatisticalReturnId,
-    SubjectRequestId, TargetId, TradeUnionId, VisitId, WaitingCollectionId,
+    AccountId, AssessmentId, AssessmentSchemeId, AttachmentId, CollectionId, CoverageId, EnterpriseId, ExportId, FederationId, FigureSnapshotId, JobId, MemberTransferId, MembershipId, PatchId, PersonId, StaffGoalId, StatisticalReturnId, SubjectRequestId, TargetId, TradeUnionId, VisitId, WaitingCollectionId,
 };
+use entity::members::{member_transfer, membership};
 use entity::org::{coverage, enterprise, trade_union};
 use entity::people::person;
 use entity::privacy::{export, subject_request};
@@ -63,6 +65,10 @@ pub enum Node {
     Account(Account),
     /// 人员.
     Person(Person),
+    /// 会籍.
+    Membership(Membership),
+    /// 会籍转移.
+    MemberTransfer(MemberTransfer),
     /// 导出申请.
     Export(Export),
     /// 个人信息权利请求.
@@ -94,73 +100,55 @@ async fn find(op: &Op, id: &ID) -> Result<Node, Error> {
     load(op, tag, uuid).await
 }
 
+/// A row that the caller sees, as a node.
+async fn row<E>(op: &Op, id: Uuid, node: fn(E::Model) -> Node) -> Result<Node, Error>
+where
+    E: Readable,
+    E::Model: Send + Sync,
+{
+    op.get::<E>(id, "id").await.map(node)
+}
+
 async fn load(op: &Op, tag: u8, uuid: Uuid) -> Result<Node, Error> {
     match tag {
         FederationId::TAG => op
             .known(uuid.into(), "id")
             .map(|node| Node::Federation(Federation(node))),
-        EnterpriseId::TAG => op
-            .get::<enterprise::Entity>(uuid, "id")
-            .await
-            .map(|row| Enterprise(row).into()),
-        TradeUnionId::TAG => op
-            .get::<trade_union::Entity>(uuid, "id")
-            .await
-            .map(|row| TradeUnion(row).into()),
-        CoverageId::TAG => op
-            .get::<coverage::Entity>(uuid, "id")
-            .await
-            .map(|row| Coverage(row).into()),
-        VisitId::TAG => op
-            .get::<visit::Entity>(uuid, "id")
-            .await
-            .map(|row| Visit(row).into()),
-        CollectionId::TAG => op
-            .get::<collection::Entity>(uuid, "id")
-            .await
-            .map(|row| Collection(row).into()),
-        WaitingCollectionId::TAG => op
-            .get::<waiting::Entity>(uuid, "id")
-            .await
-            .map(|row| WaitingCollection(row).into()),
+        EnterpriseId::TAG => row::<enterprise::Entity>(op, uuid, |row| Enterprise(row).into()).await,
+        TradeUnionId::TAG => row::<trade_union::Entity>(op, uuid, |row| TradeUnion(row).into()).await,
+        CoverageId::TAG => row::<coverage::Entity>(op, uuid, |row| Coverage(row).into()).await,
+        VisitId::TAG => row::<visit::Entity>(op, uuid, |row| Visit(row).into()).await,
+        CollectionId::TAG => row::<collection::Entity>(op, uuid, |row| Collection(row).into()).await,
+        WaitingCollectionId::TAG => {
+            row::<waiting::Entity>(op, uuid, |row| WaitingCollection(row).into()).await
+        }
         JobId::TAG => jobs::store::load(op, uuid.into())
             .await
             .map(|row| Job(row).into()),
         AccountId::TAG => seen_account(op, uuid.into()).await.map(Node::Account),
-        PersonId::TAG => op
-            .get::<person::Entity>(uuid, "id")
-            .await
-            .map(|row| Person(row).into()),
-        ExportId::TAG => op
-            .get::<export::Entity>(uuid, "id")
-            .await
-            .map(|row| Export(row).into()),
-        SubjectRequestId::TAG => op
-            .get::<subject_request::Entity>(uuid, "id")
-            .await
-            .map(|row| SubjectRequest(row).into()),
-        StatisticalReturnId::TAG => op
-            .get::<statistical_return::Entity>(uuid, "id")
-            .await
-            .map(|row| StatisticalReturn(row).into()),
-        FigureSnapshotId::TAG => op
-            .get::<figure_snapshot::Entity>(uuid, "id")
-            .await
-            .map(|row| FigureSnapshot(row).into()),
+        PersonId::TAG => row::<person::Entity>(op, uuid, |row| Person(row).into()).await,
+        MembershipId::TAG => row::<membership::Entity>(op, uuid, |row| Membership(row).into()).await,
+        MemberTransferId::TAG => {
+            row::<member_transfer::Entity>(op, uuid, |row| MemberTransfer(row).into()).await
+        }
+        ExportId::TAG => row::<export::Entity>(op, uuid, |row| Export(row).into()).await,
+        SubjectRequestId::TAG => {
+            row::<subject_request::Entity>(op, uuid, |row| SubjectRequest(row).into()).await
+        }
+        StatisticalReturnId::TAG => {
+            row::<statistical_return::Entity>(op, uuid, |row| StatisticalReturn(row).into()).await
+        }
+        FigureSnapshotId::TAG => {
+            row::<figure_snapshot::Entity>(op, uuid, |row| FigureSnapshot(row).into()).await
+        }
         AssessmentSchemeId::TAG => scheme(op, uuid.into()).await.map(Node::AssessmentScheme),
         AssessmentId::TAG => assessment(op, uuid.into()).await.map(Node::Assessment),
-        PatchId::TAG => op
-            .get::<patch::Entity>(uuid, "id")
-            .await
-            .map(|row| Patch(row).into()),
+        PatchId::TAG => row::<patch::Entity>(op, uuid, |row| Patch(row).into()).await,
         StaffGoalId::TAG => staff_goal(op, uuid.into()).await.map(Node::StaffGoal),
-        TargetId::TAG => op
-            .get::<target::Entity>(uuid, "id")
-            .await
-            .map(|row| Target(row).into()),
         AttachmentId::TAG => attachments::get(op, uuid.into())
             .await
             .map(|row| Attachment(row).into()),
+        TargetId::TAG => row::<target::Entity>(op, uuid, |row| Target(row).into()).await,
         _ => Err(Error::NotFound("id".into())),
     }
 }
@@ -178,6 +166,8 @@ fn path(node: &Node) -> &str {
         Node::Job(Job(row)) => &row.path,
         Node::Account(Account(row)) => &row.path,
         Node::Person(Person(row)) => &row.path,
+        Node::Membership(Membership(row)) => &row.path,
+        Node::MemberTransfer(MemberTransfer(row)) => &row.path,
         Node::Export(Export(row)) => &row.path,
         Node::SubjectRequest(SubjectRequest(row)) => &row.path,
         Node::StatisticalReturn(StatisticalReturn(row)) => &row.path,

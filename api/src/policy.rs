@@ -129,6 +129,10 @@ pub enum Action {
     GrantRoles,
     /// See people, masked.
     ReadPeople,
+    /// See members, what happened to them, their cards and transfers.
+    ReadMembers,
+    /// Admit members, change and transfer memberships, issue cards.
+    AdmitMembers,
     /// Enter and correct people, and record why their data may be used.
     RegisterPeople,
     /// See the plain values of a person.
@@ -262,6 +266,7 @@ const LEADER: &[Action] = &[
     Action::ReadCollections,
     Action::ReadJobs,
     Action::ReadPeople,
+    Action::ReadMembers,
     Action::ApproveExports,
     Action::ReadAssessments,
     Action::IssueAssessments,
@@ -287,6 +292,8 @@ const CADRE: &[Action] = &[
     Action::IssueTargets,
     Action::ReadJobs,
     Action::ReadPeople,
+    Action::ReadMembers,
+    Action::AdmitMembers,
     Action::RegisterPeople,
     Action::RevealPeople,
     Action::RequestExports,

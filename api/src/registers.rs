@@ -4,7 +4,7 @@
 use crate::kernel::db::Backend;
 use crate::kernel::ledger::Recorded;
 use crate::metrics::MetricId;
-use crate::{fees, org, returns, visits};
+use crate::{fees, members, org, returns, visits};
 
 /// All of them.
 pub fn all(backend: Backend) -> Vec<Recorded> {
@@ -12,6 +12,7 @@ pub fn all(backend: Backend) -> Vec<Recorded> {
         org::enterprise::store::recorded(),
         org::trade_union::store::recorded(),
         org::trade_union::store::recorded_coverages(),
+        members::membership::store::recorded(),
         visits::store::recorded(backend),
         fees::collection::store::recorded(),
         returns::report::store::recorded(),

@@ -21,6 +21,11 @@ use crate::figures::source::types::FigureSource;
 use crate::jobs::graphql::{JobQuery, JobSubscription};
 use crate::jobs::types::JobRefusal;
 use crate::kernel::page::Connection;
+use crate::members::card::graphql::CardMutation;
+use crate::members::membership::graphql::MembershipMutation;
+use crate::members::membership::types::Membership;
+use crate::members::transfer::graphql::TransferMutation;
+use crate::members::transfer::types::MemberTransfer;
 use crate::node::NodeQuery;
 use crate::org::enterprise::graphql::{EnterpriseMutation, EnterpriseQuery};
 use crate::org::enterprise::types::Enterprise;
@@ -62,6 +67,7 @@ pub struct Mutation(
     AccountMutation,
     OrgMutation,
     PeopleMutation,
+    MembersMutation,
     WorkMutation,
     ReportMutation,
     SteeringMutation,
@@ -84,6 +90,10 @@ pub struct PeopleMutation(
     ExportMutation,
     SubjectRequestMutation,
 );
+
+/// Writing who is a member of which union.
+#[derive(Default, MergedObject)]
+pub struct MembersMutation(MembershipMutation, TransferMutation, CardMutation);
 
 /// Writing what is done day by day, and taking the trail of all of it away.
 #[derive(Default, MergedObject)]
@@ -137,6 +147,8 @@ pub fn build() -> Schema {
             "A page of people of an office (机关人员).",
         )
         .override_output_type_description::<Connection<Person>>("A page of people (人员).")
+        .override_output_type_description::<Connection<Membership>>("A page of memberships (会籍).")
+        .override_output_type_description::<Connection<MemberTransfer>>("A page of transfers (会籍转移).")
         .override_output_type_description::<Connection<Export>>("A page of exports (导出申请).")
         .override_output_type_description::<Connection<SubjectRequest>>(
             "A page of requests of people about their own data (个人信息权利请求).",

@@ -106,4 +106,14 @@ ids! {
     PaceRuleId
     /// A file that belongs to a record (附件).
     AttachmentId
+    /// Somebody in a grassroots union, from joining to leaving (会籍).
+    MembershipId
+    /// What happened to a membership.
+    MembershipChangeId
+    /// A member on the way to another union (会籍转移).
+    MemberTransferId
+    /// A membership card (会员证).
+    MemberCardId
+    /// How long a transfer may wait.
+    TransferDeadlineId
 }

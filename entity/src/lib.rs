@@ -21,6 +21,7 @@ pub mod uploads;
 pub mod attachments;
 pub mod jobs;
 pub mod people;
+pub mod members;
 pub mod privacy;
 pub mod returns;
 pub mod assessments;

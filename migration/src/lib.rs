@@ -30,6 +30,7 @@ mod m20261201_000023_attachments;
 mod m20261201_000024_snapshot_names;
 mod m20261201_000025_steering;
 mod m20261201_000026_void_visits;
+mod m20261201_000020_membership;
 
 /// Brings a database to the newest shape, or back.
 #[derive(Debug)]
@@ -62,6 +63,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000024_snapshot_names::Migration),
             Box::new(m20261201_000025_steering::Migration),
             Box::new(m20261201_000026_void_visits::Migration),
+            Box::new(m20261201_000020_membership::Migration),
         ]
     }
 }

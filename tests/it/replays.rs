@@ -1,6 +1,7 @@
 //! Calls that are repeated: whatever takes an `idempotencyKey` gives the same object again.
 
 use crate::moves::found_federation;
+use crate::support::members::{admit, change, going, join, member, step, submit};
 use crate::support::people::{person, register_person};
 use crate::support::register::{
     ATTACH, DRAFT_SCHEME, ISSUE_SCHEME, SET_GOAL, SIGN_GOAL, YUESHAN, enterprise, found, record, register,
@@ -87,10 +88,51 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
     let quarter = returns::draft(cadre, (XIANGXIANG, "2026-01-01", "2026-03-31"), &[]).await;
     let file = json!({"recordId": quarter, "uploadId": cadre.upload("%PDF-1.7").await, "name": "签字页.pdf"});
     let attached = cadre.done(ATTACH, file).await["attachment"]["id"].take();
+    let (party, mut members) = (found(cadre, YUESHAN, "SINGLE", 60).await, Vec::new());
+    for number in 60..70 {
+        members.push(join(cadre, (YUESHAN, &party), (number, "2026-03-01")).await.1);
+    }
+    let on = |id: &str| step(id, 1, "2026-06-01");
+    let with = |mut input: Value, name: &str, value: &str| {
+        input[name] = json!(value);
+        input
+    };
+    let card = |id: &str, number: &str| json!({"membershipId": id, "number": number, "on": "2026-06-01"});
+    let no_card = |id: &str| json!({"membershipId": id, "on": "2026-06-01"});
+    let issue = change("issueCard", "IssueCard");
+    for (member, number) in [(0, "HN0001"), (1, "HN0002"), (2, "HN0003")] {
+        cadre.done(&issue, card(&members[member], number)).await;
+    }
+    let retained = with(on(&members[3]), "reason", "RETIRED");
+    cadre
+        .done(&change("retainMembership", "RetainMembership"), retained)
+        .await;
+    let accepted = submit(cadre, going(&members[4], 1, &union, "2026-06-01")).await;
+    let refused = submit(cadre, going(&members[5], 1, &union, "2026-06-01")).await;
+    let applies = json!({"personId": register_person(cadre, YUESHAN, 71).await, "tradeUnionId": party, "appliedOn": "2026-06-01"});
+    let apply = change("applyForMembership", "ApplyForMembership");
+    let applied = cadre.done(&apply, applies).await["membership"]["id"].take();
+    let (new, newer) = (
+        register_person(cadre, YUESHAN, 72).await,
+        register_person(cadre, YUESHAN, 73).await,
+    );
+    let dead = admit(
+        cadre,
+        &register_person(cadre, YUESHAN, 74).await,
+        &party,
+        "2026-03-01",
+    )
+    .await;
     vec![
+        ("acceptTransfer", json!({"id": accepted, "expectedVersion": 1})),
+        ("admitMember", member(&new, &party, "2026-06-01")),
         (
             "amendTarget",
             json!({"id": targets[0], "expectedVersion": 1, "amount": "70", "reason": "上级年中追加任务指标"}),
+        ),
+        (
+            "applyForMembership",
+            json!({"personId": newer, "tradeUnionId": party, "appliedOn": "2026-06-01"}),
         ),
         (
             "assessSelf",
@@ -100,6 +142,7 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
             "assignPatch",
             json!({"federationId": township, "purpose": "联系企业", "from": "2026-01-01"}),
         ),
+        ("cancelCard", no_card(&members[0])),
         ("closeTarget", json!({"id": targets[1], "expectedVersion": 1})),
         (
             "correctPerson",
@@ -117,6 +160,10 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
         (
             "draftReturn",
             json!({"federationId": county, "from": "2026-01-01", "to": "2026-06-20", "title": "半年报", "lines": []}),
+        ),
+        (
+            "expelMember",
+            with(on(&members[6]), "document", "湘工会〔2026〕7号"),
         ),
         (
             "exportAuditTrail",
@@ -141,6 +188,7 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
             "importEnterprises",
             json!({"uploadId": firms, "federationId": county}),
         ),
+        ("issueCard", card(&members[7], "HN0004")),
         (
             "issueTargets",
             json!({"issuerId": county, "metric": "findings", "year": 2026, "targets": [{"federationId": township, "amount": "9"}]}),
@@ -158,14 +206,27 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
             "moveTradeUnion",
             json!({"id": another_union, "federationId": cadre.app.gid(WANGCHUNMEN), "reason": "整合", "expectedVersion": 1}),
         ),
+        ("reactivateMembership", step(&members[3], 2, "2026-06-02")),
         ("recordConsent", json!({"personId": known, "basis": basis})),
+        ("recordDeath", on(&dead)),
+        (
+            "refuseTransfer",
+            json!({"id": refused, "expectedVersion": 1, "reason": "用人单位不在本地"}),
+        ),
         ("registerEnterprise", enterprise(cadre, YUESHAN, 2)),
         ("registerPerson", person(cadre, YUESHAN, 2)),
         ("removeAttachment", json!({"id": attached})),
         (
+            "rejectApplication",
+            step(applied.as_str().unwrap(), 1, "2026-06-01"),
+        ),
+        ("replaceCard", card(&members[1], "HN0005")),
+        ("reportCardLost", no_card(&members[2])),
+        (
             "requestExport",
             json!({"federationId": township, "kind": "PEOPLE", "purpose": "MEMBERSHIP", "reason": "向上级工会报送会员名册，年度核对"}),
         ),
+        ("retainMembership", with(on(&members[7]), "reason", "RETIRED")),
         (
             "returnAssessment",
             json!({"id": assessment, "expectedVersion": 2, "reason": "第一项自评缺少证明材料"}),
@@ -179,11 +240,20 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
             json!({"id": assessment, "expectedVersion": 3, "scores": [{"item": 1, "points": "9"}]}),
         ),
         ("setStaffGoal", goal),
+        (
+            "setTransferDeadline",
+            json!({"federationId": township, "days": 7, "from": "2026-06-20"}),
+        ),
         ("signStaffGoal", letter(&unsigned)),
         (
             "signTarget",
             json!({"id": targets[2], "expectedVersion": 1, "signedOn": "2026-01-15", "signers": "湘乡市总工会主席、新湘路街道工会主席"}),
         ),
+        (
+            "strikeOffMember",
+            with(on(&members[8]), "lastActiveOn", "2025-11-01"),
+        ),
+        ("transferMember", going(&members[9], 1, &union, "2026-06-01")),
         (
             "updateEnterprise",
             json!({"id": firm, "expectedVersion": 1, "employees": 7}),
@@ -200,6 +270,7 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
             "withdrawTarget",
             json!({"id": targets[3], "expectedVersion": 1, "reason": "年初指标误下达至该单位"}),
         ),
+        ("withdrawMember", on(&members[0])),
     ]
 }
 

@@ -2,10 +2,12 @@
 //! city and the province.
 
 use crate::privacy_rights::first_break;
+use crate::support::members::join;
 use crate::support::register::{FOUND, trade_union};
 use crate::support::returns::{Line, draft, exact_figures, mutation, step};
 use crate::support::tree::*;
 use crate::support::{App, Caller};
+use api::config::Transport;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,6 +21,8 @@ struct Report {
     from: &'static str,
     to: &'static str,
     day_before: &'static str,
+    /// The numbers of its people begin behind it: a document is registered once in the country.
+    first_person: u32,
 }
 
 const REPORTS: [Report; 4] = [
@@ -28,6 +32,7 @@ const REPORTS: [Report; 4] = [
         from: "2006-01-01",
         to: "2006-06-20",
         day_before: "2006-06-19",
+        first_person: 0,
     },
     Report {
         name: "panshan",
@@ -35,6 +40,7 @@ const REPORTS: [Report; 4] = [
         from: "2004-01-01",
         to: "2004-12-31",
         day_before: "2004-12-30",
+        first_person: 4_000,
     },
     Report {
         name: "cili",
@@ -42,6 +48,7 @@ const REPORTS: [Report; 4] = [
         from: "2010-01-01",
         to: "2010-06-20",
         day_before: "2010-06-19",
+        first_person: 5_000,
     },
     Report {
         name: "xinjiang",
@@ -49,6 +56,7 @@ const REPORTS: [Report; 4] = [
         from: "2008-01-01",
         to: "2008-12-31",
         day_before: "2008-12-30",
+        first_person: 7_000,
     },
 ];
 
@@ -117,8 +125,8 @@ fn is_counted(row: &&Row) -> bool {
 /// What the rows come to at a place: sums, as exact as the least exact in them.
 fn expected(rows: &[Row], code: &str) -> Figures {
     let mut figures = Figures::new();
-    let mut add = |row: &Row, dimension: &str| {
-        let key = (row.metric.to_owned(), dimension.to_owned());
+    let mut add = |row: &Row, metric: &str, dimension: &str| {
+        let key = (metric.to_owned(), dimension.to_owned());
         let (sum, qualifier) = figures.entry(key).or_insert((0, "EXACT".to_owned()));
         *sum += whole(row.value);
         let mut known = ["ABOUT", "AT_LEAST", "EXACT"].into_iter();
@@ -131,12 +139,20 @@ fn expected(rows: &[Row], code: &str) -> Figures {
                 .filter(|row| row.report == report.name)
                 .filter(is_counted)
         };
-        let has_founded = own().any(|row| row.replayed_as == "record" && row.dimension.is_empty());
         for row in own() {
-            add(row, row.dimension);
-            // Records have a whole, whether the report gives it or not.
-            if row.replayed_as == "record" && !has_founded {
-                add(row, "");
+            let has_whole = own().any(|other| other.metric == row.metric && other.dimension.is_empty());
+            // Whoever joins is a recruit and adds to the growth, whichever of the two the report tells.
+            let metrics = MEMBERS.contains(&row.metric).then_some(MEMBERS);
+            for metric in metrics
+                .unwrap_or([row.metric, ""])
+                .into_iter()
+                .filter(|metric| !metric.is_empty())
+            {
+                add(row, metric, row.dimension);
+                // Records have a whole, whether the report gives it or not.
+                if row.replayed_as == "record" && !has_whole {
+                    add(row, metric, "");
+                }
             }
         }
     }
@@ -169,11 +185,14 @@ async fn read(reader: &Caller, code: &str, wanted: &Figures, days: (&str, &str))
     found
 }
 
-/// Founds the unions that a report tells of: so many of each kind, and the rest of none.
-async fn found_unions(cadre: &Caller, report: &Report, rows: &[Row]) {
-    let of = rows
-        .iter()
-        .filter(|row| row.report == report.name && row.replayed_as == "record");
+/// The two ways of telling how many members there are more.
+const MEMBERS: [&str; 2] = ["members_net_added", "members_recruited"];
+
+/// How many records of some metrics a report tells of: so many of each kind, and the rest of none.
+fn kinds(report: &Report, rows: &[Row], metrics: &[&str]) -> Vec<(&'static str, i64)> {
+    let of = rows.iter().filter(|row| {
+        row.report == report.name && row.replayed_as == "record" && metrics.contains(&row.metric)
+    });
     let (whole, parts): (Vec<&Row>, Vec<&Row>) = of.partition(|row| row.dimension.is_empty());
     let told: i64 = parts.iter().map(|row| row.value.parse::<i64>().unwrap()).sum();
     let rest = whole
@@ -181,10 +200,15 @@ async fn found_unions(cadre: &Caller, report: &Report, rows: &[Row]) {
         .map_or(0, |row| row.value.parse::<i64>().unwrap() - told);
     let kinds = parts
         .iter()
-        .map(|row| (row.dimension, row.value.parse().unwrap()))
-        .chain([("", rest)]);
+        .map(|row| (row.dimension, row.value.parse().unwrap()));
+    kinds.chain([("", rest)]).collect()
+}
+
+/// Founds the unions that a report tells of, and lets the members join that it tells of: all of a kind one union.
+async fn enter_records(cadre: &Caller, report: &Report, rows: &[Row]) {
+    let mut unions = BTreeMap::new();
     let mut number = 0;
-    for (kind, count) in kinds {
+    for (kind, count) in kinds(report, rows, &["trade_unions_founded"]) {
         for _ in 0..count {
             number += 1;
             let mut union = trade_union(cadre, report.places[0], "SINGLE", number);
@@ -195,7 +219,19 @@ async fn found_unions(cadre: &Caller, report: &Report, rows: &[Row]) {
                 Some(("WORKER_GROUP", value)) => union["workerGroup"] = json!(value),
                 _ => assert_eq!(kind, ""),
             }
-            cadre.done(FOUND, union).await;
+            let founded = cadre.done(FOUND, union).await;
+            unions.insert(kind, founded["tradeUnion"]["id"].as_str().unwrap().to_owned());
+        }
+    }
+    let (mut cadre, mut number) = (cadre.clone(), report.first_person);
+    for (kind, count) in kinds(report, rows, &MEMBERS) {
+        for _ in 0..count {
+            number += 1;
+            // A fresh budget: this is more than one may enter at once.
+            if number % 500 == 0 {
+                cadre = cadre.at(&cadre.app.reached(Transport::default()));
+            }
+            join(&cadre, (report.places[0], &unions[kind]), (number, report.to)).await;
         }
     }
 }
@@ -204,7 +240,7 @@ async fn found_unions(cadre: &Caller, report: &Report, rows: &[Row]) {
 async fn replay(app: &App, report: &Report, rows: &[Row]) -> Vec<(String, String)> {
     let [county, city, _] = report.places;
     let (cadre, superior) = (app.person("CADRE", county).await, app.person("CADRE", city).await);
-    found_unions(&cadre, report, rows).await;
+    enter_records(&cadre, report, rows).await;
     let of = || rows.iter().filter(|row| row.report == report.name);
     let mut lines: Vec<Line<'_>> = of()
         .filter(|row| row.replayed_as == "return")

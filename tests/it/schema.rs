@@ -61,6 +61,8 @@ const BOUNDED: [(&str, &str); 35] = [
     ("Federation.paceRules", "one a metric, and one for all"),
     ("Federation.ranking", "at most 100, by rule"),
     ("IssueTargetsPayload.targets", "at most 100, by rule"),
+    ("Membership.cards", "at most 20, by rule"),
+    ("Membership.changes", "at most 100, by rule"),
     ("PaceRule.points", "at most 53, by rule"),
     ("Person.bases", "at most 100, by rule"),
     ("Query.metrics", "the catalogue"),

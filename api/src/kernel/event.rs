@@ -46,6 +46,8 @@ pub struct Delta {
 pub struct Carry {
     /// These records only; none for a federation with all below it.
     pub sources: Option<Vec<Uuid>>,
+    /// The grassroots union whose followers come along ([`crate::tables::FOLLOWERS`]); none if it is none that moves.
+    pub followed: Option<Uuid>,
     /// The old place.
     pub from: Place,
     /// The new place.

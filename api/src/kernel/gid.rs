@@ -5,10 +5,7 @@ use async_graphql::ID;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use entity::id::{
-    AccountId, AssessmentId, AssessmentSchemeId, AttachmentId, CollectionId, CoverageId, CredentialId,
-    EnterpriseId, ExportId, FederationId, FederationLinkId, FigureSnapshotId, FindingId, GrantId, JobId,
-    PatchId, PersonId, SealedFileId, SessionId, StaffGoalId, StatisticalReturnId, SubjectRequestId, TargetId,
-    TradeUnionId, VisitId, WaitingCollectionId,
+    AccountId, AssessmentId, AssessmentSchemeId, AttachmentId, CollectionId, CoverageId, CredentialId, EnterpriseId, ExportId, FederationId, FederationLinkId, FigureSnapshotId, FindingId, GrantId, JobId, MemberTransferId, MembershipId, PatchId, PersonId, SealedFileId, SessionId, StaffGoalId, StatisticalReturnId, SubjectRequestId, TargetId, TradeUnionId, VisitId, WaitingCollectionId,
 };
 use uuid::Uuid;
 
@@ -82,6 +79,8 @@ gids! {
     b'g' StaffGoalId
     b'Y' TargetId
     b'f' AttachmentId
+    b'M' MembershipId
+    b'x' MemberTransferId
 }
 
 /// The message for an id that is not a UUID.

@@ -7,7 +7,7 @@
 use crate::kernel::error::{Text, text};
 use crate::org::federation::rules::half_width;
 use chrono::{Datelike, NaiveDate};
-use entity::people::person::IdType;
+use entity::people::person::{IdType, Sex};
 use sea_orm::ActiveEnum;
 
 /// 2^(17-i) modulo 11 (GB 11643-1999 §4.2).
@@ -110,7 +110,7 @@ fn eighteen(number: String, today: NaiveDate) -> Result<String, Text> {
         )
     })?;
     let born = number.get(6..14).and_then(date);
-    if born.is_none_or(|day| day.year() < FIRST_YEAR || day > today) {
+    if !born.is_some_and(|day| can_be_born_on(day, today)) {
         return Err(text(
             "It holds no day of birth from 1850 to today.",
             "号码中的出生日期无效。",
@@ -152,6 +152,22 @@ pub fn region(id_type: IdType, number: &str) -> Option<&str> {
         IdType::ResidentId => number.get(..6),
         _ => None,
     }
+}
+
+/// Day of birth and sex that a number in its normal form tells (GB 11643-1999 §4.1.2, §4.1.3); none of other documents.
+pub fn told(id_type: IdType, number: &str) -> Option<(NaiveDate, Sex)> {
+    let is_eighteen = number.len() == 18 && !matches!(id_type, IdType::Passport | IdType::Other);
+    let sequence = number.get(16..17).filter(|_| is_eighteen)?;
+    let sex = match sequence.parse::<u32>().ok()? % 2 {
+        1 => Sex::Male,
+        _ => Sex::Female,
+    };
+    Some((date(number.get(6..14)?)?, sex))
+}
+
+/// Whether somebody can have been born on a day.
+pub fn can_be_born_on(day: NaiveDate, today: NaiveDate) -> bool {
+    day.year() >= FIRST_YEAR && day <= today
 }
 
 /// What its blind index is made of: the document and the number.
@@ -236,6 +252,31 @@ mod tests {
                 let other = String::from_utf8(bytes).unwrap();
                 assert!(normalise(IdType::ResidentId, &other, today()).is_err(), "{other}");
             }
+        }
+    }
+
+    #[test]
+    fn a_number_tells_day_of_birth_and_sex() {
+        use IdType::*;
+        for (id_type, number, expected) in [
+            (
+                ResidentId,
+                "11010519491231002X",
+                Some(("1949-12-31", Sex::Female)),
+            ),
+            (ResidentId, "440524188001010014", Some(("1880-01-01", Sex::Male))),
+            (ResidentId, "110101200002290018", Some(("2000-02-29", Sex::Male))),
+            (
+                HkMacaoTaiwanResident,
+                "810000199001010019",
+                Some(("1990-01-01", Sex::Male)),
+            ),
+            (ForeignPermanentResident, "CHN110123456789", None),
+            (Passport, "E12345678", None),
+            (Other, "11010519491231002X", None),
+        ] {
+            let expected = expected.map(|(day, sex)| (day.parse::<NaiveDate>().unwrap(), sex));
+            assert_eq!(told(id_type, number), expected, "{number}");
         }
     }
 

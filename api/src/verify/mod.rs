@@ -18,7 +18,7 @@ use crate::kernel::vault::{Cell, Opener};
 use crate::org::federation::rules::superiors;
 use crate::privacy::sealing::{self, SEALED};
 use crate::tables::PLACED;
-use crate::{accounts, fees, uploads};
+use crate::{accounts, fees, members, uploads};
 use chrono::{DateTime, Utc};
 use entity::org::federation::Level;
 use entity::sealed::Sealed;
@@ -51,6 +51,7 @@ pub async fn run(db: &Db, keys: &Keys, held: &[Anchor], now: DateTime<Utc>) -> R
         ("events are numbered", chain::numbered(&db, now).await?),
         ("tree", whole(&db, &tree).await?),
         ("places", places(&db).await?),
+        ("members stand where their unions stand", members(&db).await?),
         ("ledger entries equal their records", ledger::records(&db).await?),
         (
             "ledger entries stand where their places stood",
@@ -167,6 +168,18 @@ async fn places(db: &Snapshot) -> Result<Result<String, String>, Error> {
         }
     }
     Ok(Ok(format!("{} tables", PLACED.len())))
+}
+
+/// Looks for a member who stands elsewhere than the union.
+async fn members(db: &Snapshot) -> Result<Result<String, String>, Error> {
+    let found = Sql::new(members::membership::store::MISPLACED).on(db.get_database_backend());
+    Ok(match Named::find_by_statement(found).one(db).await? {
+        Some(Named { id }) => Err(format!("membership {id} stands elsewhere than its union")),
+        None => {
+            let members = count(db, Sql::new("SELECT COUNT(*) AS count FROM membership")).await?;
+            Ok(format!("{members} memberships"))
+        }
+    })
 }
 
 /// Opens every sealed value.

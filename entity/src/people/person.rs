@@ -20,6 +20,42 @@ pub enum IdType {
     Other,
 }
 
+/// Sex as documents say it (GB/T 2261.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Sex {
+    /// 男.
+    Male,
+    /// 女.
+    Female,
+    /// 未知.
+    Unknown,
+}
+
+/// The eight groups of new forms of employment (八大群体).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum EmploymentGroup {
+    /// 不属于八大群体.
+    None,
+    /// 货车司机.
+    TruckDriver,
+    /// 快递员.
+    Courier,
+    /// 护工护理员.
+    NursingWorker,
+    /// 家政服务员.
+    DomesticWorker,
+    /// 商场信息员.
+    MallInformant,
+    /// 网约送餐员.
+    DeliveryRider,
+    /// 房产中介员.
+    EstateAgent,
+    /// 保安员.
+    SecurityGuard,
+}
+
 /// A row of `person`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -36,6 +72,14 @@ pub struct Model {
     pub id_number: Option<Sealed>,
     /// Phone, digits only.
     pub phone: Option<Sealed>,
+    /// Day of birth where the number does not tell it.
+    pub birth_date: Option<Sealed>,
+    /// Sex; none where nobody has said, and once erased.
+    pub sex: Option<Sex>,
+    /// 农民工.
+    pub is_migrant_worker: bool,
+    /// Group of new employment.
+    pub employment_group: EmploymentGroup,
     /// Keyed hash of document and number: unique in the country.
     pub number_index: Option<String>,
     /// Keyed hash of the phone.

@@ -81,10 +81,12 @@ fn light(shape: &Shape, of: &str) -> String {
     }
 }
 
-/// Arguments that find what is there on a list that is too long to be read.
-const ARGUMENTS: [(&str, &str); 2] = [
+/// Arguments that find what is there on a list that is too long to be read, or of another kind.
+const ARGUMENTS: [(&str, &str); 4] = [
     ("Federation.auditTrail", r#"filter: {subjectId: "<Visit>"}"#),
     ("Federation.paceRules", "year: 2026"),
+    ("Federation.members", "state: TRANSFERRING"),
+    ("TradeUnion.members", "state: TRANSFERRING"),
 ];
 
 /// All rows that the schema has, and the root fields that name nothing that has a place.

@@ -13,6 +13,7 @@ pub mod lab;
 pub mod matrix;
 pub mod accounts;
 pub mod machines;
+pub mod members;
 pub mod provider;
 pub mod people;
 pub mod register;

@@ -18,9 +18,10 @@ pub const WITHDRAW_CONSENT: &str = "mutation($input: WithdrawConsent!) { withdra
 
 pub const REASON: &str = "本人到窗口办理困难帮扶，核对证件";
 
-/// A resident's number, another for every number below 1,000: born on 1 March 1886 in 湘乡.
+/// A resident's number, another for every number below 28,000: born in March 1886 in 湘乡, on the first while it is below
+/// 1,000. Odd numbers are men's.
 pub fn resident_id(number: u32) -> String {
-    let first = format!("43038118860301{number:03}");
+    let first = format!("430381188603{:02}{:03}", 1 + number / 1_000, number % 1_000);
     let check = check_character(&first).unwrap();
     format!("{first}{check}")
 }

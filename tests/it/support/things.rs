@@ -145,6 +145,9 @@ pub async fn things(app: &App, place: Place) -> Things {
         "SubjectRequest",
         text(&office.done(FILE, asked).await["subjectRequest"]["id"]),
     );
+    let (membership, transfer) = membership(&cadre, place, (&person, &union, &enterprise)).await;
+    keep("Membership", membership);
+    keep("MemberTransfer", transfer);
     keep("Person", person);
     let asked = json!({"federationId": app.gid(at), "kind": "PEOPLE", "purpose": "MEMBERSHIP", "reason": format!("{word}年度台账核对工作")});
     keep("Export", text(&cadre.done(EXPORT, asked).await["export"]["id"]));
@@ -188,6 +191,23 @@ pub async fn things(app: &App, place: Place) -> Things {
         uscc: uscc(number),
         id_number: super::people::resident_id(number),
     }
+}
+
+/// A member, and the transfer to another union that waits.
+async fn membership(
+    cadre: &Caller,
+    place: Place,
+    (person, union, enterprise): (&str, &str, &str),
+) -> (String, String) {
+    let mut another = trade_union(cadre, place.at, "JOINT", place.number + 300);
+    another["name"] = json!(format!("{}第{}工会委员会", place.word, place.number + 300));
+    let another = text(&cadre.done(FOUND, another).await["tradeUnion"]["id"]);
+    let mut member = super::members::member(person, union, "2026-03-01");
+    member["employerId"] = json!(enterprise);
+    let admit = super::members::change("admitMember", "AdmitMember");
+    let membership = text(&cadre.done(&admit, member).await["membership"]["id"]);
+    let going = super::members::going(&membership, 1, &another, "2026-06-01");
+    (membership, super::members::submit(cadre, going).await)
 }
 
 /// A scheme by which the place is assessed, the assessment, a draft of the place's own, a patch, and a goal of its office.

@@ -11,6 +11,7 @@ use crate::kernel::sql::{PARAMETERS_MAX, Sql};
 use crate::kernel::tree::Tree;
 use crate::kernel::tx::Tx;
 use crate::metrics::{CATALOGUE, Nature};
+use crate::tables::{FOLLOWERS, Follower};
 use chrono::NaiveDate;
 use entity::id::FederationId;
 use entity::placed::Place;
@@ -165,7 +166,15 @@ async fn carry(tx: &Tx, event_id: Uuid, (first, carry): (usize, &Carry)) -> Resu
     match &carry.sources {
         Some(sources) => {
             sql.push(" AND path = ").bind(&*carry.from.path);
-            sql.push(" AND source_id IN ").list(sources.iter().copied());
+            sql.push(" AND (source_id IN ").list(sources.iter().copied());
+            let counted = FOLLOWERS.iter().filter(|follower| follower.is_counted);
+            for (union, Follower { table, column, .. }) in carry.followed.iter().zip(counted) {
+                sql.push(&format!(
+                    " OR source_id IN (SELECT id FROM {table} WHERE {column} = "
+                ));
+                sql.bind(*union).push(")");
+            }
+            sql.push(")");
         }
         None => {
             sql.push(" AND path >= ").bind(&*carry.from.path);

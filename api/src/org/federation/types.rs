@@ -12,6 +12,8 @@ use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
 use crate::kernel::page::{self, Connection, Listing, Page, Sort};
 use crate::kernel::tree::Node;
+use crate::members::membership::types::MembersOfFederation;
+use crate::members::transfer::types::TransfersOfFederation;
 use crate::org::enterprise::types::{Enterprise, EnterpriseFilter, EnterpriseOrder, enterprises_of};
 use crate::org::trade_union::types::{TradeUnion, TradeUnionOrder, trade_unions_of};
 use crate::people::person::types::{Person, PersonFilter, people_of};
@@ -296,6 +298,16 @@ impl Federation {
     ) -> Result<Connection<AuditEntry>, Error> {
         let page = Page::new(first, after, last, before)?;
         audit_trail_of(context, self, filter.unwrap_or_default(), page).await
+    }
+
+    #[graphql(flatten)]
+    async fn in_unions(&self) -> MembersOfFederation<'_> {
+        MembersOfFederation(self)
+    }
+
+    #[graphql(flatten)]
+    async fn between_unions(&self) -> TransfersOfFederation<'_> {
+        TransfersOfFederation(self)
     }
 
     #[graphql(flatten)]

@@ -20,7 +20,7 @@ use uuid::Uuid;
 pub enum Mover {
     /// An enterprise, with its coverages.
     Enterprise,
-    /// A grassroots union.
+    /// A grassroots union, with its members.
     TradeUnion,
     /// A federation, with all below it.
     Federation,

@@ -85,6 +85,7 @@ pub(super) async fn enterprise(op: &Op, input: &MoveEnterprise) -> Result<Enterp
         let sources = std::iter::once(id.0).chain(coverages).collect();
         let carry = Carry {
             sources: Some(sources),
+            followed: None,
             from,
             to,
             day,
@@ -113,6 +114,7 @@ pub(super) async fn trade_union(op: &Op, input: &MoveTradeUnion) -> Result<Trade
         let since = (before.founded_on, before.moved_on);
         let (to, day, reason) = checked(&tx, action, &from, asked, since)?;
         store::leave(&tx, id.0, &from, day).await?;
+        store::move_followers(&tx, id, (&from, &to), day).await?;
         tx.update(trade_union::Model {
             federation_id: to.federation_id,
             path: to.path.clone(),
@@ -125,6 +127,7 @@ pub(super) async fn trade_union(op: &Op, input: &MoveTradeUnion) -> Result<Trade
         .await?;
         let carry = Carry {
             sources: Some(vec![id.0]),
+            followed: Some(id.0),
             from,
             to,
             day,
@@ -202,6 +205,7 @@ pub(super) async fn federation(op: &Op, input: &MoveFederation) -> Result<Federa
         store::move_subtree(&mut tx, &node, (&parent, &to), day).await?;
         let carry = Carry {
             sources: None,
+            followed: None,
             from,
             to,
             day,

@@ -6,9 +6,9 @@ use crate::kernel::scope::Within;
 use crate::kernel::sql::{PARAMETERS_MAX, Sql};
 use crate::kernel::tree::Node;
 use crate::kernel::tx::Tx;
-use crate::tables::PLACED;
+use crate::tables::{FOLLOWERS, PLACED};
 use chrono::NaiveDate;
-use entity::id::EnterpriseId;
+use entity::id::{EnterpriseId, TradeUnionId};
 use entity::org::coverage;
 use entity::org::federation::Level;
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, Value};
@@ -51,6 +51,36 @@ pub(super) async fn move_coverages(
         .push(", moved_on = ")
         .bind(day);
     sql.push(" WHERE enterprise_id = ").bind(id);
+    tx.db().execute_raw(sql.on(tx.backend())).await?;
+    Ok(())
+}
+
+/// Takes along what follows a grassroots union, and the data of its members that its superior holds.
+pub(super) async fn move_followers(
+    tx: &Tx,
+    id: TradeUnionId,
+    (from, to): (&Place, &Place),
+    day: NaiveDate,
+) -> Result<(), Error> {
+    let placed = |table: &str| {
+        let mut sql = Sql::new(&format!("UPDATE {table} SET federation_id = "));
+        sql.bind(to.federation_id).push(", path = ").bind(&*to.path);
+        sql.push(", county_id = ").bind(to.county_id);
+        sql
+    };
+    for follower in &FOLLOWERS {
+        let mut sql = placed(follower.table);
+        if follower.is_counted {
+            sql.push(", moved_on = ").bind(day);
+        }
+        sql.push(&format!(" WHERE {} = ", follower.column)).bind(id);
+        tx.db().execute_raw(sql.on(tx.backend())).await?;
+    }
+    let mut sql = placed("person");
+    sql.push(" WHERE federation_id = ").bind(from.federation_id);
+    sql.push(" AND id IN (SELECT person_id FROM membership WHERE trade_union_id = ")
+        .bind(id);
+    sql.push(" AND state IN ('APPLIED', 'ACTIVE', 'TRANSFERRING', 'RETAINED'))");
     tx.db().execute_raw(sql.on(tx.backend())).await?;
     Ok(())
 }

@@ -5,6 +5,7 @@ use crate::kernel::error::Error;
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
 use crate::kernel::page::{self, Connection, Listing, Page, Sort};
+use crate::members::membership::types::MembersOfTradeUnion;
 use crate::org::enterprise::types::Enterprise;
 use crate::org::federation::types::{Federation, federation};
 use crate::policy::Action;
@@ -228,6 +229,11 @@ impl TradeUnion {
             Coverage,
         )
         .await
+    }
+
+    #[graphql(flatten)]
+    async fn people(&self) -> MembersOfTradeUnion<'_> {
+        MembersOfTradeUnion(self)
     }
 
     /// Counts changes.

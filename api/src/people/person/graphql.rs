@@ -9,6 +9,7 @@ use super::types::{
 use crate::kernel::error::Error;
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
+use crate::scalars::Date;
 use async_graphql::{Context, Object};
 use entity::id::PersonId;
 use entity::people::person::Entity;
@@ -79,11 +80,13 @@ impl PersonMutation {
                 name,
                 id_number,
                 phone,
+                birth_date,
             } = plain;
             RevealedPerson {
                 name: Some(name).filter(|_| asked(PersonField::Name)),
                 id_number: Some(id_number).filter(|_| asked(PersonField::IdNumber)),
                 phone: phone.filter(|_| asked(PersonField::Phone)),
+                birth_date: birth_date.filter(|_| asked(PersonField::BirthDate)).map(Date),
             }
         }))
     }

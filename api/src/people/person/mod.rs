@@ -7,12 +7,39 @@ pub mod rules;
 pub mod plain;
 pub(crate) mod store;
 
-use crate::kernel::event::{Event as Said, Place, Sentence};
+use crate::kernel::event::{Delta, Event as Said, Place, Sentence};
+use crate::members::membership::Member;
 use crate::people::basis::particulars;
+use entity::members::membership;
+use entity::org::trade_union;
 use entity::people::{basis, person::Model};
 use sea_orm::ActiveEnum;
 use serde_json::json;
 use uuid::Uuid;
+
+/// A membership that counts otherwise by a correction: before, after, and its union.
+pub type Recounted = (membership::Model, membership::Model, trade_union::Model);
+
+/// What a correction changed.
+pub struct Corrected {
+    /// The person as it is now.
+    pub person: Model,
+    /// What, by name.
+    pub changed: Vec<&'static str>,
+    /// The memberships that count otherwise by it.
+    pub recounted: Vec<Recounted>,
+}
+
+impl Corrected {
+    /// What was wrong was so from the beginning: the figures say what is right from then on.
+    pub fn deltas(self) -> Vec<Delta> {
+        let counted = self.recounted.into_iter().flat_map(|(before, after, union)| {
+            let before = Member::of(before, &union);
+            Member::of(after, &union).more_than(Some(&before))
+        });
+        counted.collect()
+    }
+}
 
 /// The history of a person in words. It says what was changed and never what it is.
 pub enum Event {
@@ -21,7 +48,7 @@ pub enum Event {
     /// One was entered, with the first basis.
     Registered(Model, basis::Model),
     /// These were corrected.
-    Corrected(Model, Vec<&'static str>),
+    Corrected(Corrected),
     /// Plain values were looked at.
     Revealed {
         /// Whose.
@@ -57,7 +84,11 @@ impl Said for Event {
                 let body = json!({"idType": person.id_type.to_value(), "basis": particulars(&basis)});
                 ("PERSON_REGISTERED", person, body)
             }
-            Event::Corrected(person, changed) => ("PERSON_CORRECTED", person, json!({"changed": changed})),
+            Event::Corrected(corrected) => {
+                let (person, body) = (corrected.person.clone(), json!({"changed": corrected.changed}));
+                let (id, place) = (person.id.0, person.place());
+                return Sentence::new("PERSON_CORRECTED", id, place, body).with(corrected.deltas());
+            }
             Event::Revealed {
                 person,
                 fields,

@@ -3,6 +3,7 @@
 use crate::kernel::error::Error;
 use crate::kernel::vault::{Cell, Vault};
 use crate::people::id_number;
+use chrono::NaiveDate;
 use entity::id::PersonId;
 use entity::people::person::{IdType, Model};
 use entity::sealed::Sealed;
@@ -16,11 +17,14 @@ pub struct Plain {
     pub id_number: String,
     /// Phone, digits only.
     pub phone: Option<String>,
+    /// Day of birth, if the number tells it or somebody has said it.
+    pub birth_date: Option<NaiveDate>,
 }
 
 const NAME: &str = "person.name";
 const ID_NUMBER: &str = "person.id_number";
 const PHONE: &str = "person.phone";
+const BIRTH_DATE: &str = "person.birth_date";
 
 fn cell(column: &'static str, id: PersonId) -> Cell {
     Cell { column, row: id.0 }
@@ -46,6 +50,12 @@ impl Plain {
         person.phone = phone
             .map(|phone| vault.seal(cell(PHONE, id), phone))
             .transpose()?;
+        let said = self
+            .birth_date
+            .filter(|_| id_number::told(person.id_type, &self.id_number).is_none());
+        person.birth_date = said
+            .map(|day| vault.seal(cell(BIRTH_DATE, id), &day.to_string()))
+            .transpose()?;
         person.number_index = Some(number_index(vault, person.id_type, &self.id_number)?);
         person.phone_index = phone.map(|phone| phone_index(vault, phone)).transpose()?;
         Ok(())
@@ -56,10 +66,13 @@ impl Plain {
         let (Some(name), Some(id_number)) = (name(vault, person)?, id_number(vault, person)?) else {
             return Ok(None);
         };
+        let told = id_number::told(person.id_type, &id_number).map(|(day, _)| day);
+        let said = open(vault, cell(BIRTH_DATE, person.id), person.birth_date.as_ref())?;
         Ok(Some(Plain {
             name,
-            id_number,
             phone: phone(vault, person)?,
+            birth_date: told.or(said.and_then(|day| day.parse().ok())),
+            id_number,
         }))
     }
 }

@@ -1,8 +1,11 @@
 //! What a name, a phone and a reason may be, and what is shown of what is personal.
 
-use crate::kernel::error::{Text, text};
+use crate::kernel::error::{Faults, Text, text};
 use crate::org::federation::rules::half_width;
 use crate::scalars::is_digit;
+use crate::people::id_number::can_be_born_on;
+use chrono::NaiveDate;
+use entity::people::person::Sex;
 use std::str::Chars;
 
 /// Characters of a name: 2 to 50 (domain practice of the real-name register).
@@ -51,6 +54,44 @@ pub fn phone(raw: &str) -> Result<String, Text> {
             "A mobile number of 11 digits, or a landline with its area code.",
             "应为 11 位手机号，或带区号的固定电话。",
         ))
+    }
+}
+
+/// Day of birth and sex, as far as they are known.
+pub type Born = (Option<NaiveDate>, Option<Sex>);
+
+/// Day of birth and sex: what the number tells, else what somebody said. Who says other than the number is refused.
+pub fn born(
+    faults: &mut Faults,
+    field: &str,
+    (told, said): (Option<(NaiveDate, Sex)>, Born),
+    today: NaiveDate,
+) -> Born {
+    let (day, sex) = said;
+    match told {
+        Some((told_day, told_sex)) => {
+            let other = || text("The number says otherwise.", "与证件号码不符。");
+            faults.unless(
+                day.is_none_or(|day| day == told_day),
+                format!("{field}birthDate"),
+                other(),
+            );
+            faults.unless(
+                sex.is_none_or(|sex| sex == told_sex),
+                format!("{field}sex"),
+                other(),
+            );
+            (Some(told_day), Some(told_sex))
+        }
+        None => {
+            let wrong = text("From 1850 to today.", "出生日期应在 1850 年至今天之间。");
+            faults.unless(
+                day.is_none_or(|day| can_be_born_on(day, today)),
+                format!("{field}birthDate"),
+                wrong,
+            );
+            (day, sex)
+        }
     }
 }
 

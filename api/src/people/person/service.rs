@@ -3,7 +3,7 @@
 use super::plain::{Plain, number_index, phone_index};
 use super::store::{self, Wanted};
 use super::types::{CorrectPerson, PersonCorrection, RegisterPerson, RevealPerson};
-use super::{Event, rules};
+use super::{Corrected, Event, Recounted, rules};
 use crate::kernel::bucket::Rate;
 use crate::kernel::clock::seconds_of_day_left;
 use crate::kernel::error::{Error, Fault, Faults, conflict, invalid, text};
@@ -15,8 +15,9 @@ use crate::kernel::tx::Tx;
 use crate::people::{basis, id_number};
 use crate::policy::Action;
 use entity::id::PersonId;
+use entity::members::membership;
 use entity::people::basis::Purpose;
-use entity::people::person::{Entity, IdType, Model};
+use entity::people::person::{EmploymentGroup, Entity, IdType, Model, Sex};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -144,12 +145,21 @@ pub(super) async fn register(op: &Op, input: &RegisterPerson) -> Result<PersonId
             .phone
             .as_ref()
             .map(|phone| faults.take("phone", rules::phone(&phone.0)));
+        let told = number
+            .as_deref()
+            .and_then(|number| id_number::told(id_type, number));
+        let said = (
+            input.birth_date.as_ref().map(|day| day.0),
+            input.sex.map(Sex::from),
+        );
+        let (birth_date, sex) = rules::born(&mut faults, "", (told, said), op.today());
         let basis = basis::service::read(op, id, &input.basis, (&mut faults, "basis."));
         faults.refuse()?;
         let plain = Plain {
             name: name.unwrap_or_default(),
             id_number: number.unwrap_or_default(),
             phone: phone.flatten(),
+            birth_date,
         };
         let mut person = Model {
             id,
@@ -157,6 +167,12 @@ pub(super) async fn register(op: &Op, input: &RegisterPerson) -> Result<PersonId
             name: None,
             id_number: None,
             phone: None,
+            birth_date: None,
+            sex,
+            is_migrant_worker: input.is_migrant_worker,
+            employment_group: input
+                .employment_group
+                .map_or(EmploymentGroup::None, EmploymentGroup::from),
             number_index: None,
             phone_index: None,
             keep_until: basis::rules::keep_until([&basis]),
@@ -197,7 +213,7 @@ pub(super) async fn correct(op: &Op, id: PersonId, input: &CorrectPerson) -> Res
             return Err(conflict("expectedVersion", stale));
         }
         match apply(&tx, person, (&input.correction, "")).await? {
-            Some((person, changed)) => tx.commit(Event::Corrected(person, changed), id).await,
+            Some(corrected) => tx.commit(Event::Corrected(corrected), id).await,
             None => Ok(tx.unchanged(id)),
         }
     });
@@ -209,18 +225,18 @@ pub(crate) async fn apply(
     tx: &Tx,
     mut person: Model,
     (input, field): (&PersonCorrection, &str),
-) -> Result<Option<(Model, Vec<&'static str>)>, Error> {
+) -> Result<Option<Corrected>, Error> {
     let (op, vault) = (tx.op(), &tx.op().app().vault);
     let before =
         Plain::open(vault, &person)?.ok_or_else(|| anyhow::anyhow!("an erased person was corrected"))?;
-    let (mut after, id_type) = (before.clone(), person.id_type);
+    let (mut after, old) = (before.clone(), person.clone());
     let mut faults = Faults::default();
     if let Some(name) = &input.name {
         after.name = faults
             .take(format!("{field}name"), rules::name(&name.0))
             .unwrap_or_default();
     }
-    person.id_type = input.id_type.map_or(id_type, IdType::from);
+    person.id_type = input.id_type.map_or(old.id_type, IdType::from);
     let number = input
         .id_number
         .as_ref()
@@ -233,18 +249,20 @@ pub(crate) async fn apply(
         let phone = Some(&*phone.0).filter(|phone| !phone.trim().is_empty());
         after.phone = phone.and_then(|phone| faults.take(format!("{field}phone"), rules::phone(phone)));
     }
+    let told = id_number::told(person.id_type, &after.id_number);
+    let said = (
+        input.birth_date.as_ref().map(|day| day.0),
+        input.sex.map(Sex::from),
+    );
+    let (birth_date, sex) = rules::born(&mut faults, field, (told, said), op.today());
     faults.refuse()?;
-    let changes = [
-        ("NAME", before.name != after.name),
-        ("ID_TYPE", person.id_type != id_type),
-        ("ID_NUMBER", before.id_number != after.id_number),
-        ("PHONE", before.phone != after.phone),
-    ];
-    let changed: Vec<&str> = changes
-        .iter()
-        .filter(|(_, is)| *is)
-        .map(|(name, _)| *name)
-        .collect();
+    after.birth_date = birth_date.or(before.birth_date);
+    person.sex = sex.or(old.sex);
+    person.is_migrant_worker = input.is_migrant_worker.unwrap_or(old.is_migrant_worker);
+    person.employment_group = input
+        .employment_group
+        .map_or(old.employment_group, EmploymentGroup::from);
+    let changed = changes((&old, &before), (&person, &after));
     if changed.is_empty() {
         return Ok(None);
     }
@@ -253,7 +271,52 @@ pub(crate) async fn apply(
     person.version += 1;
     person.updated_at = op.now();
     tx.update(person.clone()).await?;
-    Ok(Some((person, changed)))
+    let recounted = recount(tx, &person).await?;
+    Ok(Some(Corrected {
+        person,
+        changed,
+        recounted,
+    }))
+}
+
+/// The names of what differs between a person before and after.
+fn changes((old, before): (&Model, &Plain), (person, after): (&Model, &Plain)) -> Vec<&'static str> {
+    let changes = [
+        ("NAME", before.name != after.name),
+        ("ID_TYPE", old.id_type != person.id_type),
+        ("ID_NUMBER", before.id_number != after.id_number),
+        ("PHONE", before.phone != after.phone),
+        ("BIRTH_DATE", before.birth_date != after.birth_date),
+        ("SEX", old.sex != person.sex),
+        (
+            "IS_MIGRANT_WORKER",
+            old.is_migrant_worker != person.is_migrant_worker,
+        ),
+        (
+            "EMPLOYMENT_GROUP",
+            old.employment_group != person.employment_group,
+        ),
+    ];
+    let changed = changes.iter().filter(|(_, is)| *is);
+    changed.map(|(name, _)| *name).collect()
+}
+
+/// Makes the memberships of a person count as the person is now; those that counted otherwise, before and after.
+async fn recount(tx: &Tx, person: &Model) -> Result<Vec<Recounted>, Error> {
+    let mut recounted = Vec::new();
+    for (before, union) in store::memberships(tx, person.id).await? {
+        let after = membership::Model {
+            sex: person.sex.unwrap_or(Sex::Unknown),
+            is_migrant_worker: person.is_migrant_worker,
+            employment_group: person.employment_group,
+            ..before.clone()
+        };
+        if after != before {
+            tx.update(after.clone()).await?;
+            recounted.push((before, after, union));
+        }
+    }
+    Ok(recounted)
 }
 
 /// Counts a look at plain values; refused to an account that has none left today.
@@ -324,6 +387,10 @@ pub(crate) async fn erase(
         name: None,
         id_number: None,
         phone: None,
+        birth_date: None,
+        sex: None,
+        is_migrant_worker: false,
+        employment_group: EmploymentGroup::None,
         number_index: None,
         phone_index: None,
         keep_until: None,

@@ -8,6 +8,8 @@ use crate::kernel::tx::Tx;
 use crate::policy::Action;
 use chrono::NaiveDate;
 use entity::id::{AccountId, PersonId};
+use entity::members::membership;
+use entity::org::trade_union;
 use entity::people::person::{Column, Entity, Model};
 use sea_orm::{ColumnTrait, ConnectionTrait, PaginatorTrait, QueryFilter, QueryOrder, Select};
 
@@ -40,6 +42,26 @@ pub(crate) fn rows(scope: &Scope, wanted: Wanted) -> Select<Entity> {
 pub(super) async fn is_known(tx: &Tx, number_index: &str, but: PersonId) -> Result<bool, Error> {
     let same = Entity::within(&tx.everywhere()).filter(Column::NumberIndex.eq(number_index));
     Ok(same.filter(Column::Id.ne(but)).one(tx.db()).await?.is_some())
+}
+
+/// All memberships of a person, wherever they are, with their unions: a correction counts in each.
+pub(super) async fn memberships(
+    tx: &Tx,
+    id: PersonId,
+) -> Result<Vec<(membership::Model, trade_union::Model)>, Error> {
+    let own = membership::Entity::within(&tx.everywhere()).filter(membership::Column::PersonId.eq(id));
+    let own = own.all(tx.db()).await?;
+    if own.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = own.iter().map(|membership| membership.trade_union_id);
+    let unions = trade_union::Entity::within(&tx.everywhere()).filter(trade_union::Column::Id.is_in(ids));
+    let unions = unions.all(tx.db()).await?;
+    let with_union = |membership: membership::Model| {
+        let union = unions.iter().find(|union| union.id == membership.trade_union_id);
+        Some((membership, union?.clone()))
+    };
+    Ok(own.into_iter().filter_map(with_union).collect())
 }
 
 /// Says until when the data may be kept.

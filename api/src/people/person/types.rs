@@ -5,11 +5,12 @@ use crate::kernel::error::{Error, UserError};
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
 use crate::kernel::page::{self, Connection, Listing, Page, Sort};
+use crate::members::membership::types::MembershipsOfPerson;
 use crate::org::federation::types::{Federation, federation};
 use crate::people::basis::store::BasesOf;
 use crate::people::basis::types::{ProcessingBasis, ProcessingBasisInput, ProcessingPurpose};
 use crate::policy::Action;
-use crate::scalars::{DateTime, IdNumber, PersonName, PhoneNumber};
+use crate::scalars::{Date, DateTime, IdNumber, PersonName, PhoneNumber};
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use entity::people::person::{self, Column};
 use serde::Serialize;
@@ -30,6 +31,42 @@ pub enum IdType {
     Other,
 }
 
+/// Sex as documents say it (性别, GB/T 2261.1).
+#[derive(Clone, Copy, Debug, Enum, PartialEq, Eq, Serialize)]
+#[graphql(remote = "person::Sex")]
+pub enum Sex {
+    /// 男.
+    Male,
+    /// 女.
+    Female,
+    /// 未知: nobody has said.
+    Unknown,
+}
+
+/// The eight groups of new forms of employment (新就业形态八大群体).
+#[derive(Clone, Copy, Debug, Enum, PartialEq, Eq, Serialize)]
+#[graphql(remote = "person::EmploymentGroup")]
+pub enum EmploymentGroup {
+    /// 不属于八大群体.
+    None,
+    /// 货车司机.
+    TruckDriver,
+    /// 快递员.
+    Courier,
+    /// 护工护理员.
+    NursingWorker,
+    /// 家政服务员.
+    DomesticWorker,
+    /// 商场信息员.
+    MallInformant,
+    /// 网约送餐员.
+    DeliveryRider,
+    /// 房产中介员.
+    EstateAgent,
+    /// 保安员.
+    SecurityGuard,
+}
+
 /// Something of a person that is shown masked.
 #[derive(Clone, Copy, Debug, Enum, PartialEq, Eq)]
 pub enum PersonField {
@@ -39,6 +76,8 @@ pub enum PersonField {
     IdNumber,
     /// 电话.
     Phone,
+    /// 出生日期.
+    BirthDate,
 }
 
 impl PersonField {
@@ -48,6 +87,7 @@ impl PersonField {
             PersonField::Name => "NAME",
             PersonField::IdNumber => "ID_NUMBER",
             PersonField::Phone => "PHONE",
+            PersonField::BirthDate => "BIRTH_DATE",
         }
     }
 }
@@ -134,6 +174,26 @@ impl Person {
         self.shown(context, plain::phone, rules::masked_phone)
     }
 
+    /// Sex: of documents with a number of 18 digits what the number tells; null if nobody has said, and once erased.
+    async fn sex(&self) -> Option<Sex> {
+        self.0.sex.map(Sex::from)
+    }
+
+    /// A migrant worker (农民工).
+    async fn is_migrant_worker(&self) -> bool {
+        self.0.is_migrant_worker
+    }
+
+    /// Group of new employment.
+    async fn employment_group(&self) -> EmploymentGroup {
+        self.0.employment_group.into()
+    }
+
+    #[graphql(flatten)]
+    async fn in_unions(&self) -> MembershipsOfPerson<'_> {
+        MembershipsOfPerson(self)
+    }
+
     /// The federation that holds the data.
     async fn federation(&self, context: &Context<'_>) -> Result<Federation, Error> {
         federation(Op::of(context), self.0.federation_id)
@@ -179,6 +239,15 @@ pub struct RegisterPerson {
     pub id_number: IdNumber,
     /// Phone.
     pub phone: Option<PhoneNumber>,
+    /// Day of birth, of documents whose number does not tell it.
+    pub birth_date: Option<Date>,
+    /// Sex, of documents whose number does not tell it.
+    pub sex: Option<Sex>,
+    /// A migrant worker (农民工).
+    #[graphql(default)]
+    pub is_migrant_worker: bool,
+    /// Group of new employment; none if nothing is said.
+    pub employment_group: Option<EmploymentGroup>,
     /// Why the data may be kept and used.
     pub basis: ProcessingBasisInput,
     /// Makes a repeated call harmless for 7 days.
@@ -211,6 +280,14 @@ pub struct PersonCorrection {
     pub id_number: Option<IdNumber>,
     /// Phone; an empty one takes it away.
     pub phone: Option<PhoneNumber>,
+    /// Day of birth, of documents whose number does not tell it.
+    pub birth_date: Option<Date>,
+    /// Sex, of documents whose number does not tell it. The figures of members say it from the beginning.
+    pub sex: Option<Sex>,
+    /// A migrant worker (农民工). The figures of members say it from the beginning.
+    pub is_migrant_worker: Option<bool>,
+    /// Group of new employment. The figures of members say it from the beginning.
+    pub employment_group: Option<EmploymentGroup>,
 }
 
 /// Asks for plain values of a person.
@@ -235,6 +312,8 @@ pub struct RevealedPerson {
     pub id_number: Option<String>,
     /// Phone, if it was asked for and is known.
     pub phone: Option<String>,
+    /// Day of birth, if it was asked for and is known.
+    pub birth_date: Option<Date>,
 }
 
 /// What `registerPerson` did.

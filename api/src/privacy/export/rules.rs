@@ -42,6 +42,7 @@ pub fn lines(rows: Vec<Row>, export: &Model, display_name: &str, has_head: bool)
             name,
             id_number,
             phone,
+            ..
         } = row.plain;
         let phone = phone.unwrap_or_default();
         vec![

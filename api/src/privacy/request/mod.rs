@@ -14,6 +14,7 @@ pub mod rules;
 pub(crate) mod store;
 
 use crate::kernel::event::{Event as Said, Sentence};
+use crate::people::person::Corrected;
 use entity::privacy::subject_request::Model;
 use sea_orm::ActiveEnum;
 use serde_json::{Value, json};
@@ -22,8 +23,10 @@ use serde_json::{Value, json};
 pub enum Event {
     /// One was entered.
     Filed(Model),
-    /// One was done; a correction with what it changed.
-    Fulfilled(Model, Vec<&'static str>),
+    /// One was done.
+    Fulfilled(Model),
+    /// What was wrong was corrected.
+    Corrected(Model, Box<Corrected>),
     /// One was refused.
     Refused(Model),
 }
@@ -39,15 +42,17 @@ pub(crate) fn particulars(request: &Model) -> Value {
 
 impl Said for Event {
     fn sentence(self) -> Sentence {
-        let (kind, request, changed) = match self {
-            Event::Filed(request) => ("SUBJECT_REQUEST_FILED", request, Vec::new()),
-            Event::Fulfilled(request, changed) => ("SUBJECT_REQUEST_FULFILLED", request, changed),
-            Event::Refused(request) => ("SUBJECT_REQUEST_REFUSED", request, Vec::new()),
+        let (kind, request, corrected) = match self {
+            Event::Filed(request) => ("SUBJECT_REQUEST_FILED", request, None),
+            Event::Fulfilled(request) => ("SUBJECT_REQUEST_FULFILLED", request, None),
+            Event::Corrected(request, corrected) => ("SUBJECT_REQUEST_FULFILLED", request, Some(corrected)),
+            Event::Refused(request) => ("SUBJECT_REQUEST_REFUSED", request, None),
         };
         let mut body = particulars(&request);
-        if let (Some(body), false) = (body.as_object_mut(), changed.is_empty()) {
-            body.insert("changed".to_owned(), json!(changed));
+        if let (Some(body), Some(corrected)) = (body.as_object_mut(), &corrected) {
+            body.insert("changed".to_owned(), json!(corrected.changed));
         }
-        Sentence::new(kind, request.person_id.0, request.place(), body)
+        let deltas = corrected.map(|corrected| corrected.deltas()).unwrap_or_default();
+        Sentence::new(kind, request.person_id.0, request.place(), body).with(deltas)
     }
 }

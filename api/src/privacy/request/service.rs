@@ -120,7 +120,7 @@ async fn copy(tx: Tx, request: Model, person: Person) -> Result<Committed<Subjec
         },
     );
     tx.update(request.clone()).await?;
-    tx.commit(Event::Fulfilled(request, Vec::new()), id).await
+    tx.commit(Event::Fulfilled(request), id).await
 }
 
 async fn correct(
@@ -137,17 +137,18 @@ async fn correct(
             text("Nothing differs from what is held.", "与已有信息一致。"),
         )
     };
-    let (_, changed) = corrected.ok_or_else(same)?;
+    let corrected = corrected.ok_or_else(same)?;
     let id = request.id;
     tx.update(request.clone()).await?;
-    tx.commit(Event::Fulfilled(request, changed), id).await
+    tx.commit(Event::Corrected(request, Box::new(corrected)), id)
+        .await
 }
 
 async fn delete(tx: Tx, request: Model, person: Person) -> Result<Committed<SubjectRequestId>, Error> {
     let id = request.id;
     tx.update(request.clone()).await?;
     if person.erased_at.is_some() {
-        return tx.commit(Event::Fulfilled(request, Vec::new()), id).await;
+        return tx.commit(Event::Fulfilled(request), id).await;
     }
     let erased = take_away(&tx, person, ("SUBJECT_REQUEST", Some(id.0))).await?;
     tx.commit(erased, id).await
@@ -183,6 +184,8 @@ async fn write_copy(tx: &Tx, person: &Person, account_id: AccountId) -> Result<S
     let tree = op.tree();
     let copy = json!({
         "name": plain.name, "idType": person.id_type.to_value(), "idNumber": plain.id_number, "phone": plain.phone,
+        "birthDate": plain.birth_date, "sex": person.sex.map(|sex| sex.to_value()),
+        "isMigrantWorker": person.is_migrant_worker, "employmentGroup": person.employment_group.to_value(),
         "federation": tree.get(person.federation_id).map(|node| node.name.to_string()),
         "registeredAt": person.registered_at, "updatedAt": person.updated_at,
         "bases": bases.iter().map(basis::particulars).collect::<Vec<_>>(),

@@ -31,10 +31,11 @@ const fn sealed(
 }
 
 /// Every sealed column: its table and the id of a row there, its name, what its cells are called.
-pub const SEALED: [SealedColumn; 6] = [
+pub const SEALED: [SealedColumn; 7] = [
     sealed(("person", "id"), "name", "person.name"),
     sealed(("person", "id"), "id_number", "person.id_number"),
     sealed(("person", "id"), "phone", "person.phone"),
+    sealed(("person", "id"), "birth_date", "person.birth_date"),
     sealed(
         ("sealed_file_piece", "id"),
         "content",

@@ -347,7 +347,7 @@ pub struct ReturnLineInput {
     /// The part: `AXIS:VALUE` with an axis of the metric; on two at a time `AXIS,AXIS:VALUE,VALUE`. A value has 1 to 40
     /// letters (of any script), digits (at most 6 in a row) or _; nothing personal. The whole if nothing is said.
     pub dimension: Option<String>,
-    /// How many: a whole number from 0, of yuan with at most two decimals, of a net growth below zero too. Left out it takes
+    /// How many: a whole number from 0, of yuan with at most two decimals. Left out it takes
     /// back what was accepted; only a correction may.
     pub value: Option<Decimal>,
     /// How exact it is.

@@ -2,7 +2,7 @@
 
 use crate::figures::parts::rules::check_part;
 use crate::kernel::error::{Faults, Text, text};
-use crate::metrics::{Entry, MetricId, NET, Origin, Unit};
+use crate::metrics::{Entry, MetricId, Origin, Unit};
 use crate::scalars::fixed_point;
 use std::collections::BTreeSet;
 
@@ -56,16 +56,15 @@ fn metric(code: &str) -> Result<&'static Entry, Text> {
 /// An amount as the ledger counts it: fen for yuan, whole numbers for anything else.
 fn amount(entry: &Entry, written: &str) -> Result<i64, Text> {
     let places = if entry.unit == Unit::Yuan { 2 } else { 0 };
-    let least = if NET.contains(&entry.id) { -VALUE_MAX } else { 0 };
     let amount = fixed_point(written, places, false);
     let wanted = || {
         text(
-            "A whole number not below zero; of yuan with at most two decimals; of a net growth below zero too.",
-            "应为非负整数；金额最多两位小数；净增数可为负。",
+            "A whole number not below zero; of yuan with at most two decimals.",
+            "应为非负整数；金额最多两位小数。",
         )
     };
     amount
-        .filter(|amount| (least..=VALUE_MAX).contains(amount))
+        .filter(|amount| (0..=VALUE_MAX).contains(amount))
         .ok_or_else(wanted)
 }
 
@@ -125,7 +124,7 @@ mod tests {
                 true,
             ),
             ("aid_disbursed", None, "5000.5", true),
-            ("members_net_added", None, "-3", true),
+            ("members_net_added", None, "3", false),
             ("visits", None, "1", false),
             ("smiles", None, "1", false),
             ("publicity_banners", Some("TOPIC:X"), "1", false),
