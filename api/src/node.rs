@@ -30,7 +30,9 @@ use async_graphql::{Context, ID, Interface, Object};
 use entity::assessments::patch;
 use entity::fees::{collection, waiting};
 use entity::id::{
-    AccountId, AssessmentId, AssessmentSchemeId, AttachmentId, CollectionId, CoverageId, EnterpriseId, ExportId, FederationId, FigureSnapshotId, JobId, MemberTransferId, MembershipId, PatchId, PersonId, StaffGoalId, StatisticalReturnId, SubjectRequestId, TargetId, TradeUnionId, VisitId, WaitingCollectionId,
+    AccountId, AssessmentId, AssessmentSchemeId, AttachmentId, CollectionId, CoverageId, EnterpriseId,
+    ExportId, FederationId, FigureSnapshotId, JobId, MemberTransferId, MembershipId, PatchId, PersonId,
+    StaffGoalId, StatisticalReturnId, SubjectRequestId, TargetId, TradeUnionId, VisitId, WaitingCollectionId,
 };
 use entity::members::{member_transfer, membership};
 use entity::org::{coverage, enterprise, trade_union};

@@ -5,7 +5,10 @@ use async_graphql::ID;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use entity::id::{
-    AccountId, AssessmentId, AssessmentSchemeId, AttachmentId, CollectionId, CoverageId, CredentialId, EnterpriseId, ExportId, FederationId, FederationLinkId, FigureSnapshotId, FindingId, GrantId, JobId, MemberTransferId, MembershipId, PatchId, PersonId, SealedFileId, SessionId, StaffGoalId, StatisticalReturnId, SubjectRequestId, TargetId, TradeUnionId, VisitId, WaitingCollectionId,
+    AccountId, AssessmentId, AssessmentSchemeId, AttachmentId, CollectionId, CoverageId, CredentialId,
+    EnterpriseId, ExportId, FederationId, FederationLinkId, FigureSnapshotId, FindingId, GrantId, JobId,
+    MemberTransferId, MembershipId, PatchId, PersonId, SealedFileId, SessionId, StaffGoalId,
+    StatisticalReturnId, SubjectRequestId, TargetId, TradeUnionId, VisitId, WaitingCollectionId,
 };
 use uuid::Uuid;
 

@@ -140,6 +140,7 @@ pub(crate) fn recorded() -> Recorded {
         read: Entity::READ,
         sql: sql.concat().join(" UNION ALL "),
         has_days: true,
+        has_qualifiers: false,
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::kernel::error::{Faults, Text, text};
 use crate::org::federation::rules::half_width;
-use crate::scalars::is_digit;
 use crate::people::id_number::can_be_born_on;
+use crate::scalars::is_digit;
 use chrono::NaiveDate;
 use entity::people::person::Sex;
 use std::str::Chars;
