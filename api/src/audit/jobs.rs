@@ -140,7 +140,10 @@ impl Task for Trail {
         op: &'a Op,
         job: &'a mut job::Model,
     ) -> BoxFuture<'a, Result<Box<Ready>, Error>> {
-        Box::pin(async move { Ok(Box::new(prepare(op, job).await?) as Box<Ready>) })
+        Box::pin(async move {
+            let ready: Box<Ready> = Box::new(prepare(op, job).await?);
+            Ok(ready)
+        })
     }
 
     fn step<'a>(

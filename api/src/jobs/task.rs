@@ -50,7 +50,10 @@ pub trait Task: Send + Sync {
         _op: &'a Op,
         _job: &'a mut job::Model,
     ) -> BoxFuture<'a, Result<Box<Ready>, Error>> {
-        Box::pin(async { Ok(Box::new(()) as Box<Ready>) })
+        Box::pin(async {
+            let nothing: Box<Ready> = Box::new(());
+            Ok(nothing)
+        })
     }
     /// Does what follows from the failure of a job, in the transaction that ends the job.
     fn failed<'a>(
