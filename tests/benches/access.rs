@@ -230,6 +230,8 @@ async fn populate(app: &App) {
                 notes: "消防通道畅通".into(),
                 digest: String::new(),
                 version: 1,
+                voided_at: None,
+                void_reason: None,
                 moved_on: None,
                 recorded_at: at(number),
                 federation_id: place.id,
