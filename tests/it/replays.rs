@@ -123,7 +123,7 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
         "2026-03-01",
     )
     .await;
-    vec![
+    let mut inputs = vec![
         ("acceptTransfer", json!({"id": accepted, "expectedVersion": 1})),
         ("admitMember", member(&new, &party, "2026-06-01")),
         (
@@ -271,7 +271,9 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
             json!({"id": targets[3], "expectedVersion": 1, "reason": "年初指标误下达至该单位"}),
         ),
         ("withdrawMember", on(&members[0])),
-    ]
+    ];
+    inputs.sort_by_key(|(name, _)| *name);
+    inputs
 }
 
 both! {
