@@ -391,4 +391,20 @@ both! {
         assert_eq!(first, "0");
         assert!(heard.len() <= 2, "four changes within a second are told at once: {heard:?}");
     }
+
+    async fn a_new_year_is_told_though_nothing_happens(app: App) {
+        app.clock.set("2026-12-31T15:59:59Z");
+        let cadre = app.person("CADRE", XIANGXIANG).await;
+        let enterprise = register(&cadre, YUESHAN, 1).await;
+        crate::support::register::record(&cadre, &enterprise, 1, "2026-12-30T09:30:00+08:00").await;
+        let query = "subscription($id: ID!) { figuresChanged(federationId: $id, metrics: [\"visits\"]) { value from } }";
+        let mut socket = cadre.subscribe(query, json!({"id": app.gid(XIANGXIANG)})).await;
+
+        let before = socket.data().await["figuresChanged"].take();
+        app.advance(chrono::TimeDelta::seconds(2));
+        let after = socket.data().await["figuresChanged"].take();
+
+        assert_eq!(before, json!([{"value": "1", "from": "2026-01-01"}]));
+        assert_eq!(after, json!([{"value": "0", "from": "2027-01-01"}]));
+    }
 }

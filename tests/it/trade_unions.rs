@@ -108,6 +108,8 @@ both! {
         let close = |from: &str| json!({"id": firm, "expectedVersion": 1, "status": "DEREGISTERED", "from": from});
         assert_eq!(cadre.refused(UPDATE, close("2026-03-01")).await, ["INVALID from"], "it was not covered before that day");
         cadre.done(UPDATE, close("2026-06-01")).await;
+        // What does not count needs no day on which it could.
+        cadre.done(UPDATE, json!({"id": firm, "expectedVersion": 2, "name": "湘中旧机械厂", "from": "2026-05-01"})).await;
 
         for (day, enterprises, covered) in [("2026-05-31", "2", "2"), ("2026-06-01", "1", "1")] {
             let found = figures(&cadre, XIANGXIANG, &["enterprises", "covered_enterprises"], json!({"asOf": day})).await;

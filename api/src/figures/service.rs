@@ -15,7 +15,7 @@ use futures_util::stream::{Stream, StreamExt, unfold};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 /// A caller hears of a change at most so often: a dashboard that moves is read by people.
 const EVERY: Duration = Duration::from_secs(1);
@@ -60,9 +60,9 @@ impl Watch {
     async fn next(&mut self) -> Result<Option<Vec<Figure>>, Error> {
         loop {
             if let Some((told_at, _)) = &self.told {
-                let day_left = Duration::from_secs(seconds_of_day_left(self.op.app().clock.now()));
+                let day_left = Duration::from_secs(seconds_of_day_left(self.op.now()));
                 // With a new day begins a new question: a flow as of today may begin with the year.
-                match timeout(day_left, self.ticks.next()).await {
+                match timeout_at(*told_at + day_left, self.ticks.next()).await {
                     Ok(None) => return Ok(None),
                     Ok(Some(tick)) => tick?,
                     Err(_) => {}

@@ -202,10 +202,12 @@ pub(super) async fn asked_at(
     sql.push(" AND created_at > ").bind(since);
     sql.push(" AND account_id = ").bind(account_id);
     sql.push(" AND kind = ").bind(kind.to_value());
-    sql.push(" ORDER BY id DESC LIMIT 1 OFFSET ")
-        .bind(i64::try_from(nth.saturating_sub(1)).unwrap_or(i64::MAX));
-    let row = tx.db().query_one_raw(sql.on(tx.backend())).await?;
-    Ok(row.map(|row| row.try_get("", "created_at")).transpose()?)
+    sql.push(" ORDER BY id DESC LIMIT ").bind(nth);
+    let rows = tx.db().query_all_raw(sql.on(tx.backend())).await?;
+    let last = usize::try_from(nth)
+        .ok()
+        .and_then(|nth| rows.get(nth.checked_sub(1)?));
+    Ok(last.map(|row| row.try_get("", "created_at")).transpose()?)
 }
 
 #[derive(FromQueryResult)]

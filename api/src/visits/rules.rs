@@ -1,6 +1,6 @@
 //! Decisions about visits.
 
-use crate::kernel::error::{Error, Fault, Faults, Text, conflict, text};
+use crate::kernel::error::{Error, Fault, Faults, conflict, text};
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::visits::visit::Model;
 
@@ -31,16 +31,6 @@ pub fn check_stands(visit: &Model) -> Result<(), Error> {
         field: "id".into(),
         text: text("The visit was voided.", "该走访已作废。"),
     }))
-}
-
-/// Why a visit is voided: from 2 to 200 characters.
-pub fn reason(raw: &str) -> Result<String, Text> {
-    let reason = raw.trim();
-    if (2..=200).contains(&reason.chars().count()) {
-        Ok(reason.to_owned())
-    } else {
-        Err(text("From 2 to 200 characters.", "长度应为 2 至 200 个字符。"))
-    }
 }
 
 /// When a visit was: it has begun by now and ended after it began.

@@ -6,6 +6,7 @@ use crate::kernel::error::{Error, Faults, conflict, text};
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
 use crate::org::enterprise::rules::location;
+use crate::org::moves::rules::reason;
 use crate::policy::Action;
 use entity::id::{EnterpriseId, FindingId, VisitId};
 use entity::org::enterprise;
@@ -151,7 +152,7 @@ pub(super) async fn void(op: &Op, id: VisitId, input: &VoidVisit) -> Result<Visi
         rules::check_version(&before, input.expected_version)?;
         rules::check_stands(&before)?;
         let mut faults = Faults::default();
-        let reason = faults.take("reason", rules::reason(&input.reason));
+        let reason = faults.take("reason", reason(&input.reason));
         faults.refuse()?;
         let findings = store::findings(&tx, id).await?;
         let after = visit::Model {

@@ -167,12 +167,14 @@ async fn carry(tx: &Tx, event_id: Uuid, (first, carry): (usize, &Carry)) -> Resu
         Some(sources) => {
             sql.push(" AND path = ").bind(&*carry.from.path);
             sql.push(" AND (source_id IN ").list(sources.iter().copied());
-            let counted = FOLLOWERS.iter().filter(|follower| follower.is_counted);
-            for (union, Follower { table, column, .. }) in carry.followed.iter().zip(counted) {
-                sql.push(&format!(
-                    " OR source_id IN (SELECT id FROM {table} WHERE {column} = "
-                ));
-                sql.bind(*union).push(")");
+            if let Some(union) = carry.followed {
+                for Follower { table, column, .. } in FOLLOWERS.iter().filter(|follower| follower.is_counted)
+                {
+                    sql.push(&format!(
+                        " OR source_id IN (SELECT id FROM {table} WHERE {column} = "
+                    ));
+                    sql.bind(union).push(")");
+                }
             }
             sql.push(")");
         }

@@ -1,6 +1,5 @@
 //! Decisions about transfers.
 
-use crate::kernel::error::{Text, text};
 use crate::kernel::tree::KEY;
 use chrono::{Days, NaiveDate};
 
@@ -28,16 +27,6 @@ pub fn escalates_on(submitted_on: NaiveDate, days: i32) -> NaiveDate {
     submitted_on
         .checked_add_days(Days::new(days))
         .unwrap_or(submitted_on)
-}
-
-/// Why a transfer is refused: from 2 to 200 characters.
-pub fn refusal(raw: &str) -> Result<String, Text> {
-    let reason = raw.trim();
-    if (2..=200).contains(&reason.chars().count()) {
-        Ok(reason.to_owned())
-    } else {
-        Err(text("From 2 to 200 characters.", "长度应为 2 至 200 个字符。"))
-    }
 }
 
 #[cfg(test)]

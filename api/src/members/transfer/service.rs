@@ -9,6 +9,7 @@ use crate::kernel::tx::Tx;
 use crate::members::membership::rules::{check_day, document, takes_in};
 use crate::members::membership::service::{self as memberships, Happened, fresh, stepped};
 use crate::members::membership::store::{hand_over, person_of, union_of};
+use crate::org::moves::rules::reason;
 use crate::policy::Action;
 use entity::id::{FederationId, MemberTransferId, TradeUnionId, TransferDeadlineId};
 use entity::members::member_transfer::{Entity, Model, TransferState};
@@ -150,7 +151,7 @@ pub(super) async fn refuse(op: &Op, input: &RefuseTransfer) -> Result<MemberTran
         let kind = ChangeKind::TransferRefused;
         let state = memberships::next(&before, kind, "id")?;
         let mut faults = Faults::default();
-        let refusal = faults.take("reason", rules::refusal(&input.reason));
+        let refusal = faults.take("reason", reason(&input.reason));
         faults.refuse()?;
         let happened = Happened {
             kind,

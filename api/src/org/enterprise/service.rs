@@ -116,9 +116,10 @@ pub(super) async fn update(
             rules::check_change(day, before.changed_on, op.today())?;
             after.changed_on = day;
         }
-        let ended = match after.status {
-            EnterpriseStatus::Deregistered => store::end_coverage(&tx, id, day).await?,
-            _ => None,
+        let is_leaving = after.status == EnterpriseStatus::Deregistered && before.status != after.status;
+        let ended = match is_leaving {
+            true => store::end_coverage(&tx, id, day).await?,
+            false => None,
         };
         after.version += 1;
         after.updated_at = op.now();
