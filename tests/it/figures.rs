@@ -97,7 +97,7 @@ both! {
                         }
                         if dice.below(4) == 0 {
                             let version = if counted == later && later != day { 2 } else { 1 };
-                            let input = json!({"id": done["visit"]["id"], "expectedVersion": version, "reason": "重复录入"});
+                            let input = json!({"id": done["visit"]["id"], "expectedVersion": version, "reason": "同一次走访重复录入了两次"});
                             cadre.done(VOID, input).await;
                         } else {
                             facts.push(Fact { metric: "visits", place, day: counted, amount: 1 });

@@ -260,7 +260,7 @@ async fn inputs(cadre: &Caller, finance: &Caller) -> Vec<(&'static str, Value)> 
         ),
         (
             "voidVisit",
-            json!({"id": mistaken, "expectedVersion": 1, "reason": "重复录入"}),
+            json!({"id": mistaken, "expectedVersion": 1, "reason": "同一次走访重复录入了两次"}),
         ),
         (
             "withdrawStaffGoal",

@@ -152,15 +152,17 @@ both! {
         app.settle().await;
 
         let void = |version: i32, reason: &str| json!({"id": twice, "expectedVersion": version, "reason": reason, "idempotencyKey": format!("{version}{reason}")});
-        assert_eq!(phone.refused(VOID, void(1, "x")).await, ["INVALID reason"]);
-        assert_eq!(phone.refused(VOID, void(7, "重复录入")).await, ["CONFLICT expectedVersion"]);
-        assert_eq!(neighbour.refused(VOID, void(1, "重复录入")).await, ["NOT_FOUND id"]);
-        assert_eq!(leader.refused(VOID, void(1, "重复录入")).await, ["FORBIDDEN"]);
-        let done = phone.done(VOID, void(1, "重复录入")).await;
-        assert_eq!(phone.done(VOID, void(1, "重复录入")).await, done);
+        for reason in ["x", "本人证件 430381199001011234 录错"] {
+            assert_eq!(phone.refused(VOID, void(1, reason)).await, ["INVALID reason"], "{reason}");
+        }
+        assert_eq!(phone.refused(VOID, void(7, "同一次走访重复录入了两次")).await, ["CONFLICT expectedVersion"]);
+        assert_eq!(neighbour.refused(VOID, void(1, "同一次走访重复录入了两次")).await, ["NOT_FOUND id"]);
+        assert_eq!(leader.refused(VOID, void(1, "同一次走访重复录入了两次")).await, ["FORBIDDEN"]);
+        let done = phone.done(VOID, void(1, "同一次走访重复录入了两次")).await;
+        assert_eq!(phone.done(VOID, void(1, "同一次走访重复录入了两次")).await, done);
 
-        assert_eq!((&done["visit"]["version"], &done["visit"]["voidReason"]), (&json!(2), &json!("重复录入")));
-        assert_eq!(phone.refused(VOID, void(2, "又一次")).await, ["GONE id"]);
+        assert_eq!((&done["visit"]["version"], &done["visit"]["voidReason"]), (&json!(2), &json!("同一次走访重复录入了两次")));
+        assert_eq!(phone.refused(VOID, void(2, "同一次走访又重复录入了")).await, ["GONE id"]);
         assert_eq!(phone.refused(CORRECT, json!({"id": twice, "expectedVersion": 2, "notes": "改"})).await, ["GONE id"]);
         for code in [YUESHAN, XIANGXIANG, XIANGTAN] {
             let counted = figures(&app.person("LEADER", XIANGTAN).await, code, &["visits", "findings"], json!({})).await;

@@ -6,7 +6,7 @@ use crate::kernel::error::{Error, Faults, conflict, text};
 use crate::kernel::gid::Gid;
 use crate::kernel::op::Op;
 use crate::org::enterprise::rules::location;
-use crate::org::moves::rules::reason;
+use crate::people::person::rules::reason;
 use crate::policy::Action;
 use entity::id::{EnterpriseId, FindingId, VisitId};
 use entity::org::enterprise;

@@ -293,7 +293,7 @@ pub struct VoidVisit {
     pub id: ID,
     /// The version that the caller saw.
     pub expected_version: i32,
-    /// Why, 2 to 200 characters; nothing personal.
+    /// Why, 10 to 200 characters, without numbers of persons; it stands in the audit trail.
     pub reason: String,
     /// Makes a repeated call harmless for 7 days.
     pub idempotency_key: Option<String>,

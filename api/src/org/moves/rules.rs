@@ -3,7 +3,7 @@
 use crate::kernel::error::{Faults, Text, text};
 use chrono::NaiveDate;
 
-/// Why something moves, is taken back, or is not taken in: from 2 to 200 characters.
+/// Why something moves, or is not taken in: from 2 to 200 characters.
 pub fn reason(raw: &str) -> Result<String, Text> {
     let reason = raw.trim();
     if (2..=200).contains(&reason.chars().count()) {
